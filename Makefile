@@ -1,0 +1,44 @@
+# The front door. CMake builds, ctest tests; this file only calls them, after installing what Debian can give.
+#   make            build                    make install PREFIX=/usr/local
+#   make demo       train on Fashion-MNIST, write heatmaps to demo/
+#   make test       every test, through ctest
+#   make deps       install the Debian packages (root, or sudo)
+#   make format     clang-format over the sources; make check-format only looks
+BUILD  ?= build
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+CMAKE_FLAGS ?=
+
+all: build
+
+deps:
+	@sh tools/deps.sh build run
+
+build: deps
+	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) > $(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	@cmake --build $(BUILD) -j $(JOBS) -- --no-print-directory
+
+demo: build
+	@sh tools/demo.sh $(BUILD)
+
+test: deps-test
+	@$(MAKE) --no-print-directory build
+	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+
+deps-test:
+	@sh tools/deps.sh build run test
+
+install: build
+	cmake --install $(BUILD) --prefix $(PREFIX)
+
+format:
+	@clang-format -i $$(git ls-files 'engine/*.[ch]' 'tools/*.[ch]' 'test/*.[ch]')
+
+check-format:
+	@clang-format --dry-run -Werror $$(git ls-files 'engine/*.[ch]' 'tools/*.[ch]' 'test/*.[ch]')
+
+clean:
+	rm -rf $(BUILD) demo
+
+.PHONY: all deps build demo test deps-test install format check-format clean

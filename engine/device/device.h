@@ -1,0 +1,62 @@
+/* An OpenCL device ready for work: found, chosen, with a context, an in-order queue, and programs from the disk cache.
+   Knows base only. All OpenCL calls of the engine that fail are turned into GAZE_ERROR_DEVICE with call, name and sizes. */
+#ifndef GZ_DEVICE_H
+#define GZ_DEVICE_H
+#include "../base/memory.h"
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+
+typedef enum gz_family { GZ_FAMILY_PLAIN, GZ_FAMILY_CPU, GZ_FAMILY_GPU, GZ_FAMILY_INTEL } gz_family;
+const char *gz_family_name(gz_family family);
+
+typedef struct gz_device_facts {
+    gaze_device_info info;
+    gz_family family;
+    size_t vector_width; /* floats in a native vector, as kernels use it: 4, 8 or 16 */
+    size_t compute_units, max_group, local_bytes;
+    size_t base_align_bytes; /* CL_DEVICE_MEM_BASE_ADDR_ALIGN in bytes, at least 128 */
+    size_t max_allocation_bytes, global_bytes;
+    bool unified_memory;
+} gz_device_facts;
+
+typedef struct gz_device gz_device;
+
+/* Opens what options->device names ($GAZE_DEVICE when NULL; auto). Sets POCL_AFFINITY=1 if the user hasn't, before the first
+   OpenCL call. No platform: the message says what to install. */
+gaze_status gz_device_open(const gaze_context_options *options, gz_device **out);
+void gz_device_close(gz_device *device); /* NULL is fine */
+
+const gz_device_facts *gz_device_facts_of(const gz_device *device);
+void gz_device_programs(const gz_device *device, gaze_program_counts *counts);
+cl_context gz_device_context(const gz_device *device);
+cl_command_queue gz_device_queue(const gz_device *device);
+
+/* Forces a family from now on (verification); GAZE_FAMILY did so at opening. */
+void gz_device_force_family(gz_device *device, gz_family family);
+
+/* A kernel object, the caller's to release. Source: cl/common.h then cl/<stem>.cl, embedded, or from $GAZE_KERNEL_DIR. The program
+   is built at most once per device and options, and comes from the disk cache when it was built before.
+   GAZE_DUMP_PROGRAMS=DIR writes each final source and its options. */
+gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options, cl_kernel *out);
+
+/* Memory. Zeroed. Refuses, before allocating, what can't fit (info: asked for, free by the device's own figures). */
+gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out);
+void gz_device_release(gz_device *device, cl_mem memory); /* NULL is fine */
+size_t gz_device_allocated(const gz_device *device);       /* bytes */
+
+/* Blocking transfers. */
+gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, const void *bytes, size_t size);
+gaze_status gz_device_read(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size);
+gaze_status gz_device_finish(gz_device *device);
+
+/* Turns an OpenCL error code into a status; `format` says the call and its sizes. CL_SUCCESS is GAZE_OK. */
+gaze_status gz_cl_check(cl_int code, const char *format, ...) GZ_PRINTF(2, 3);
+const char *gz_cl_error_name(cl_int code);
+
+/* For gaze_devices. */
+gaze_status gz_device_list(gaze_device_info **list, size_t *count);
+
+void gz_device_log(const gz_device *device, gaze_log_level level, const char *format, ...) GZ_PRINTF(3, 4);
+
+#endif

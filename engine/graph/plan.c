@@ -1,0 +1,192 @@
+#include "plan_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool updates_store(const gz_graph *graph)
+{
+    for (size_t n = 0; n < graph->n_nodes; n++)
+        if (graph->nodes[n]->op->updates) return true;
+    return false;
+}
+
+/* The seed of every gradient. */
+static gaze_status fill_constants(gz_plan *plan)
+{
+    for (size_t i = 0; i < plan->graph->n_tensors; i++) {
+        const gz_tensor *tensor = plan->graph->tensors[i];
+        if (tensor->role != GZ_INPUT || tensor->view || strcmp(tensor->name, "constant:one")) continue;
+        const size_t count = gz_shape_count(tensor->shape);
+        float *ones;
+        GZ_TRY(gz_allocate(count, sizeof *ones, &ones));
+        for (size_t k = 0; k < count; k++) ones[k] = 1;
+        const gaze_status status = gz_plan_write(plan, tensor, ones);
+        free(ones);
+        GZ_TRY(status);
+    }
+    return GAZE_OK;
+}
+
+static gaze_status build(gz_plan *plan)
+{
+    GZ_TRY(gz_arena_create(&plan->arena));
+    GZ_TRY(gz_allocate(plan->graph->n_nodes, sizeof *plan->amplification, &plan->amplification));
+    if (plan->device) GZ_TRY(gz_plan_prepare(plan));
+    GZ_TRY(gz_plan_place(plan));
+    if (plan->device) GZ_TRY(gz_plan_bind(plan));
+    else GZ_TRY(gz_plan_bind_reference(plan));
+    if (plan->options.isolate) GZ_TRY(gz_plan_poison(plan));
+    return fill_constants(plan);
+}
+
+gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store, const gz_plan_options *options, gz_plan **out)
+{
+    gz_plan *plan;
+    GZ_TRY(gz_allocate(1, sizeof *plan, &plan));
+    plan->device = device;
+    plan->graph = graph;
+    plan->store = store;
+    if (options) plan->options = *options;
+    plan->family = device ? gz_device_facts_of(device)->family : GZ_FAMILY_PLAIN;
+    if (plan->options.force_family) plan->family = *plan->options.force_family;
+    plan->packed_version = SIZE_MAX;
+    plan->trains = store && updates_store(graph);
+    const gaze_status status = build(plan);
+    if (status == GAZE_OK) *out = plan;
+    else gz_plan_destroy(plan);
+    return status;
+}
+
+void gz_plan_destroy(gz_plan *plan)
+{
+    if (!plan) return;
+    if (plan->device) gz_plan_unbind(plan);
+    else gz_plan_unbind_reference(plan);
+    free(plan->placements);
+    free(plan->blocks);
+    free(plan->buffer_bytes);
+    free(plan->amplification);
+    free(plan->listing);
+    free(plan->timings);
+    free(plan->launches);
+    free(plan->scratch);
+    gz_arena_destroy(plan->arena);
+    free(plan);
+}
+
+static void to_double(const gz_tensor *tensor, const void *values, double *out)
+{
+    const size_t count = gz_shape_count(tensor->shape);
+    for (size_t i = 0; i < count; i++)
+        out[i] = tensor->dtype == GZ_I32 ? (double)((const int32_t *)values)[i] : (double)((const float *)values)[i];
+}
+
+static void from_double(const gz_tensor *tensor, const double *values, void *out)
+{
+    const size_t count = gz_shape_count(tensor->shape);
+    for (size_t i = 0; i < count; i++) {
+        if (tensor->dtype == GZ_I32) ((int32_t *)out)[i] = (int32_t)values[i];
+        else ((float *)out)[i] = (float)values[i];
+    }
+}
+
+static gaze_status stage(gz_placement *p, size_t bytes, void **values, cl_event **written)
+{
+    if (!p->staging) GZ_TRY(gz_allocate(1, sizeof *p->staging, &p->staging));
+    gz_staging *s = p->staging;
+    const size_t slot = s->next++ % GZ_STAGES;
+    if (!s->values[slot]) GZ_TRY(gz_allocate(bytes, 1, &s->values[slot]));
+    if (s->written[slot]) {
+        GZ_TRY(gz_cl_check(clWaitForEvents(1, &s->written[slot]), "clWaitForEvents for input '%s'", p->tensor->name));
+        clReleaseEvent(s->written[slot]);
+        s->written[slot] = NULL;
+    }
+    *values = s->values[slot];
+    *written = &s->written[slot];
+    return GAZE_OK;
+}
+
+gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *values)
+{
+    gz_placement *p = gz_plan_placement(plan, input);
+    const size_t bytes = gz_shape_count(input->shape) * 4;
+    if (!plan->device) {
+        to_double(input, values, p->host);
+        return GAZE_OK;
+    }
+    void *copy;
+    cl_event *written;
+    GZ_TRY(stage(p, bytes, &copy, &written));
+    memcpy(copy, values, bytes);
+    return gz_cl_check(clEnqueueWriteBuffer(gz_device_queue(plan->device), p->memory, CL_FALSE, 0, bytes, copy, 0, NULL, written),
+                       "clEnqueueWriteBuffer of %zu bytes for input '%s'", bytes, input->name);
+}
+
+static gaze_status enqueue(gz_plan *plan, gz_launch *launch)
+{
+    size_t global[3];
+    for (size_t i = 0; i < 3; i++) global[i] = launch->groups[i] * launch->group[i];
+    if (launch->event) {
+        clReleaseEvent(launch->event);
+        launch->event = NULL;
+    }
+    const cl_int code = clEnqueueNDRangeKernel(gz_device_queue(plan->device), launch->kernel, 3, NULL, global, launch->group, 0, NULL,
+                                               plan->options.profile ? &launch->event : NULL);
+    return gz_cl_check(code, "clEnqueueNDRangeKernel of %s (%s.cl) over %zu x %zu x %zu in groups of %zu x %zu x %zu for layer '%s'",
+                       launch->kernel_name, launch->stem, global[0], global[1], global[2], launch->group[0], launch->group[1],
+                       launch->group[2], launch->node->name);
+}
+
+gaze_status gz_plan_run(gz_plan *plan)
+{
+    if (plan->trains) gz_store_touch(plan->store);
+    if (!plan->device) return gz_plan_run_reference(plan);
+    const size_t version = plan->store ? gz_store_version(plan->store) : 0;
+    const bool pack = version != plan->packed_version;
+    for (size_t i = 0; i < plan->n_launches; i++)
+        if (pack || !plan->launches[i]->packing) GZ_TRY(enqueue(plan, plan->launches[i]));
+    plan->packed_version = version;
+    return gz_cl_check(clFlush(gz_device_queue(plan->device)), "clFlush after %zu launches", plan->n_launches);
+}
+
+gaze_status gz_plan_read(gz_plan *plan, const gz_tensor *tensor, void *values)
+{
+    const gz_placement *p = gz_plan_placement(plan, tensor);
+    if (plan->device) return gz_device_read(plan->device, p->memory, 0, values, gz_shape_count(tensor->shape) * 4);
+    from_double(tensor, p->host, values);
+    return GAZE_OK;
+}
+
+double gz_plan_amplification(const gz_plan *plan, const gz_node *node)
+{
+    for (size_t n = 0; n < plan->graph->n_nodes; n++)
+        if (plan->graph->nodes[n] == node && plan->amplification[n] > 0) return plan->amplification[n];
+    return 1;
+}
+
+static gaze_status launch_time(const gz_launch *launch, double *ns)
+{
+    cl_ulong start = 0, end = 0;
+    *ns = 0;
+    if (!launch->event) return GAZE_OK;
+    GZ_TRY(gz_cl_check(clGetEventProfilingInfo(launch->event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL),
+                       "clGetEventProfilingInfo of %s", launch->kernel_name));
+    GZ_TRY(gz_cl_check(clGetEventProfilingInfo(launch->event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL),
+                       "clGetEventProfilingInfo of %s", launch->kernel_name));
+    *ns = (double)(end - start);
+    return GAZE_OK;
+}
+
+gaze_status gz_plan_launches(gz_plan *plan, const gz_plan_launch **list, size_t *count)
+{
+    if (!plan->timings) GZ_TRY(gz_allocate(plan->n_launches, sizeof *plan->timings, &plan->timings));
+    if (plan->device && plan->options.profile) GZ_TRY(gz_device_finish(plan->device));
+    for (size_t i = 0; i < plan->n_launches; i++) {
+        const gz_launch *launch = plan->launches[i];
+        plan->timings[i] = (gz_plan_launch){launch->node, launch->stem, launch->kernel_name, 0, launch->packing};
+        if (plan->options.profile) GZ_TRY(launch_time(launch, &plan->timings[i].ns));
+    }
+    *list = plan->timings;
+    *count = plan->n_launches;
+    return GAZE_OK;
+}

@@ -1,0 +1,63 @@
+/* A graph made ready to run: launches with their arguments set, and one planned block of memory. */
+#ifndef GZ_PLAN_H
+#define GZ_PLAN_H
+#include "store.h"
+#include "op.h"
+
+typedef struct gz_plan gz_plan;
+
+typedef struct gz_plan_options {
+    bool profile;
+    bool isolate;        /* verification: no reuse of memory, guard words around every tensor, outputs filled with NaN */
+    size_t memory_limit; /* 0: none beyond the device's own */
+    const gz_family *force_family;
+} gz_plan_options;
+
+/* The graph and the store must outlive the plan. Optimizer slabs and is_gradient tensors are bound to the store's.
+   device NULL: the references run in double. Refuses a peak above the device's memory before anything is allocated. */
+gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store, const gz_plan_options *options, gz_plan **out);
+void gz_plan_destroy(gz_plan *plan); /* NULL is fine */
+
+/* Input tensors: copied before the call returns. count elements of 4 bytes, exactly the tensor's. */
+gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *values);
+
+/* Enqueues everything, without waiting (reference mode: computes). */
+gaze_status gz_plan_run(gz_plan *plan);
+
+/* Waits and copies a tensor with `keep`, an input, or a weight (float32 or int32). */
+gaze_status gz_plan_read(gz_plan *plan, const gz_tensor *tensor, void *values);
+/* Reference mode only: the double values themselves. */
+double *gz_plan_host(gz_plan *plan, const gz_tensor *tensor);
+
+/* isolate: checks that no guard word has changed; the message names the tensor. */
+gaze_status gz_plan_check_guards(gz_plan *plan);
+/* isolate: fills values and scratch with NaN again. */
+gaze_status gz_plan_poison(gz_plan *plan);
+/* Amplification that the variant chosen for a node declared (1 if none). */
+double gz_plan_amplification(const gz_plan *plan, const gz_node *node);
+
+typedef struct gz_plan_memory {
+    size_t peak_bytes;       /* of the planned block */
+    size_t naive_bytes;      /* if every tensor had its own */
+    size_t pinned_bytes;     /* inputs, kept tensors, packed weights */
+    size_t store_bytes;      /* parameters, gradients, moments, state */
+} gz_plan_memory;
+void gz_plan_memory_use(const gz_plan *plan, gz_plan_memory *use);
+
+/* One line a tensor: name, shape, offset, bytes, birth, death (node numbers). */
+typedef struct gz_plan_tensor {
+    const gz_tensor *tensor; /* scratch too */
+    size_t offset, bytes, birth, death;
+} gz_plan_tensor;
+size_t gz_plan_tensors(const gz_plan *plan, const gz_plan_tensor **list);
+
+/* With profile: nanoseconds of each launch of the last run. */
+typedef struct gz_plan_launch {
+    const gz_node *node;
+    const char *stem, *kernel;
+    double ns;
+    bool packing;
+} gz_plan_launch;
+gaze_status gz_plan_launches(gz_plan *plan, const gz_plan_launch **list, size_t *count);
+
+#endif

@@ -1,0 +1,104 @@
+/* What plan.c, builder.c, bind.c and reference.c share. */
+#ifndef GZ_PLAN_PARTS_H
+#define GZ_PLAN_PARTS_H
+#include "builder.h"
+#include "memory_plan.h"
+#include "plan.h"
+
+enum { GZ_MAX_ARGUMENTS = 32, GZ_GUARD_BYTES = 512 };
+
+typedef enum gz_argument_kind { GZ_ARG_TENSOR, GZ_ARG_INT, GZ_ARG_ULONG, GZ_ARG_FLOAT, GZ_ARG_LOCAL } gz_argument_kind;
+
+typedef struct gz_argument {
+    gz_argument_kind kind;
+    union {
+        const gz_tensor *tensor;
+        cl_int integer;
+        cl_ulong ulong_;
+        cl_float real;
+        size_t local_bytes;
+    } value;
+} gz_argument;
+
+struct gz_launch {
+    gz_builder *builder; /* while building: where errors stick */
+    const gz_node *node;
+    const char *stem, *kernel_name, *options;
+    gz_argument arguments[GZ_MAX_ARGUMENTS];
+    size_t n_arguments;
+    size_t groups[3], group[3];
+    size_t items; /* > 0: groups and group are chosen when the kernel is known */
+    bool packing;
+    cl_kernel kernel;
+    cl_event event;
+};
+
+/* Host copies of an input that the device may still be reading: a ring, so that the host can run a few steps ahead. */
+enum { GZ_STAGES = 4 };
+typedef struct gz_staging {
+    void *values[GZ_STAGES];
+    cl_event written[GZ_STAGES];
+    size_t next;
+} gz_staging;
+
+/* Where a tensor with memory of its own is. */
+typedef struct gz_placement {
+    const gz_tensor *tensor; /* base */
+    bool pinned;             /* lives always: inputs, packed weights */
+    bool in_store;           /* weights, slabs, gradients of weights */
+    size_t block;            /* number of its block; of an in-place output: its input's */
+    size_t birth, death;     /* nodes */
+    cl_mem memory;           /* bound: a sub-buffer (released), or a slab of the store (borrowed) */
+    bool borrowed;
+    double *host;            /* reference mode */
+    gz_staging *staging;     /* inputs: values on their way to the device */
+} gz_placement;
+
+struct gz_plan {
+    gz_device *device; /* NULL: reference mode */
+    gz_graph *graph;
+    gz_store *store;
+    gz_plan_options options;
+    gz_arena *arena;
+    gz_launch **launches;
+    size_t n_launches, launches_capacity;
+    gz_tensor **scratch; /* indices follow the graph's */
+    size_t n_scratch, scratch_capacity;
+    gz_placement *placements; /* [graph->n_tensors + n_scratch], by tensor index; views have none */
+    gz_block *blocks;
+    size_t n_blocks;
+    cl_mem *buffers;
+    size_t *buffer_bytes, n_buffers;
+    double *amplification; /* by node, 0: none */
+    gz_family family;
+    size_t node;           /* that is being prepared */
+    size_t packed_version; /* of the store, when packing ran last; SIZE_MAX: never */
+    bool trains;           /* some node updates the store */
+    gz_plan_tensor *listing;
+    size_t n_listing;
+    gz_plan_launch *timings;
+};
+
+struct gz_builder {
+    gz_plan *plan;
+    gz_family family;
+    gaze_status status;
+};
+
+/* builder.c: runs every node's prepare. */
+gaze_status gz_plan_prepare(gz_plan *plan);
+/* place.c: lifetimes, blocks, offsets; no memory is taken yet. */
+gaze_status gz_plan_place(gz_plan *plan);
+/* bind.c: buffers, sub-buffers, kernels, arguments. */
+gaze_status gz_plan_bind(gz_plan *plan);
+void gz_plan_unbind(gz_plan *plan);
+/* reference.c: the same in double on the host. */
+gaze_status gz_plan_bind_reference(gz_plan *plan);
+void gz_plan_unbind_reference(gz_plan *plan);
+gaze_status gz_plan_run_reference(gz_plan *plan);
+
+gz_placement *gz_plan_placement(const gz_plan *plan, const gz_tensor *tensor);
+/* The slab and the offset in floats of a tensor of the store. */
+gaze_status gz_plan_in_store(const gz_plan *plan, const gz_tensor *base, gz_slab *slab, size_t *offset);
+
+#endif

@@ -1,0 +1,197 @@
+/* Every op, as a function that appends it to a graph. Layers and attention kinds are written with these alone.
+   Letters: B batch, H W height and width, C channels, O filters, T time, N tokens, D features, R rows (all leading dimensions). */
+#ifndef GZ_OPS_H
+#define GZ_OPS_H
+#include "../graph/op.h"
+#include "gradients.h"
+
+/* One line an op; the enum-free table gz_ops[], its tests and `gaze verify` follow this list. */
+#define GZ_OP_LIST(X)                                                                                                  \
+    X(conv2d)                                                                                                          \
+    X(conv2d_input_gradient)                                                                                           \
+    X(conv2d_kernel_gradient)                                                                                          \
+    X(dense)                                                                                                           \
+    X(dense_input_gradient)                                                                                            \
+    X(dense_kernel_gradient)                                                                                           \
+    X(bias_gradient)                                                                                                   \
+    X(max_pool2d)                                                                                                      \
+    X(max_pool2d_gradient)                                                                                             \
+    X(average_pool2d)                                                                                                  \
+    X(average_pool2d_gradient)                                                                                         \
+    X(reduce_middle)                                                                                                   \
+    X(reduce_middle_gradient)                                                                                          \
+    X(reduce_last)                                                                                                     \
+    X(reduce_last_gradient)                                                                                            \
+    X(weighted_sum)                                                                                                    \
+    X(outer_rows)                                                                                                      \
+    X(row_dot)                                                                                                         \
+    X(activation)                                                                                                      \
+    X(activation_gradient)                                                                                             \
+    X(softmax)                                                                                                         \
+    X(softmax_gradient)                                                                                                \
+    X(cross_entropy)                                                                                                   \
+    X(cross_entropy_gradient)                                                                                          \
+    X(softmax_cross_entropy)                                                                                           \
+    X(softmax_cross_entropy_gradient)                                                                                  \
+    X(dropout)                                                                                                         \
+    X(concatenate)                                                                                                     \
+    X(slice)                                                                                                           \
+    X(add)                                                                                                             \
+    X(multiply)                                                                                                        \
+    X(scale_rows)                                                                                                      \
+    X(scale)                                                                                                           \
+    X(metrics)                                                                                                         \
+    X(optimizer)
+
+#define GZ_OP_DECLARE(name) extern const gz_op gz_op_##name;
+GZ_OP_LIST(GZ_OP_DECLARE)
+#undef GZ_OP_DECLARE
+
+extern const gz_op *const gz_ops[];
+extern const size_t gz_n_ops;
+const gz_op *gz_op_find(const char *name); /* NULL if there is none */
+
+typedef enum gz_padding { GZ_VALID, GZ_SAME } gz_padding;
+
+typedef enum gz_activation_kind {
+    GZ_LINEAR, GZ_RELU, GZ_SIGMOID, GZ_TANH, /* gradient from the output alone: may be fused into conv2d and dense */
+    GZ_ELU, GZ_LEAKY_RELU,                   /* likewise */
+    GZ_GELU, GZ_SILU                         /* gradient needs the input: gz_activation adds a node of their own */
+} gz_activation_kind;
+const char *gz_activation_name(gz_activation_kind kind);
+/* Fused as an epilogue (all but gelu and silu)? */
+bool gz_activation_fuses(gz_activation_kind kind);
+double gz_activation_value(gz_activation_kind kind, double x);
+/* d activation / dx at input x with output y. */
+double gz_activation_slope(gz_activation_kind kind, double x, double y);
+
+/* Windows of conv2d and pools. Output size and the padding before (Keras): valid: (n - extent)/stride + 1, 0;
+   same: ceil(n/stride), total/2 rounded down before. extent = (k - 1)*dilation + 1. */
+typedef struct gz_window {
+    size_t size[2], stride[2], dilation[2]; /* y, x */
+    gz_padding padding;
+} gz_window;
+/* false when the window does not fit (valid and n < extent). */
+bool gz_window_extent(const gz_window *window, int axis, size_t n, size_t *out, size_t *before);
+
+/* x [B,H,W,C], kernel [kh,kw,C,O], bias [O] or NULL -> y [B,P,Q,O] = activation(conv(x, kernel) + bias). */
+typedef struct gz_conv2d_attr {
+    gz_window window;
+    gz_activation_kind activation;
+    size_t input_size[2]; /* input gradient: H, W of x */
+} gz_conv2d_attr;
+gaze_status gz_conv2d(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *bias, const gz_window *window,
+                      gz_activation_kind activation, gz_tensor **y);
+/* dy [B,P,Q,O], kernel -> dx [B,H,W,C] */
+gaze_status gz_conv2d_input_gradient(gz_graph *g, gz_tensor *dy, gz_tensor *kernel, const gz_conv2d_attr *attr, gz_tensor **dx);
+/* x, dy -> dkernel [kh,kw,C,O] */
+gaze_status gz_conv2d_kernel_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, const gz_conv2d_attr *attr, gz_tensor **dkernel);
+
+/* x [...,K], kernel [K,U], bias [U] or NULL -> y [...,U] = activation(x kernel + bias); R = product of the leading dimensions. */
+typedef struct gz_dense_attr {
+    gz_activation_kind activation;
+} gz_dense_attr;
+gaze_status gz_dense(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *bias, gz_activation_kind activation, gz_tensor **y);
+/* dy [...,U], kernel [K,U] -> dx [...,K] = dy kernel^T */
+gaze_status gz_dense_input_gradient(gz_graph *g, gz_tensor *dy, gz_tensor *kernel, gz_tensor **dx);
+/* x [...,K], dy [...,U] -> dkernel [K,U] = x^T dy */
+gaze_status gz_dense_kernel_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, gz_tensor **dkernel);
+/* dy [...,U] -> db [U], sum over all rows, in a fixed order */
+gaze_status gz_bias_gradient(gz_graph *g, gz_tensor *dy, gz_tensor **db);
+
+/* x [B,H,W,C] -> y [B,P,Q,C]. Max: padding is never seen. Average: divides by the values that are there. */
+typedef struct gz_pool_attr {
+    gz_window window;
+} gz_pool_attr;
+gaze_status gz_max_pool2d(gz_graph *g, gz_tensor *x, const gz_window *window, gz_tensor **y);
+gaze_status gz_average_pool2d(gz_graph *g, gz_tensor *x, const gz_window *window, gz_tensor **y);
+/* x, y, dy -> dx: the first of equal maxima in row-major order gets it all */
+gaze_status gz_max_pool2d_gradient(gz_graph *g, gz_tensor *x, gz_tensor *y, gz_tensor *dy, const gz_window *window, gz_tensor **dx);
+
+typedef enum gz_reduction { GZ_MEAN, GZ_MAX, GZ_SUM_ALL } gz_reduction;
+typedef struct gz_reduce_attr {
+    gz_reduction reduction;
+} gz_reduce_attr;
+/* x [B,...,C] -> y [B,C]: over everything between (global pools). gradient of MAX: to the first of equals. */
+gaze_status gz_reduce_middle(gz_graph *g, gz_tensor *x, gz_reduction reduction, gz_tensor **y);
+/* x [...,C] -> y [...,1]: over the channels. */
+gaze_status gz_reduce_last(gz_graph *g, gz_tensor *x, gz_reduction reduction, gz_tensor **y);
+
+/* a [B,N], h [B,N,D] -> y [B,D] = sum_t a_t h_t */
+gaze_status gz_weighted_sum(gz_graph *g, gz_tensor *a, gz_tensor *h, gz_tensor **y);
+/* a [B,N], v [B,D] -> y [B,N,D] = a_t v (gradient of weighted_sum with respect to h) */
+gaze_status gz_outer_rows(gz_graph *g, gz_tensor *a, gz_tensor *v, gz_tensor **y);
+/* x [...,D], z the same shape, or [B,D] with x [B,N,D] -> y [...] = sum_d x_d z_d (rank one less), times `factor` */
+typedef struct gz_factor_attr {
+    double factor;
+} gz_factor_attr;
+gaze_status gz_row_dot(gz_graph *g, gz_tensor *x, gz_tensor *z, double factor, gz_tensor **y);
+
+typedef struct gz_activation_attr {
+    gz_activation_kind kind;
+} gz_activation_attr;
+gaze_status gz_activation(gz_graph *g, gz_tensor *x, gz_activation_kind kind, gz_tensor **y);
+/* dz = dy * slope; x may be NULL unless the kind needs it (gelu, silu) */
+gaze_status gz_activation_gradient(gz_graph *g, gz_activation_kind kind, gz_tensor *x, gz_tensor *y, gz_tensor *dy, gz_tensor **dz);
+
+/* x [...,N] -> y: softmax over the last axis. mask int32 [...,N] or [B,N] with x [B,...,N], or NULL: keys with mask 0 get 0; a row
+   without keys is all zeros. */
+gaze_status gz_softmax(gz_graph *g, gz_tensor *x, gz_tensor *mask, gz_tensor **y);
+/* y, dy -> dx = y (dy - sum(y dy)) */
+gaze_status gz_softmax_gradient(gz_graph *g, gz_tensor *y, gz_tensor *dy, gz_tensor **dx);
+
+/* Losses: mean over all rows. p or logits [...,K]; label int32 [...] (sparse) or float32 [...,K] (one-hot or soft).
+   loss [1]; row_loss [...] (per row, before the mean). cross_entropy: -sum label ln(clip(p, 1e-7, 1 - 1e-7)) as Keras. */
+gaze_status gz_cross_entropy(gz_graph *g, gz_tensor *p, gz_tensor *label, gz_tensor **loss);
+/* As softmax then cross entropy, from logits; exact (log-sum-exp). p [...,K] is the softmax, made on the way. */
+gaze_status gz_softmax_cross_entropy(gz_graph *g, gz_tensor *logits, gz_tensor *label, gz_tensor **loss, gz_tensor **p);
+
+/* y = x * keep / (1 - rate); keep drawn by Philox from (key, step[0], element). step int32 [4], a graph input written by the host.
+   The gradient is the same op on dy. */
+typedef struct gz_dropout_attr {
+    double rate;
+    uint32_t key[2];
+} gz_dropout_attr;
+gaze_status gz_dropout(gz_graph *g, gz_tensor *x, gz_tensor *step, double rate, const uint32_t key[2], gz_tensor **y);
+
+/* Along `axis` (0 is the batch; not allowed). 2..GZ_MAX_INPUTS tensors. */
+typedef struct gz_axis_attr {
+    size_t axis, first, count; /* slice: which part */
+} gz_axis_attr;
+gaze_status gz_concatenate(gz_graph *g, gz_tensor *const *x, size_t n, size_t axis, gz_tensor **y);
+gaze_status gz_slice(gz_graph *g, gz_tensor *x, size_t axis, size_t first, size_t count, gz_tensor **y);
+
+/* Element-wise over 2..GZ_MAX_INPUTS tensors of one shape. */
+gaze_status gz_add_all(gz_graph *g, gz_tensor *const *x, size_t n, gz_tensor **y);
+gaze_status gz_multiply_all(gz_graph *g, gz_tensor *const *x, size_t n, gz_tensor **y);
+/* x [...,D], s [...] or [...,1] (one value a row) -> y = factor * s * x */
+gaze_status gz_scale_rows(gz_graph *g, gz_tensor *x, gz_tensor *s, double factor, gz_tensor **y);
+/* y = factor * x */
+gaze_status gz_scale(gz_graph *g, gz_tensor *x, double factor, gz_tensor **y);
+
+/* Adds to sums [4] (state, float32): sum of row losses, rows whose arg max is the label, rows. row_loss [R], p [R,K], label. */
+gaze_status gz_metrics(gz_graph *g, gz_tensor *row_loss, gz_tensor *p, gz_tensor *label, gz_tensor *sums);
+
+/* Keras 3's updates over the whole slab at once. parameter, gradient: views of the store's slabs [n]; moments [n] or NULL.
+   hyper float32 [4], a graph input: learning rate; for adam and adamw the step's learning rate with bias correction,
+   lr*sqrt(1-beta2^t)/(1-beta1^t), is hyper[1]. */
+typedef enum gz_optimizer_kind { GZ_SGD, GZ_ADAM, GZ_ADAMW, GZ_RMSPROP } gz_optimizer_kind;
+typedef struct gz_optimizer_attr {
+    gz_optimizer_kind kind;
+    bool nesterov, centered;
+    double momentum, beta_1, beta_2, rho, epsilon, weight_decay;
+} gz_optimizer_attr;
+/* moments needed: sgd 0 or 1 (momentum), adam(w) 2, rmsprop 1..3 (velocity, momentum, average gradient) */
+size_t gz_optimizer_moments(const gz_optimizer_attr *attr);
+gaze_status gz_optimizer(gz_graph *g, const gz_optimizer_attr *attr, gz_tensor *parameter, gz_tensor *gradient,
+                         gz_tensor *hyper, gz_tensor *const *moments);
+
+/* Helpers for op files. */
+
+/* "layer 'x': op conv2d: <message>" as GAZE_ERROR_MODEL. */
+gaze_status gz_op_fail(const gz_node *node, const char *format, ...) GZ_PRINTF(2, 3);
+gaze_status gz_op_expect_inputs(const gz_node *node, size_t least, size_t most);
+gaze_status gz_op_expect_rank(const gz_node *node, size_t input, size_t rank);
+gz_limit gz_limit_exact(const gz_node *node, size_t i);
+
+#endif

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run and test.
+# As root with apt-get; otherwise through sudo; without either it says in one line what to install.
+set -eu
+
+packages=
+for group; do
+    case $group in
+    build) packages="$packages gcc libc6-dev cmake make pkg-config ocl-icd-opencl-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev
+                     libcjson-dev libxxhash-dev" ;;
+    run) packages="$packages pocl-opencl-icd dataset-fashion-mnist" ;;
+    test) packages="$packages libcmocka-dev python3 python3-numpy libasan8 libubsan1 gzip" ;;
+    *) echo "deps.sh: unknown group '$group' (build, run, test)" >&2; exit 2 ;;
+    esac
+done
+
+command -v dpkg-query > /dev/null || { echo "not Debian: install by hand what corresponds to: $(echo $packages)"; exit 0; }
+
+missing=
+for package in $packages; do
+    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q '^install ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+install="env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif command -v sudo > /dev/null; then
+    as_root=sudo
+else
+    echo "missing packages; as root: apt-get install$missing" >&2
+    exit 1
+fi
+echo "installing:$missing"
+$as_root $install $missing > /dev/null 2>&1 || { $as_root apt-get update -q > /dev/null; $as_root $install $missing; }
