@@ -1,0 +1,225 @@
+#include "checkpoint.h"
+
+#include "../io/safetensors.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char PREFIX[] = "checkpoint-", SUFFIX[] = ".safetensors";
+enum { KEPT = 2, METADATA_WORDS = 18 };
+
+typedef struct contents {
+    gz_arena *arena;
+    gaze_array *arrays;
+    size_t count, capacity;
+} contents;
+
+static gaze_status add_entry(contents *c, const gz_store *store, const gz_store_entry *entry, gz_slab slab, const char *name)
+{
+    GZ_TRY(gz_grow(&c->arrays, &c->capacity, c->count + 1, sizeof *c->arrays));
+    const size_t count = gz_shape_count(entry->shape);
+    gaze_array array = {.name = name, .dtype = GAZE_FLOAT32, .rank = entry->shape.rank};
+    memcpy(array.shape, entry->shape.dim, sizeof array.shape);
+    array.data = gz_arena_allocate(c->arena, count * sizeof(float));
+    if (!name || !array.data) return GAZE_ERROR_DEVICE;
+    c->arrays[c->count++] = array;
+    return gz_store_read(store, slab, entry->offset, array.data, count);
+}
+
+static char *moment_name(gz_arena *arena, size_t moment, const char *weight)
+{
+    return gz_arena_format(arena, "optimizer/%zu/%s", moment, weight);
+}
+
+static gaze_status collect(contents *c, const gz_store *store, size_t moments)
+{
+    for (size_t i = 0; i < gz_store_count(store); i++) {
+        const gz_store_entry *entry = gz_store_at(store, i);
+        const bool parameter = entry->role == GZ_PARAMETER;
+        GZ_TRY(add_entry(c, store, entry, parameter ? GZ_SLAB_PARAMETER : GZ_SLAB_STATE, entry->name));
+        for (size_t m = 0; parameter && m < moments; m++)
+            GZ_TRY(add_entry(c, store, entry, (gz_slab)(GZ_SLAB_MOMENT + m), moment_name(c->arena, m, entry->name)));
+    }
+    return GAZE_OK;
+}
+
+/* Over all values, in the order of their names in the store. */
+static const char *contents_hash(gz_arena *arena, const gaze_array *arrays, size_t count)
+{
+    gz_hash *hashes = gz_arena_allocate(arena, (count + 1) * sizeof *hashes);
+    if (!hashes) return NULL;
+    for (size_t i = 0; i < count; i++) {
+        gz_shape shape = {.rank = arrays[i].rank};
+        memcpy(shape.dim, arrays[i].shape, sizeof shape.dim);
+        hashes[i] = gz_hash_bytes(arrays[i].data, gz_shape_count(shape) * 4);
+    }
+    hashes[count] = gz_hash_bytes(hashes, count * sizeof *hashes);
+    return hashes[count].text;
+}
+
+/* Key, value pairs. The first METADATA_IDENTITY pairs must be the same when a run goes on. */
+enum { METADATA_IDENTITY = 5 };
+static gaze_status describe(gz_arena *arena, const gz_identity *id, const gz_place *place, const char *hash, const char **words)
+{
+    const char *pairs[METADATA_WORDS + 1] = {
+        "model_hash", id->model_hash,
+        "data_hash",  id->data_hash,
+        "seed",       gz_arena_format(arena, "%llu", (unsigned long long)id->seed),
+        "batch_size", gz_arena_format(arena, "%zu", id->batch_size),
+        "optimizer",  id->optimizer,
+        "step",       gz_arena_format(arena, "%zu", place->step),
+        "epoch",      gz_arena_format(arena, "%zu", place->epoch),
+        "batch",      gz_arena_format(arena, "%zu", place->batch),
+        "hash",       hash,
+    };
+    for (size_t i = 0; i < METADATA_WORDS; i++)
+        if (!pairs[i]) return GAZE_ERROR_DEVICE;
+    memcpy(words, pairs, sizeof pairs);
+    return GAZE_OK;
+}
+
+static const char *metadata_value(const gz_safetensors *file, const char *key)
+{
+    for (const char *const *m = file->metadata; m && *m; m += 2)
+        if (!strcmp(*m, key)) return m[1];
+    return "";
+}
+
+/* Steps of the folder's checkpoints, newest first. */
+static gaze_status list_steps(const char *folder, size_t **steps, size_t *count)
+{
+    size_t capacity = 0;
+    gaze_status status = GAZE_OK;
+    *steps = NULL;
+    *count = 0;
+    DIR *directory = opendir(folder);
+    if (!directory) return GAZE_OK;
+    for (const struct dirent *e; status == GAZE_OK && (e = readdir(directory));) {
+        unsigned long long step;
+        int end = -1;
+        if (sscanf(e->d_name, "checkpoint-%llu.safetensors%n", &step, &end) != 1 || end < 0 || e->d_name[end]) continue;
+        status = gz_grow(steps, &capacity, *count + 1, sizeof **steps);
+        if (status != GAZE_OK) break;
+        size_t at = (*count)++;
+        for (; at > 0 && (*steps)[at - 1] < step; at--) (*steps)[at] = (*steps)[at - 1];
+        (*steps)[at] = (size_t)step;
+    }
+    closedir(directory);
+    return status;
+}
+
+static char *checkpoint_path(gz_arena *arena, const char *folder, size_t step)
+{
+    return gz_arena_format(arena, "%s/%s%zu%s", folder, PREFIX, step, SUFFIX);
+}
+
+static void remove_old(gz_arena *arena, const char *folder)
+{
+    size_t *steps, count;
+    if (list_steps(folder, &steps, &count) == GAZE_OK)
+        for (size_t i = KEPT; i < count; i++) {
+            const char *path = checkpoint_path(arena, folder, steps[i]);
+            if (path) unlink(path);
+        }
+    free(steps);
+}
+
+gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments, const gz_place *place,
+                               const gz_identity *identity)
+{
+    contents c = {0};
+    const char *words[METADATA_WORDS + 1];
+    gaze_status status;
+    GZ_GO(gz_arena_create(&c.arena));
+    GZ_GO(collect(&c, store, moments));
+    GZ_GO(describe(c.arena, identity, place, contents_hash(c.arena, c.arrays, c.count), words));
+    const char *path = checkpoint_path(c.arena, folder, place->step);
+    GZ_GO(path ? gz_safetensors_write(path, c.arrays, c.count, words) : GAZE_ERROR_DEVICE);
+    remove_old(c.arena, folder);
+done:
+    free(c.arrays);
+    gz_arena_destroy(c.arena);
+    return status;
+}
+
+static gaze_status check_identity(const char *path, const gz_safetensors *file, gz_arena *arena, const gz_identity *identity)
+{
+    const char *words[METADATA_WORDS + 1];
+    GZ_TRY(describe(arena, identity, &(gz_place){0}, "", words));
+    for (size_t i = 0; i < METADATA_IDENTITY; i++) {
+        const char *had = metadata_value(file, words[2 * i]);
+        if (strcmp(had, words[2 * i + 1]))
+            return gz_fail(GAZE_ERROR_MODEL, "%s: the run was begun with %s %s, and would go on with %s: give the same again, or another --out",
+                           path, words[2 * i], had, words[2 * i + 1]);
+    }
+    return GAZE_OK;
+}
+
+static gaze_status restore_entry(const char *path, const gz_safetensors *file, gz_store *store, const gz_store_entry *entry,
+                                 gz_slab slab, const char *name)
+{
+    const gaze_array *array = name ? gz_safetensors_find(file, name) : NULL;
+    gz_shape shape = {0};
+    if (array) shape.rank = array->rank, memcpy(shape.dim, array->shape, sizeof shape.dim);
+    if (!array || !gz_shape_equal(shape, entry->shape))
+        return gz_fail(GAZE_ERROR_MODEL, "%s: tensor '%s' is missing or has another shape", path, name ? name : entry->name);
+    return gz_store_write(store, slab, entry->offset, array->data, gz_shape_count(shape));
+}
+
+static gaze_status restore(const char *path, const gz_safetensors *file, gz_store *store, size_t moments)
+{
+    for (size_t i = 0; i < gz_store_count(store); i++) {
+        const gz_store_entry *entry = gz_store_at(store, i);
+        const bool parameter = entry->role == GZ_PARAMETER;
+        GZ_TRY(restore_entry(path, file, store, entry, parameter ? GZ_SLAB_PARAMETER : GZ_SLAB_STATE, entry->name));
+        for (size_t m = 0; parameter && m < moments; m++)
+            GZ_TRY(restore_entry(path, file, store, entry, (gz_slab)(GZ_SLAB_MOMENT + m), moment_name(file->arena, m, entry->name)));
+    }
+    return GAZE_OK;
+}
+
+static size_t metadata_size(const gz_safetensors *file, const char *key)
+{
+    return (size_t)strtoull(metadata_value(file, key), NULL, 10);
+}
+
+/* *whole is false when the file can't be read or its contents don't match their hash: an older one is then tried. */
+static gaze_status try_one(const char *path, gz_store *store, size_t moments, const gz_identity *identity, gz_place *place, bool *whole)
+{
+    gz_safetensors file = {0};
+    gaze_status status = gz_safetensors_read(path, &file);
+    *whole = false;
+    if (status != GAZE_OK) return status == GAZE_ERROR_DEVICE ? status : GAZE_OK;
+    const char *hash = contents_hash(file.arena, file.arrays, file.count);
+    if (!hash || strcmp(hash, metadata_value(&file, "hash"))) goto done;
+    GZ_GO(check_identity(path, &file, file.arena, identity));
+    GZ_GO(restore(path, &file, store, moments));
+    *place = (gz_place){metadata_size(&file, "step"), metadata_size(&file, "epoch"), metadata_size(&file, "batch")};
+    *whole = true;
+done:
+    gz_safetensors_free(&file);
+    return status;
+}
+
+gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t moments, const gz_identity *identity, gz_place *place,
+                                 bool *found)
+{
+    size_t *steps = NULL, count = 0;
+    gz_arena *arena = NULL;
+    gaze_status status;
+    *found = false;
+    GZ_GO(gz_arena_create(&arena));
+    GZ_GO(list_steps(folder, &steps, &count));
+    for (size_t i = 0; i < count && !*found; i++) {
+        const char *path = checkpoint_path(arena, folder, steps[i]);
+        GZ_GO(path ? try_one(path, store, moments, identity, place, found) : GAZE_ERROR_DEVICE);
+    }
+    if (count && !*found)
+        status = gz_fail(GAZE_ERROR_DATA, "%s: none of the %zu checkpoints is whole: begin again without --resume", folder, count);
+done:
+    free(steps);
+    gz_arena_destroy(arena);
+    return status;
+}

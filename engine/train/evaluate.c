@@ -1,0 +1,86 @@
+#include "train.h"
+
+#include "../base/clock.h"
+#include <stdlib.h>
+
+/* Counts what was predicted for what in confusion [K,K]. */
+static gaze_status count_predictions(gz_step *step, const gz_batch *batch, float *p, gaze_metrics *metrics)
+{
+    const gz_tensor *output = step->built.outputs[0];
+    const size_t rows = gz_shape_rows(output->shape), classes = metrics->n_classes;
+    GZ_TRY(gz_plan_read(step->plan, output, p));
+    for (size_t r = 0; r < rows; r++) {
+        size_t best = 0;
+        for (size_t k = 1; k < classes; k++)
+            if (p[r * classes + k] > p[r * classes + best]) best = k;
+        metrics->confusion[(size_t)batch->labels[r] * classes + best]++;
+    }
+    return GAZE_OK;
+}
+
+static gaze_status prepare_confusion(const gz_step *step, float **p, gaze_metrics *metrics)
+{
+    const gz_shape shape = step->built.outputs[0]->shape;
+    metrics->n_classes = gz_shape_last(shape);
+    GZ_TRY(gz_allocate(gz_shape_count(shape), sizeof **p, p));
+    return gz_allocate(metrics->n_classes * metrics->n_classes, sizeof *metrics->confusion, &metrics->confusion);
+}
+
+static gaze_status go_through(const gz_step_base *base, gz_part part, size_t batch_size, gz_step_pair *steps, bool confusion,
+                              gaze_metrics *metrics)
+{
+    const size_t samples = gz_data_count(base->data, part), size = batch_size < samples ? batch_size : samples;
+    const gz_batches_options options = {.part = part, .batch_size = size, .seed = base->seed, .epochs = 1};
+    gz_batches *batches = NULL;
+    float *p = NULL;
+    gz_sums sums;
+    gaze_status status;
+    const double began = gz_seconds();
+    GZ_GO(gz_sums_clear(base->store));
+    GZ_GO(gz_batches_open(base->data, &options, &batches));
+    for (;;) {
+        const gz_batch *batch;
+        gz_step *step;
+        GZ_GO(gz_batches_next(batches, &batch));
+        if (!batch) break;
+        GZ_GO(gz_step_pair_run(base, steps, size, false, batch, 0, &step));
+        if (!confusion) continue;
+        if (!p) GZ_GO(prepare_confusion(step, &p, metrics));
+        GZ_GO(count_predictions(step, batch, p, metrics));
+    }
+    GZ_GO(gz_sums_read(base->store, &sums));
+    GZ_GO(gz_sums_clear(base->store));
+    metrics->loss = sums.loss / sums.rows;
+    metrics->accuracy = sums.correct / sums.rows;
+    metrics->samples = samples;
+    metrics->seconds = gz_seconds() - began;
+done:
+    free(p);
+    gz_batches_close(batches);
+    return status;
+}
+
+gaze_status gz_measure(const gz_step_base *base, gz_part part, size_t batch_size, gz_step_pair *steps, gaze_metrics *metrics)
+{
+    *metrics = (gaze_metrics){0};
+    return go_through(base, part, batch_size, steps, false, metrics);
+}
+
+gaze_status gz_evaluate(const gz_step_base *base, gz_part part, size_t batch_size, gaze_metrics *metrics)
+{
+    gz_step_pair steps = {0};
+    gaze_metrics found = {0};
+    gaze_status status = gz_data_count(base->data, part) && base->data->has_labels
+                             ? go_through(base, part, batch_size, &steps, true, &found)
+                             : gz_fail(GAZE_ERROR_DATA, "there are no labelled samples to evaluate on");
+    gz_step_pair_free(&steps);
+    if (status == GAZE_OK) *metrics = found;
+    else free(found.confusion);
+    return status;
+}
+
+void gaze_metrics_free(gaze_metrics *metrics)
+{
+    free(metrics->confusion);
+    *metrics = (gaze_metrics){0};
+}

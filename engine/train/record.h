@@ -1,0 +1,36 @@
+/* What a run leaves behind besides weights: model.json, run.json, log.csv. */
+#ifndef GZ_RECORD_H
+#define GZ_RECORD_H
+#include "../base/file.h"
+
+typedef struct gz_epoch_row {
+    size_t epoch, step;
+    double loss, accuracy, validation_loss, validation_accuracy; /* validation: NaN where there is none */
+    double seconds, samples_per_second;
+} gz_epoch_row;
+
+/* log.csv as a table in memory; written whole at each epoch, so it's never half written. Starts as {0}. */
+typedef struct gz_log {
+    gz_epoch_row *rows;
+    size_t count, capacity;
+} gz_log;
+gaze_status gz_log_add(gz_log *log, const gz_epoch_row *row);
+gaze_status gz_log_write(const gz_log *log, const char *folder);
+/* The rows up to and with `epochs` of an earlier part of the run; a missing file has none. */
+gaze_status gz_log_read(const char *folder, size_t epochs, gz_log *log);
+void gz_log_free(gz_log *log);
+
+typedef struct gz_run_record {
+    const char *state; /* "running", "finished", "interrupted" */
+    const gaze_device_info *device;
+    const char *model_name, *model_hash, *data_type, *data_path, *data_hash, *optimizer;
+    double learning_rate;
+    uint64_t seed;
+    size_t batch_size, epochs, steps, train_samples, test_samples, parameters;
+    int argc;
+    const char *const *argv;
+    const char *started;
+} gz_run_record;
+gaze_status gz_run_record_write(const gz_run_record *record, const char *folder);
+
+#endif
