@@ -1,11 +1,13 @@
-/* Layers: JSON words -> ops and weights. One file a family in layers/; attention kinds, one file each, in attention/, use the same
-   calls. A layer is read once (gz_layer_type.read: JSON to its own options struct) and built for every plan (.build). */
+/* Layers: JSON words -> ops and weights. One file a family in layers/; attention kinds, one file each, in
+   attention/, use the same calls. A layer is read once (gz_layer_type.read: JSON to its own options struct)
+   and built for every plan (.build). */
 #ifndef GZ_LAYER_H
 #define GZ_LAYER_H
 #include "../ops/ops.h"
 #include "json.h"
 
-/* What flows between layers: a tensor, which of its steps count, and where its cells lie on the input image. */
+/* What flows between layers: a tensor, which of its steps count, and where its cells lie on the input image.
+ */
 typedef struct gz_flow {
     gz_tensor *x;               /* [B,...] */
     gz_tensor *mask;            /* int32 [B,T] or NULL: all count */
@@ -13,20 +15,26 @@ typedef struct gz_flow {
 } gz_flow;
 
 typedef enum gz_initializer {
-    GZ_INIT_GLOROT_UNIFORM, GZ_INIT_ZEROS, GZ_INIT_ONES, GZ_INIT_ORTHOGONAL, GZ_INIT_UNIFORM_005,
+    GZ_INIT_GLOROT_UNIFORM,
+    GZ_INIT_ZEROS,
+    GZ_INIT_ONES,
+    GZ_INIT_ORTHOGONAL,
+    GZ_INIT_UNIFORM_005,
     GZ_INIT_LSTM_BIAS /* zeros, ones for the forget gate */
 } gz_initializer;
 
-typedef struct gz_build gz_build;   /* one build of a model: graph, weights, maps; model/build.c */
+typedef struct gz_build gz_build; /* one build of a model: graph, weights, maps; model/build.c */
 typedef struct gz_layer gz_layer;
 
 typedef struct gz_layer_type {
     const char *type;
     size_t options_bytes;
     size_t min_inputs, max_inputs;
-    /* Fills `options` from the layer's JSON. Every key that is read is taken; keys left over are errors that the caller reports. */
+    /* Fills `options` from the layer's JSON. Every key that is read is taken; keys left over are errors that
+     * the caller reports. */
     gaze_status (*read)(gz_json *json, void *options);
-    gaze_status (*build)(gz_build *build, const gz_layer *layer, const void *options, const gz_flow *in, size_t n_in, gz_flow *out);
+    gaze_status (*build)(gz_build *build, const gz_layer *layer, const void *options, const gz_flow *in,
+                         size_t n_in, gz_flow *out);
 } gz_layer_type;
 
 struct gz_layer {
@@ -35,52 +43,82 @@ struct gz_layer {
     const char *weights_of; /* name, or the layer named by "share" */
     void *options;
     size_t n_inputs;
-    const char **inputs;    /* names */
+    const char **inputs; /* names */
 };
 
-#define GZ_LAYER_LIST(X)                                                                                               \
-    X(dense) X(conv2d) X(max_pool2d) X(average_pool2d) X(global_average_pool2d) X(global_max_pool2d) X(flatten)        \
-    X(reshape) X(concatenate) X(add) X(multiply) X(activation) X(dropout) X(attention)
+#define GZ_LAYER_LIST(X)                                                                               \
+    X(dense)                                                                                           \
+    X(conv2d) X(max_pool2d) X(average_pool2d) X(global_average_pool2d) X(global_max_pool2d) X(flatten) \
+        X(reshape) X(concatenate) X(add) X(multiply) X(activation) X(dropout) X(attention)
 #define GZ_LAYER_DECLARE(name) extern const gz_layer_type gz_layer_##name;
 GZ_LAYER_LIST(GZ_LAYER_DECLARE)
 #undef GZ_LAYER_DECLARE
-extern const gz_layer_type *const gz_layer_types[]; /* NULL-terminated */
-const gz_layer_type *gz_layer_type_find(const char *type);
+extern const gz_layer_type *const gz_layer_types[];        /* NULL-terminated */
+extern const char *const gz_layer_words[];                 /* their names, NULL-terminated */
+const gz_layer_type *gz_layer_type_find(const char *type); /* NULL if there is none */
 
 /* ---- For .build ---- */
 gz_graph *gz_build_graph(gz_build *build);
 bool gz_build_training(const gz_build *build);
-gz_tensor *gz_build_step(gz_build *build);    /* int32 [4] graph input: [0] is the step's number (dropout) */
+gaze_status gz_build_step(gz_build *build,
+                          gz_tensor **step); /* int32 [4] graph input: [0] is the step's number (dropout) */
 uint64_t gz_build_seed(const gz_build *build);
 
 /* Weight "<layer>.<weight>" of this shape; the layer named by "share" is used instead where there is one. */
-gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape, gz_initializer initializer,
-                            gz_tensor **out);
+gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
+                            gz_initializer initializer, gz_tensor **out);
 
-/* Exposes a map: part NULL is "<layer>", otherwise "<layer>/<part>". values [B, shape...] (a view is made); kept only when asked for. */
+/* Exposes a map: part NULL is "<layer>", otherwise "<layer>/<part>". values [B, shape...] (a view is made);
+ * kept only when asked for. */
 typedef struct gz_map_note {
     const char *kind, *meaning;
     bool sums_to_one;
     gaze_receptive_field field;
 } gz_map_note;
-gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values, const gz_map_note *note);
+gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
+                         const gz_map_note *note);
 
-/* "layer 'conv_1' (conv2d): <message>" as GAZE_ERROR_MODEL; the model file's name is put before it by the caller. */
+/* "layer 'conv_1' (conv2d): <message>" as GAZE_ERROR_MODEL; the model file's name is put before it by the
+ * caller. */
 gaze_status gz_layer_fail(const gz_layer *layer, const char *format, ...) GZ_PRINTF(2, 3);
 
+/* The input must be [B, ...] of this rank; `shape` says what a sample looks like ("[height, width,
+ * channels]"). The message names both layers. */
+gaze_status gz_layer_expect_rank(const gz_layer *layer, size_t input, const gz_flow *in, size_t rank,
+                                 const char *shape);
+/* All inputs of one shape. The message names the two layers that differ. */
+gaze_status gz_layer_expect_equal(const gz_layer *layer, const gz_flow *in, size_t n_in);
+/* "[26,26,32]": a sample's shape, without the batch. */
+const char *gz_sample_text(const gz_tensor *x, char text[96]);
+
 /* Receptive field of a convolution or pool over `in`. */
-gaze_receptive_field gz_field_window(const gaze_receptive_field *in, const gz_window *window, const size_t before[2]);
+gaze_receptive_field gz_field_window(const gaze_receptive_field *in, const gz_window *window,
+                                     const size_t before[2]);
 gaze_receptive_field gz_field_image(void); /* of the input image: first 0, step 1, size 1 */
+/* Of values made from several inputs cell by cell: known when their cells lie at the same places. */
+gaze_receptive_field gz_field_join(const gz_flow *in, size_t n_in);
+
+/* The mask of values made from several inputs step by step (Keras: OR, and none when an input has none). */
+gaze_status gz_mask_join(const gz_layer *layer, const gz_flow *in, size_t n_in, gz_tensor **mask);
+
+/* "strides", "padding" and so on of layers with a window. */
+gaze_status gz_padding_read(gz_json *json, gz_padding *padding); /* valid | same, valid if missing */
+/* Fails, naming the layer and its input, where the window does not fit [B,H,W,C]; before: the padding on the
+ * top and on the left. */
+gaze_status gz_window_fit(const gz_layer *layer, const gz_flow *in, const gz_window *window,
+                          size_t before[2]);
 
 /* Any of relu, ..., softmax by name, after or fused into the op that made y. */
 typedef struct gz_activation_choice {
     bool softmax;
     gz_activation_kind kind; /* where not softmax */
 } gz_activation_choice;
-gaze_status gz_activation_read(gz_json *json, const char *key, gz_activation_choice *choice); /* linear if the key is missing */
+gaze_status gz_activation_read(gz_json *json, const char *key,
+                               gz_activation_choice *choice); /* linear if the key is missing */
 /* What the op can fuse; GZ_LINEAR when gz_activation_apply must add it. */
 gz_activation_kind gz_activation_fused(gz_activation_choice choice);
-gaze_status gz_activation_apply(gz_graph *graph, gz_activation_choice choice, gz_tensor *x, gz_tensor **y); /* adds nothing if it was fused */
+gaze_status gz_activation_apply(gz_graph *graph, gz_activation_choice choice, gz_tensor *x,
+                                gz_tensor **y); /* adds nothing if it was fused */
 
 /* ---- Attention kinds ---- */
 typedef struct gz_attention_kind {
@@ -88,12 +126,15 @@ typedef struct gz_attention_kind {
     size_t options_bytes;
     size_t min_inputs, max_inputs;
     gaze_status (*read)(gz_json *json, void *options);
-    gaze_status (*build)(gz_build *build, const gz_layer *layer, const void *options, const gz_flow *in, size_t n_in, gz_flow *out);
+    gaze_status (*build)(gz_build *build, const gz_layer *layer, const void *options, const gz_flow *in,
+                         size_t n_in, gz_flow *out);
 } gz_attention_kind;
-#define GZ_ATTENTION_LIST(X) X(none) X(additive_scale) X(additive_pool) X(spatial) X(soft_gate)
+#define GZ_ATTENTION_LIST(X)       X(none) X(additive_scale) X(additive_pool) X(spatial) X(soft_gate)
 #define GZ_ATTENTION_DECLARE(name) extern const gz_attention_kind gz_attention_##name;
 GZ_ATTENTION_LIST(GZ_ATTENTION_DECLARE)
 #undef GZ_ATTENTION_DECLARE
 extern const gz_attention_kind *const gz_attention_kinds[]; /* NULL-terminated */
+extern const char *const gz_attention_words[];              /* their names, NULL-terminated */
+const char *gz_attention_kind_of(const gz_layer *layer);    /* NULL if the layer is no attention */
 
 #endif
