@@ -1,0 +1,123 @@
+/* A model: its file read and checked, and the graphs that it is built into. */
+#ifndef GZ_MODEL_H
+#define GZ_MODEL_H
+#include "../base/file.h"
+#include "../layers/layer.h"
+
+typedef struct gz_model_input {
+    const char *name;
+    gz_dtype dtype;
+    gz_shape shape; /* of one sample; an open dimension is 0 */
+} gz_model_input;
+
+typedef enum gz_loss {
+    GZ_LOSS_NONE,
+    GZ_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, /* labels int32 [B], or [B,T] for an output [B,T,K] */
+    GZ_LOSS_CATEGORICAL_CROSSENTROPY,        /* labels float32 of the output's shape */
+} gz_loss;
+
+typedef struct gz_optimizer_choice {
+    gz_optimizer_attr attr;
+    double learning_rate;
+} gz_optimizer_choice;
+
+/* Keras' defaults of "sgd", "adam", "adamw" or "rmsprop"; other words are GAZE_ERROR_USAGE and offer the
+ * nearest. */
+gaze_status gz_optimizer_default(const char *type, gz_optimizer_choice *choice);
+const char *gz_optimizer_name(gz_optimizer_kind kind);
+
+/* "data" as the file has it; NULL and 0 where it says nothing. */
+typedef struct gz_model_data {
+    const char *type, *path, *scale;
+    size_t train_count, test_count;
+} gz_model_data;
+
+typedef struct gz_model {
+    gz_arena *arena;
+    const char *path;  /* of the file, for messages */
+    const char *name;  /* "name", or the file's name without .json */
+    const char *about; /* or NULL */
+    const char *text;  /* the file's bytes */
+    size_t text_size;
+    gz_hash hash; /* of the bytes */
+    gz_model_input *inputs;
+    size_t n_inputs;
+    gz_layer *layers;
+    size_t n_layers;
+    const char **outputs; /* names of layers */
+    size_t n_outputs;
+    gz_loss loss;
+    bool has_optimizer;
+    gz_optimizer_choice optimizer; /* Keras' default, rmsprop, without "optimizer" */
+    size_t batch_size, epochs;     /* of "train"; Keras' defaults 32 and 1 without */
+    gz_model_data data;
+    const char *const *classes; /* NULL-terminated, or NULL */
+    size_t n_classes;
+} gz_model;
+
+/* Reads and checks a model file. What can be known without shapes is checked here: words, keys, names, order.
+ */
+gaze_status gz_model_read(const char *path, gz_model **out);
+/* The same from memory; path is for messages and the default name. */
+gaze_status gz_model_parse(const char *path, const char *text, size_t size, gz_model **out);
+void gz_model_free(gz_model *model); /* NULL is fine */
+
+/* ---- Building ---- */
+
+typedef struct gz_build_options {
+    size_t batch;
+    const gz_shape *inputs; /* [n_inputs], of one sample, nothing open; NULL: the model's own, which must
+                               leave nothing open */
+    bool training; /* forward in training mode, loss, gradients of all parameters, one update of the optimizer
+                    */
+    bool loss;     /* loss and metrics without training: evaluation */
+    const char *const *maps; /* names of the maps to keep */
+    size_t n_maps;
+    uint64_t seed;                        /* of dropout */
+    const gz_optimizer_choice *optimizer; /* training: NULL takes the model's */
+    size_t slab_floats;                   /* training: gz_store_slab_floats(store, GZ_SLAB_PARAMETER) */
+} gz_build_options;
+
+typedef struct gz_built_weight {
+    const char *name;      /* "<layer>.<weight>" */
+    const gz_layer *layer; /* whose it is */
+    gz_initializer initializer;
+    gz_tensor *tensor; /* role and shape */
+} gz_built_weight;
+
+typedef struct gz_built_map {
+    gaze_map_info info; /* shape as in this build */
+    gz_tensor *tensor;  /* [B, shape...] */
+} gz_built_map;
+
+/* Everything lives as long as the graph. */
+typedef struct gz_built {
+    gz_graph *graph;
+    size_t batch;
+    gz_tensor **inputs;  /* [model's n_inputs] */
+    gz_tensor **outputs; /* [model's n_outputs], kept in prediction */
+    gz_tensor **layers;  /* [model's n_layers], what each layer makes */
+    gz_built_weight *weights;
+    size_t n_weights;
+    gz_built_map *maps;
+    size_t n_maps;
+    gz_tensor *
+        step; /* int32 [4], an input: [0] is the number of the step (dropout); NULL where nothing is random */
+    gz_tensor *label; /* an input, see gz_loss; NULL without a loss; so are the next two */
+    gz_tensor *loss;  /* [1], kept: mean over the batch */
+    gz_tensor *sums;  /* float32 [4], state GZ_SUMS: see gz_metrics */
+    gz_tensor *hyper; /* float32 [4], an input of the optimizer; NULL without training */
+} gz_built;
+
+#define GZ_SUMS "metrics:sums" /* in the store's state slab */
+
+/* Appends the whole model to a new graph. Messages name the model file and the layer. GAZE_ERROR_DATA:
+   options->inputs do not fit the model's inputs. gz_built_free the result. */
+gaze_status gz_model_build(const gz_model *model, const gz_build_options *options, gz_built *built);
+void gz_built_free(gz_built *built); /* all zeros is fine */
+
+/* Builds for a batch of 1, to learn shapes, weights and maps. Every open dimension is *open; 0: one that fits
+   is found and returned (1 where nothing is open). */
+gaze_status gz_model_probe(const gz_model *model, size_t *open, gz_built *built);
+
+#endif

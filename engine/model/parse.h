@@ -1,0 +1,17 @@
+/* What model.c and read_layers.c share. */
+#ifndef GZ_MODEL_PARSE_H
+#define GZ_MODEL_PARSE_H
+#include "model.h"
+
+/* "name" of an input or layer: there, usable in file names, and not taken. */
+gaze_status gz_model_read_name(const gz_model *model, gz_json *json, const char **name);
+
+/* Is `name` an input, or one of the layers read so far? */
+bool gz_model_knows(const gz_model *model, const char *name);
+/* ", did you mean 'X'?" among the inputs and the layers read so far. */
+const char *gz_model_nearest_name(const gz_model *model, const char *name);
+
+/* "layers". */
+gaze_status gz_model_read_layers(gz_model *model, gz_json *json);
+
+#endif

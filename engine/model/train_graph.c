@@ -1,0 +1,76 @@
+/* What training adds to a forward graph: label, loss, metrics, gradients, the optimizer's update. */
+#include "build.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static gaze_status add_label(gz_loss loss, gz_graph *graph, const gz_tensor *output, gz_tensor **label)
+{
+    gz_shape shape = output->shape;
+    if (loss == GZ_LOSS_CATEGORICAL_CROSSENTROPY)
+        return gz_graph_tensor(graph, GZ_INPUT, "label", GZ_F32, shape, label);
+    shape.rank--;
+    return gz_graph_tensor(graph, GZ_INPUT, "label", GZ_I32, shape, label);
+}
+
+/* The logits behind an output that is a softmax, or NULL. */
+static gz_tensor *logits_of(gz_tensor *output)
+{
+    const gz_node *producer = gz_tensor_base(output)->producer;
+    if (!producer || producer->op != &gz_op_softmax || producer->in[1]) return NULL;
+    return producer->in[0];
+}
+
+/* Loss and metrics are those of the first output. */
+gaze_status gz_build_loss(const gz_model *model, gz_built *built)
+{
+    gz_graph *graph = built->graph;
+    gz_tensor *output = built->outputs[0], *logits = logits_of(output), *p = output, *row_loss;
+    if (model->loss == GZ_LOSS_NONE)
+        return gz_fail(GAZE_ERROR_MODEL, "key 'loss': missing, expected one for training and evaluation");
+    graph->scope = "loss";
+    GZ_TRY(add_label(model->loss, graph, output, &built->label));
+    if (logits)
+        GZ_TRY(gz_softmax_cross_entropy(graph, logits, built->label, &built->loss, &row_loss, &p));
+    else
+        GZ_TRY(gz_cross_entropy(graph, output, built->label, &built->loss, &row_loss));
+    built->loss->keep = true;
+    graph->scope = "metrics";
+    GZ_TRY(gz_graph_tensor(graph, GZ_STATE, GZ_SUMS, GZ_F32, GZ_SHAPE(4), &built->sums));
+    return gz_metrics(graph, row_loss, p, built->label, built->sums);
+}
+
+static gaze_status add_gradients(gz_built *built)
+{
+    gz_tensor **both = gz_arena_allocate(built->graph->arena, 2 * built->n_weights * sizeof *both);
+    if (!both) return GAZE_ERROR_DEVICE;
+    size_t n = 0;
+    for (size_t i = 0; i < built->n_weights; i++)
+        if (built->weights[i].tensor->role == GZ_PARAMETER) both[n++] = built->weights[i].tensor;
+    if (!n) return gz_fail(GAZE_ERROR_MODEL, "the model has no weights, so there is nothing to train");
+    return gz_graph_gradients(built->graph, built->loss, both, n, both + n);
+}
+
+static gaze_status add_slab(gz_graph *graph, const char *name, size_t floats, gz_tensor **slab)
+{
+    return gz_graph_tensor(graph, GZ_STATE, name, GZ_F32, GZ_SHAPE(floats), slab);
+}
+
+gaze_status gz_build_update(const gz_model *model, const gz_build_options *options, gz_built *built)
+{
+    gz_graph *graph = built->graph;
+    const gz_optimizer_attr *attr = options->optimizer ? &options->optimizer->attr : &model->optimizer.attr;
+    const size_t n_moments = gz_optimizer_moments(attr);
+    gz_tensor *parameter, *gradient, *moments[GZ_MAX_INPUTS] = {0};
+    GZ_TRY(add_gradients(built));
+    graph->scope = "optimizer";
+    GZ_TRY(add_slab(graph, "slab:parameter", options->slab_floats, &parameter));
+    GZ_TRY(add_slab(graph, "slab:gradient", options->slab_floats, &gradient));
+    for (size_t i = 0; i < n_moments; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "slab:moment%zu", i);
+        GZ_TRY(add_slab(graph, name, options->slab_floats, &moments[i]));
+    }
+    GZ_TRY(gz_graph_tensor(graph, GZ_INPUT, "hyper", GZ_F32, GZ_SHAPE(4), &built->hyper));
+    return gz_optimizer(graph, attr, parameter, gradient, built->hyper, moments);
+}
