@@ -1,0 +1,62 @@
+/* What the files of api/ share: the structs behind gaze.h's opaque types. */
+#ifndef GZ_API_H
+#define GZ_API_H
+#include "../device/device.h"
+#include "../graph/plan.h"
+#include "../model/model.h"
+
+/* ---- Context (context.c) ---- */
+
+struct gaze_context {
+    gz_device *device; /* NULL: reference mode */
+    bool reference, profile;
+    size_t memory_limit; /* bytes; 0: what the device has */
+    gaze_log_function *log;
+    void *log_user;
+};
+
+/* ---- Model (model.c, plans.c, run.c) ---- */
+
+/* A forward build of the model and its plan, for one batch size, one shape of every input and one set of kept
+ * maps. */
+typedef struct gz_ready {
+    gz_built built;
+    gz_plan *plan;
+    bool *maps;       /* [n_maps of the model] those that are kept */
+    gz_shape *inputs; /* [n_inputs] of one sample */
+    size_t used;      /* when: the oldest makes room */
+} gz_ready;
+
+enum { GZ_READY_PLANS = 8 };
+
+struct gaze_model {
+    gaze_context *context;
+    bool owns_context;
+    gz_model *file;
+    gz_built probe; /* for a batch of 1: weights, maps, shapes */
+    size_t open;    /* what open dimensions were given in the probe */
+    uint64_t seed;
+    const char *folder; /* the run folder that was opened, or NULL */
+    gz_store *store;    /* weights; declared, and allocated by gz_api_weights */
+    bool has_weights;
+    gaze_array *inputs, *outputs; /* for gaze_model_inputs and gaze_model_outputs */
+    gaze_map_info *maps;
+    size_t n_maps;
+    gz_ready ready[GZ_READY_PLANS];
+    size_t n_ready, clock;
+};
+
+/* Makes the weights' memory if it is not there yet and fills it with initial weights; with `training` also
+   memory for gradients and for `moments` of the optimizer. A model that is only summarised never gets here.
+ */
+gaze_status gz_api_weights(gaze_model *model, bool training, size_t moments);
+
+/* A plan on the model's context, with its limits and profile. */
+gaze_status gz_api_plan(gaze_model *model, gz_built *built, gz_plan **plan);
+
+/* The plan for `batch` samples of these shapes with these maps kept; the model's, until the next call. */
+gaze_status gz_api_ready(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *maps,
+                         gz_ready **ready);
+void gz_api_forget_plans(gaze_model *model);
+
+#endif

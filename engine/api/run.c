@@ -1,0 +1,238 @@
+/* Prediction: named inputs in, named outputs and maps out, in pieces of the batch size. */
+#include "api.h"
+#include "../base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_PIECE = 64 };
+
+typedef struct run_job {
+    gaze_model *model;
+    const gaze_array **inputs; /* [n_inputs], in the model's order */
+    gz_shape *shapes;          /* [n_inputs] of one sample */
+    gaze_array *results;
+    size_t n_results, batch;
+    size_t *output; /* [n_results] number of the output, or SIZE_MAX */
+    size_t *map;    /* [n_results] number of the map where it is no output */
+    bool *maps;     /* [n_maps] */
+} run_job;
+
+static gaze_status find_input(const gaze_model *m, const gaze_array *given, size_t position, size_t *found)
+{
+    const size_t n = m->file->n_inputs;
+    *found = position;
+    if (!given->name && position < n) return GAZE_OK;
+    if (!given->name)
+        return gz_fail(GAZE_ERROR_USAGE, "%zu inputs were given, the model '%s' has %zu", position + 1,
+                       m->file->name, n);
+    const char **names = gz_arena_allocate(m->file->arena, (n + 1) * sizeof *names);
+    if (!names) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < n; i++) {
+        names[i] = m->inputs[i].name;
+        if (strcmp(names[i], given->name) == 0) {
+            *found = i;
+            return GAZE_OK;
+        }
+    }
+    return gz_fail(GAZE_ERROR_USAGE, "the model '%s' has no input '%s'%s", m->file->name, given->name,
+                   gz_did_you_mean(m->file->arena, given->name, names));
+}
+
+static const char *type_name(gaze_dtype dtype) { return dtype == GAZE_INT32 ? "int32" : "float32"; }
+
+static gaze_status check_input(const gaze_array *expected, const gaze_array *given, gz_shape *sample)
+{
+    char found[96], wanted[96];
+    if (given->dtype != expected->dtype)
+        return gz_fail(GAZE_ERROR_DATA, "input '%s' is %s, expected %s", expected->name,
+                       type_name(given->dtype), type_name(expected->dtype));
+    gz_shape shape = {.rank = given->rank}, want = {.rank = expected->rank};
+    memcpy(shape.dim, given->shape, shape.rank * sizeof *shape.dim);
+    memcpy(want.dim, expected->shape, want.rank * sizeof *want.dim);
+    bool fits = shape.rank == want.rank;
+    for (size_t i = 0; fits && i < shape.rank; i++)
+        fits = shape.dim[i] && (!want.dim[i] || want.dim[i] == shape.dim[i]);
+    if (!fits)
+        return gz_fail(GAZE_ERROR_DATA,
+                       "input '%s' has the shape %s, expected %s (0: any size; the batch comes first)",
+                       expected->name, gz_shape_text(shape, found), gz_shape_text(want, wanted));
+    sample->rank = shape.rank - 1;
+    memcpy(sample->dim, shape.dim + 1, sample->rank * sizeof *sample->dim);
+    return GAZE_OK;
+}
+
+static gaze_status match_inputs(run_job *job, const gaze_array *inputs, size_t n_inputs)
+{
+    const gaze_model *m = job->model;
+    for (size_t i = 0; i < n_inputs; i++) {
+        size_t at;
+        GZ_TRY(find_input(m, &inputs[i], i, &at));
+        if (job->inputs[at])
+            return gz_fail(GAZE_ERROR_USAGE, "input '%s' was given twice", m->inputs[at].name);
+        GZ_TRY(check_input(&m->inputs[at], &inputs[i], &job->shapes[at]));
+        job->inputs[at] = &inputs[i];
+        if (!i) job->batch = inputs[i].shape[0];
+        if (inputs[i].shape[0] != job->batch)
+            return gz_fail(GAZE_ERROR_DATA, "input '%s' holds %zu samples and '%s' %zu, expected as many",
+                           m->inputs[at].name, inputs[i].shape[0],
+                           inputs[0].name ? inputs[0].name : m->inputs[0].name, job->batch);
+    }
+    for (size_t i = 0; i < m->file->n_inputs; i++)
+        if (!job->inputs[i]) return gz_fail(GAZE_ERROR_USAGE, "input '%s' is missing", m->inputs[i].name);
+    return GAZE_OK;
+}
+
+static gaze_status unknown_result(const gaze_model *m, const char *name)
+{
+    const size_t n = m->file->n_outputs + m->n_maps;
+    const char **names = gz_arena_allocate(m->file->arena, (n + 1) * sizeof *names);
+    if (!names) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < m->file->n_outputs; i++) names[i] = m->outputs[i].name;
+    for (size_t i = 0; i < m->n_maps; i++) names[m->file->n_outputs + i] = m->maps[i].name;
+    return gz_fail(GAZE_ERROR_USAGE, "the model '%s' has no output and no map '%s'%s", m->file->name, name,
+                   gz_did_you_mean(m->file->arena, name, names));
+}
+
+static gaze_status match_results(run_job *job)
+{
+    const gaze_model *m = job->model;
+    for (size_t r = 0; r < job->n_results; r++) {
+        const char *name = job->results[r].name;
+        size_t output = 0, map = 0;
+        while (output < m->file->n_outputs && strcmp(m->outputs[output].name, name) != 0) output++;
+        while (map < m->n_maps && strcmp(m->maps[map].name, name) != 0) map++;
+        job->output[r] = output < m->file->n_outputs ? output : SIZE_MAX;
+        job->map[r] = map;
+        if (output < m->file->n_outputs) continue;
+        if (map == m->n_maps) return unknown_result(m, name);
+        job->maps[map] = true;
+    }
+    return GAZE_OK;
+}
+
+static gz_tensor *result_tensor(const run_job *job, const gz_ready *ready, size_t r)
+{
+    return job->output[r] != SIZE_MAX ? ready->built.outputs[job->output[r]]
+                                      : ready->built.maps[job->map[r]].tensor;
+}
+
+/* The first piece shows the results' shapes. */
+static gaze_status allocate_results(run_job *job, const gz_ready *ready)
+{
+    for (size_t r = 0; r < job->n_results; r++) {
+        const gz_tensor *x = result_tensor(job, ready, r);
+        gaze_array *result = &job->results[r];
+        size_t count;
+        result->dtype = (gaze_dtype)x->dtype;
+        result->rank = x->shape.rank;
+        memcpy(result->shape, x->shape.dim, x->shape.rank * sizeof *result->shape);
+        result->shape[0] = job->batch;
+        if (!gz_multiply(gz_shape_count(x->shape) / x->shape.dim[0], job->batch, &count))
+            return gz_fail_memory(SIZE_MAX);
+        GZ_TRY(gz_allocate(count, 4, &result->data));
+    }
+    return GAZE_OK;
+}
+
+/* Bytes of the first `samples` samples. */
+static size_t offset_of(const gz_tensor *x, size_t samples)
+{
+    return gz_shape_count(x->shape) / x->shape.dim[0] * samples * 4;
+}
+
+static gaze_status run_piece(run_job *job, size_t first, size_t count)
+{
+    gz_ready *ready;
+    GZ_TRY(gz_api_ready(job->model, count, job->shapes, job->maps, &ready));
+    if (!first) GZ_TRY(allocate_results(job, ready));
+    for (size_t i = 0; i < job->model->file->n_inputs; i++) {
+        const gz_tensor *x = ready->built.inputs[i];
+        GZ_TRY(gz_plan_write(ready->plan, x, (const char *)job->inputs[i]->data + offset_of(x, first)));
+    }
+    GZ_TRY(gz_plan_run(ready->plan));
+    for (size_t r = 0; r < job->n_results; r++) {
+        const gz_tensor *x = result_tensor(job, ready, r);
+        GZ_TRY(gz_plan_read(ready->plan, x, (char *)job->results[r].data + offset_of(x, first)));
+    }
+    return GAZE_OK;
+}
+
+static gaze_status allocate_job(run_job *job)
+{
+    const gz_model *file = job->model->file;
+    GZ_TRY(gz_allocate(file->n_inputs, sizeof *job->inputs, &job->inputs));
+    GZ_TRY(gz_allocate(file->n_inputs, sizeof *job->shapes, &job->shapes));
+    GZ_TRY(gz_allocate(job->n_results, sizeof *job->output, &job->output));
+    GZ_TRY(gz_allocate(job->n_results, sizeof *job->map, &job->map));
+    return gz_allocate(job->model->n_maps, sizeof *job->maps, &job->maps);
+}
+
+gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs, gaze_array *results,
+                     size_t n_results, size_t batch_size)
+{
+    const size_t piece = batch_size ? batch_size : DEFAULT_PIECE;
+    run_job job = {.model = model, .results = results, .n_results = n_results};
+    gaze_status status;
+    for (size_t r = 0; r < n_results; r++) results[r].data = NULL;
+    GZ_GO(allocate_job(&job));
+    GZ_GO(match_inputs(&job, inputs, n_inputs));
+    GZ_GO(match_results(&job));
+    for (size_t first = 0; first < job.batch; first += piece)
+        GZ_GO(run_piece(&job, first, job.batch - first < piece ? job.batch - first : piece));
+done:
+    for (size_t r = 0; status != GAZE_OK && r < n_results; r++) {
+        free(results[r].data);
+        results[r].data = NULL;
+    }
+    free(job.inputs);
+    free(job.shapes);
+    free(job.output);
+    free(job.map);
+    free(job.maps);
+    return status;
+}
+
+/* For the two calls of the simple part: the only input, float32, nothing open. */
+static gaze_status only_input(const gaze_model *m, size_t batch, const float *values, gaze_array *input)
+{
+    const gaze_array *known = m->inputs;
+    if (m->file->n_inputs != 1 || known->dtype != GAZE_FLOAT32)
+        return gz_fail(
+            GAZE_ERROR_USAGE,
+            "the model '%s' has %zu inputs, the first of type %s; expected one of float32: call gaze_run",
+            m->file->name, m->file->n_inputs, type_name(known->dtype));
+    for (size_t i = 1; i < known->rank; i++)
+        if (!known->shape[i])
+            return gz_fail(GAZE_ERROR_USAGE,
+                           "the model '%s' leaves a dimension of its input '%s' open: call gaze_run",
+                           m->file->name, known->name);
+    *input = *known;
+    input->shape[0] = batch;
+    void *data;
+    memcpy(&data, &values, sizeof data); /* gaze_array serves results too, so its data is not const */
+    input->data = data;
+    return GAZE_OK;
+}
+
+static gaze_status run_one(gaze_model *model, const char *name, size_t batch, const float *values, float *out)
+{
+    gaze_array input, result = {.name = name};
+    GZ_TRY(only_input(model, batch, values, &input));
+    GZ_TRY(gaze_run(model, &input, 1, &result, 1, 0));
+    size_t count = 1;
+    for (size_t i = 0; i < result.rank; i++) count *= result.shape[i];
+    memcpy(out, result.data, count * sizeof *out);
+    free(result.data);
+    return GAZE_OK;
+}
+
+gaze_status gaze_predict(gaze_model *model, size_t batch, const float *input, float *output)
+{
+    return run_one(model, model->outputs[0].name, batch, input, output);
+}
+
+gaze_status gaze_map(gaze_model *model, const char *name, size_t batch, const float *input, float *map)
+{
+    return run_one(model, name, batch, input, map);
+}
