@@ -74,7 +74,7 @@ void gz_arena_destroy(gz_arena *arena)
 static block *add_block(gz_arena *arena, size_t bytes)
 {
     size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES, total;
-    block *b;
+    block *b = NULL;
     if (!gz_add(size, sizeof *b, &total)) {
         gz_fail_memory(SIZE_MAX);
         return NULL;
