@@ -8,10 +8,12 @@ typedef struct gz_image {
     uint8_t *pixels;                /* [height, width, channels]; free() */
 } gz_image;
 
-/* PNG through libpng (palette expanded, 16 bits reduced, alpha over white), JPEG through libjpeg-turbo. Refused above 2^28 pixels. */
+/* PNG through libpng (palette expanded, 16 bits reduced, alpha over white), JPEG through libjpeg-turbo.
+ * Refused above 2^28 pixels. */
 gaze_status gz_image_read(const char *path, gz_image *image);
 
-/* RGB or gray PNG, the same bytes for the same pixels; text: key, value, ..., NULL as tEXt chunks, or NULL. */
+/* RGB or gray PNG, the same bytes for the same pixels; text: key, value, ..., NULL as tEXt chunks, or NULL.
+ */
 gaze_status gz_png_write(const char *path, const gz_image *image, const char *const *text);
 
 gaze_status gz_image_create(size_t height, size_t width, size_t channels, uint8_t fill, gz_image *image);
