@@ -13,27 +13,49 @@ static gaze_status add_label(gz_loss loss, gz_graph *graph, const gz_tensor *out
     return gz_graph_tensor(graph, GZ_INPUT, "label", GZ_I32, shape, label);
 }
 
-/* The logits behind an output that is a softmax, or NULL. */
-static gz_tensor *logits_of(gz_tensor *output)
+/* The softmax that makes the output, or NULL. */
+static const gz_node *softmax_behind(const gz_tensor *output)
 {
-    const gz_node *producer = gz_tensor_base(output)->producer;
-    if (!producer || producer->op != &gz_op_softmax || producer->in[1]) return NULL;
-    return producer->in[0];
+    const gz_node *producer = output->producer;
+    return producer && producer->op == &gz_op_softmax && !producer->in[1] ? producer : NULL;
+}
+
+/* The loss makes the softmax on its way: if it is the last node, nothing else reads it, and p takes its
+ * place. */
+static void replace_output(gz_built *built, const gz_model *model, const gz_node *softmax, gz_tensor *p)
+{
+    gz_graph *graph = built->graph;
+    gz_tensor *output = built->outputs[0];
+    if (graph->nodes[graph->n_nodes - 2] != softmax) return;
+    graph->nodes[graph->n_nodes - 2] = graph->nodes[graph->n_nodes - 1];
+    graph->n_nodes--;
+    p->keep = output->keep;
+    for (size_t i = 0; i < model->n_outputs; i++)
+        if (built->outputs[i] == output) built->outputs[i] = p;
+    for (size_t i = 0; i < model->n_layers; i++)
+        if (built->layers[i] == output) built->layers[i] = p;
+}
+
+static gaze_status add_loss(const gz_model *model, gz_built *built, gz_tensor **row_loss, gz_tensor **p)
+{
+    const gz_node *softmax = softmax_behind(built->outputs[0]);
+    *p = built->outputs[0];
+    if (!softmax) return gz_cross_entropy(built->graph, *p, built->label, &built->loss, row_loss);
+    GZ_TRY(gz_softmax_cross_entropy(built->graph, softmax->in[0], built->label, &built->loss, row_loss, p));
+    replace_output(built, model, softmax, *p);
+    return GAZE_OK;
 }
 
 /* Loss and metrics are those of the first output. */
 gaze_status gz_build_loss(const gz_model *model, gz_built *built)
 {
     gz_graph *graph = built->graph;
-    gz_tensor *output = built->outputs[0], *logits = logits_of(output), *p = output, *row_loss;
+    gz_tensor *p, *row_loss;
     if (model->loss == GZ_LOSS_NONE)
         return gz_fail(GAZE_ERROR_MODEL, "key 'loss': missing, expected one for training and evaluation");
     graph->scope = "loss";
-    GZ_TRY(add_label(model->loss, graph, output, &built->label));
-    if (logits)
-        GZ_TRY(gz_softmax_cross_entropy(graph, logits, built->label, &built->loss, &row_loss, &p));
-    else
-        GZ_TRY(gz_cross_entropy(graph, output, built->label, &built->loss, &row_loss));
+    GZ_TRY(add_label(model->loss, graph, built->outputs[0], &built->label));
+    GZ_TRY(add_loss(model, built, &row_loss, &p));
     built->loss->keep = true;
     graph->scope = "metrics";
     GZ_TRY(gz_graph_tensor(graph, GZ_STATE, GZ_SUMS, GZ_F32, GZ_SHAPE(4), &built->sums));
