@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGEST_FILE = 1 << 24, LONGEST_NAME = 100, MOST_INPUTS = 64, DEFAULT_BATCH = 32, DEFAULT_EPOCHS = 1 };
+enum { LARGEST_FILE = 1 << 24, LONGEST_NAME = 100, MOST_INPUTS = GZ_MAX_INPUTS, DEFAULT_BATCH = 32, DEFAULT_EPOCHS = 1 };
 
 bool gz_model_knows(const gz_model *model, const char *name)
 {
@@ -86,7 +86,7 @@ static gaze_status read_inputs(gz_model *model, gz_json *json)
 {
     const cJSON *list = gz_json_get(json, "inputs");
     const int n = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
-    if (n < 1 || n > MOST_INPUTS) return gz_json_wrong(json, "inputs", list, "a list of 1 to 64 inputs");
+    if (n < 1 || n > MOST_INPUTS) return gz_json_wrong(json, "inputs", list, "a list of 1 to 8 inputs");
     model->inputs = gz_arena_allocate(model->arena, (size_t)n * sizeof *model->inputs);
     if (!model->inputs) return GAZE_ERROR_DEVICE;
     for (const cJSON *item = list->child; item; item = item->next) GZ_TRY(read_input(model, item));
