@@ -18,25 +18,27 @@ typedef struct run_job {
     bool *maps;     /* [n_maps] */
 } run_job;
 
+static gaze_status unknown_input(const gaze_model *m, const char *name)
+{
+    const size_t n = m->file->n_inputs;
+    const char **names = gz_arena_allocate(m->file->arena, (n + 1) * sizeof *names);
+    if (!names) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < n; i++) names[i] = m->inputs[i].name;
+    return gz_fail(GAZE_ERROR_USAGE, "the model '%s' has no input '%s'%s", m->file->name, name,
+                   gz_did_you_mean(m->file->arena, name, names));
+}
+
 static gaze_status find_input(const gaze_model *m, const gaze_array *given, size_t position, size_t *found)
 {
     const size_t n = m->file->n_inputs;
-    *found = position;
-    if (!given->name && position < n) return GAZE_OK;
-    if (!given->name)
-        return gz_fail(GAZE_ERROR_USAGE, "%zu inputs were given, the model '%s' has %zu", position + 1,
-                       m->file->name, n);
-    const char **names = gz_arena_allocate(m->file->arena, (n + 1) * sizeof *names);
-    if (!names) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < n; i++) {
-        names[i] = m->inputs[i].name;
-        if (strcmp(names[i], given->name) == 0) {
-            *found = i;
-            return GAZE_OK;
-        }
-    }
-    return gz_fail(GAZE_ERROR_USAGE, "the model '%s' has no input '%s'%s", m->file->name, given->name,
-                   gz_did_you_mean(m->file->arena, given->name, names));
+    size_t i = position;
+    if (given->name)
+        for (i = 0; i < n && strcmp(m->inputs[i].name, given->name) != 0;) i++;
+    *found = i;
+    if (i < n) return GAZE_OK;
+    if (given->name) return unknown_input(m, given->name);
+    return gz_fail(GAZE_ERROR_USAGE, "%zu inputs were given, the model '%s' has %zu", position + 1,
+                   m->file->name, n);
 }
 
 static const char *type_name(gaze_dtype dtype) { return dtype == GAZE_INT32 ? "int32" : "float32"; }
