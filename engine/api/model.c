@@ -3,6 +3,8 @@
 #include "../base/text.h"
 #include "../model/weights.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,13 +112,26 @@ static gaze_status find_weights(const gaze_model *m, const gaze_model_options *o
     return GAZE_OK;
 }
 
+static void tell_initial(const gaze_model *m)
+{
+    char text[256];
+    const gaze_context *context = m->context;
+    if (!context->log) return;
+    snprintf(text, sizeof text, "%.150s: no weights file: initial weights of seed %" PRIu64, m->file->path,
+             m->seed);
+    context->log(context->log_user, m->folder ? GAZE_LOG_WARNING : GAZE_LOG_INFO, text);
+}
+
 static gaze_status load_weights(gaze_model *m, const gaze_model_options *options)
 {
     const char *path;
     GZ_TRY(find_weights(m, options, &path));
     GZ_TRY(gz_store_create(m->context->device, &m->store));
     GZ_TRY(gz_weights_declare(&m->probe, m->store));
-    if (!path) return GAZE_OK;
+    if (!path) {
+        tell_initial(m);
+        return GAZE_OK;
+    }
     GZ_TRY(gz_store_allocate(m->store, false, 0));
     GZ_TRY(gz_weights_load(path, &m->probe, m->store));
     m->has_weights = true;
