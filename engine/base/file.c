@@ -165,6 +165,11 @@ static gz_hash hash_text(XXH64_hash_t value)
 
 gz_hash gz_hash_bytes(const void *bytes, size_t size) { return hash_text(XXH3_64bits(bytes, size)); }
 
+uint64_t gz_hash_number(const void *bytes, size_t size, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes, size, seed);
+}
+
 gaze_status gz_hash_file(const char *path, gz_hash *hash)
 {
     gaze_status status;

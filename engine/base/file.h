@@ -6,14 +6,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The whole file; free() *bytes. A zero byte (not counted) follows. Fails above `limit` bytes without reading. */
+/* The whole file; free() *bytes. A zero byte (not counted) follows. Fails above `limit` bytes without
+ * reading. */
 gaze_status gz_file_read(const char *path, size_t limit, char **bytes, size_t *size);
 
-/* As above; a gzip file (by its magic, not its name) is inflated. Truncated or damaged gzip names the byte. */
+/* As above; a gzip file (by its magic, not its name) is inflated. Truncated or damaged gzip names the byte.
+ */
 gaze_status gz_file_read_gz(const char *path, size_t limit, char **bytes, size_t *size);
 
-/* A file being written under a temporary name beside `path`. Commit: flush, fsync, rename, fsync of the folder.
-   Exactly one of commit and abandon ends it; commit that fails has removed the temporary file. */
+/* A file being written under a temporary name beside `path`. Commit: flush, fsync, rename, fsync of the
+   folder. Exactly one of commit and abandon ends it; commit that fails has removed the temporary file. */
 typedef struct gz_writer gz_writer;
 gaze_status gz_writer_open(const char *path, gz_writer **out);
 gaze_status gz_writer_write(gz_writer *writer, const void *bytes, size_t size);
@@ -43,6 +45,8 @@ typedef struct gz_hash {
     char text[17];
 } gz_hash;
 gz_hash gz_hash_bytes(const void *bytes, size_t size);
+uint64_t gz_hash_number(const void *bytes, size_t size,
+                        uint64_t seed); /* as a number; seed: of what came before, or 0 */
 gaze_status gz_hash_file(const char *path, gz_hash *hash);
 
 #endif

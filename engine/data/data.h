@@ -1,5 +1,5 @@
-/* Data sets: train and test parts, samples by number, batches prepared ahead by a host thread. Knows base and io only:
-   a model tells what it needs as a gz_data_need. */
+/* Data sets: train and test parts, samples by number, batches prepared ahead by a host thread. Knows base and
+   io only: a model tells what it needs as a gz_data_need. */
 #ifndef GZ_DATA_H
 #define GZ_DATA_H
 #include "../base/file.h"
@@ -13,11 +13,12 @@ typedef struct gz_data_need {
 } gz_data_need;
 
 typedef struct gz_data_spec {
-    const char *type; /* "idx", "npy", "safetensors", "synthetic" */
-    const char *path; /* file, folder, or the synthetic set's name */
-    const char *scale; /* "0..1" (bytes / 255, the default for images), "-1..1", "none" */
-    uint64_t seed;    /* of synthetic sets */
+    const char *type;               /* "idx", "npy", "safetensors", "synthetic" */
+    const char *path;               /* file, folder, or the synthetic set's name */
+    const char *scale;              /* "0..1" (bytes / 255, the default for images), "-1..1", "none" */
+    uint64_t seed;                  /* of synthetic sets */
     size_t train_count, test_count; /* of synthetic sets; 0: the default */
+    bool allow_overlap;             /* train and test may share samples */
 } gz_data_spec;
 
 typedef enum gz_part { GZ_TRAIN, GZ_TEST } gz_part;
@@ -28,15 +29,22 @@ typedef struct gz_rectangle {
 
 typedef struct gz_data gz_data;
 
-/* One type of data. `open` fills the table of its own state; one file a type in data/. */
+/* One type of data, in a file of its own. `open` finds data->inputs as the need has them, fills in their open
+   dimensions, and sets state, label_count, has_labels and hash; on an error close(state) is called where it
+   set a state. */
 typedef struct gz_data_type {
     const char *name;
     gaze_status (*open)(const gz_data_spec *spec, const gz_data_need *need, gz_data *data);
-    void (*close)(void *state);
+    void (*close)(void *state); /* NULL: the state belongs to data->arena */
     size_t (*count)(const void *state, gz_part part);
-    /* Copies sample `index` of `part`: inputs[i] has room for one sample of input i, *label for label_count int32. Called from any thread. */
+    /* Copies sample `index` of `part`: inputs[i] has room for one sample of input i, *label for label_count
+     * int32. Called from any thread. */
     gaze_status (*fetch)(const void *state, gz_part part, size_t index, void *const *inputs, int32_t *label);
-    bool (*truth)(const void *state, gz_part part, size_t index, gz_rectangle *rectangle); /* NULL: never known */
+    bool (*truth)(const void *state, gz_part part, size_t index,
+                  gz_rectangle *rectangle); /* NULL: never known */
+    /* XXH3 of a sample's inputs as the files hold them, to find what train and test share; NULL: never
+     * compared. */
+    uint64_t (*sample_hash)(const void *state, gz_part part, size_t index);
 } gz_data_type;
 
 struct gz_data {
@@ -44,40 +52,41 @@ struct gz_data {
     void *state;
     gz_arena *arena;
     size_t n_inputs;
-    gaze_array *inputs;     /* shape of one sample, open dimensions filled in from the data; data NULL */
-    size_t label_count;     /* int32 labels a sample: 1, or the steps; 0: there are none */
+    gaze_array *inputs; /* shape of one sample, open dimensions filled in from the data; data NULL */
+    size_t label_count; /* int32 labels a sample: 1, or the steps; 0: there are none */
     bool has_labels;
-    gz_hash hash;           /* of the files' bytes, or of the spec of a synthetic set */
+    gz_hash hash; /* of the files' bytes, or of the spec of a synthetic set */
 };
 
 /* Opens, checks shapes, types and labels against `need`: a message names file, sample, found, expected.
-   Unknown types and synthetic names offer the nearest. Train and test sharing samples (by hash) is an error where both are files.
-   Freed by gz_data_close. */
+   Unknown types and synthetic names offer the nearest. Train and test sharing samples (by hash) is an error
+   where both are files. Freed by gz_data_close. */
 gaze_status gz_data_open(const gz_data_spec *spec, const gz_data_need *need, gz_data **out);
 void gz_data_close(gz_data *data); /* NULL is fine */
 size_t gz_data_count(const gz_data *data, gz_part part);
-gaze_status gz_data_fetch(const gz_data *data, gz_part part, size_t index, void *const *inputs, int32_t *label);
+gaze_status gz_data_fetch(const gz_data *data, gz_part part, size_t index, void *const *inputs,
+                          int32_t *label);
 bool gz_data_truth(const gz_data *data, gz_part part, size_t index, gz_rectangle *rectangle);
 
 /* Batches ahead: one thread fills up to `ahead` batches while the device works. */
 typedef struct gz_batch {
-    size_t count;        /* samples in it: batch_size, or fewer in the last of an epoch */
-    size_t first;        /* position of its first sample in the epoch's order */
-    void **inputs;       /* [n_inputs] -> [count, ...] */
-    int32_t *labels;     /* [count, label_count] */
+    size_t count;    /* samples in it: batch_size, or fewer in the last of an epoch */
+    size_t first;    /* position of its first sample in the epoch's order */
+    void **inputs;   /* [n_inputs] -> [count, ...] */
+    int32_t *labels; /* [count, label_count] */
 } gz_batch;
 typedef struct gz_batches gz_batches;
 
 typedef struct gz_batches_options {
     gz_part part;
     size_t batch_size;
-    bool shuffle;        /* by key: the order of epoch e depends on seed and e alone */
+    bool shuffle; /* by key: the order of epoch e depends on seed and e alone */
     uint64_t seed;
-    size_t first_epoch;  /* counts from 0 */
-    size_t first_batch;  /* where to begin in the first epoch (resume) */
-    size_t epochs;       /* 0: without end */
-    size_t limit;        /* only the first `limit` samples of the part (0: all) */
-    size_t ahead;        /* 0: 4 */
+    size_t first_epoch; /* counts from 0 */
+    size_t first_batch; /* where to begin in the first epoch (resume) */
+    size_t epochs;      /* 0: without end */
+    size_t limit;       /* only the first `limit` samples of the part (0: all) */
+    size_t ahead;       /* 0: 4 */
 } gz_batches_options;
 gaze_status gz_batches_open(const gz_data *data, const gz_batches_options *options, gz_batches **out);
 /* The next batch, until the next call; *batch NULL after the last. Errors of the thread come here. */

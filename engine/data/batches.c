@@ -1,0 +1,227 @@
+/* A ring of batches: one thread fills free places in order, the caller takes them in the same order. */
+#include "data.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_AHEAD = 4, MESSAGE_BYTES = 4096 };
+
+struct gz_batches {
+    const gz_data *data;
+    gz_batches_options options;
+    size_t samples;       /* in an epoch */
+    size_t *sample_bytes; /* of each input */
+    uint32_t *order;      /* of the epoch being filled; the thread's */
+    void **sample;        /* [n_inputs], where fetch writes; the thread's */
+    gz_batch *ring;       /* [places]: one with the caller, the others ahead */
+    size_t places;
+
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    size_t filled, taken; /* batches since the beginning; place = number modulo places */
+    bool holding;         /* the caller has batch number `taken` */
+    bool stop, finished;  /* finished: no more batches come */
+    gaze_status status;   /* of the thread, with its message */
+    char message[MESSAGE_BYTES];
+};
+
+static void order_epoch(gz_batches *b, size_t epoch)
+{
+    if (b->options.shuffle)
+        gz_random_permutation(gz_key_make(b->options.seed, "shuffle"), epoch, b->order, b->samples);
+    else
+        for (size_t i = 0; i < b->samples; i++) b->order[i] = (uint32_t)i;
+}
+
+static gaze_status fill(gz_batches *b, gz_batch *batch, size_t first)
+{
+    const size_t left = b->samples - first, n_inputs = b->data->n_inputs;
+    batch->first = first;
+    batch->count = left < b->options.batch_size ? left : b->options.batch_size;
+    for (size_t k = 0; k < batch->count; k++) {
+        for (size_t i = 0; i < n_inputs; i++)
+            b->sample[i] = (char *)batch->inputs[i] + k * b->sample_bytes[i];
+        GZ_TRY(gz_data_fetch(b->data, b->options.part, b->order[first + k], b->sample,
+                             batch->labels + k * b->data->label_count));
+    }
+    return GAZE_OK;
+}
+
+/* The next place to fill, or NULL when the caller wants no more. */
+static gz_batch *wait_for_place(gz_batches *b)
+{
+    pthread_mutex_lock(&b->mutex);
+    while (!b->stop && b->filled - b->taken == b->places) pthread_cond_wait(&b->changed, &b->mutex);
+    gz_batch *place = b->stop ? NULL : &b->ring[b->filled % b->places];
+    pthread_mutex_unlock(&b->mutex);
+    return place;
+}
+
+static void hand_over(gz_batches *b)
+{
+    pthread_mutex_lock(&b->mutex);
+    b->filled++;
+    pthread_cond_signal(&b->changed);
+    pthread_mutex_unlock(&b->mutex);
+}
+
+static gaze_status fill_epochs(gz_batches *b)
+{
+    const gz_batches_options *o = &b->options;
+    size_t first = o->first_batch * o->batch_size;
+    for (size_t epoch = o->first_epoch; o->epochs == 0 || epoch < o->first_epoch + o->epochs; epoch++) {
+        order_epoch(b, epoch);
+        for (; first < b->samples; first += o->batch_size) {
+            gz_batch *place = wait_for_place(b);
+            if (!place) return GAZE_OK;
+            GZ_TRY(fill(b, place, first));
+            hand_over(b);
+        }
+        first = 0;
+    }
+    return GAZE_OK;
+}
+
+static void *run(void *argument)
+{
+    gz_batches *b = argument;
+    const gaze_status status = fill_epochs(b);
+    pthread_mutex_lock(&b->mutex);
+    b->finished = true;
+    b->status = status;
+    if (status != GAZE_OK)
+        snprintf(b->message, sizeof b->message, "%s", gaze_message()); /* this thread's own */
+    pthread_cond_signal(&b->changed);
+    pthread_mutex_unlock(&b->mutex);
+    return NULL;
+}
+
+static gaze_status check_options(const gz_data *data, const gz_batches_options *o, size_t *samples)
+{
+    const char *part = o->part == GZ_TEST ? "test" : "training";
+    *samples = gz_data_count(data, o->part);
+    if (o->limit && o->limit < *samples) *samples = o->limit;
+    if (o->batch_size == 0) return gz_fail(GAZE_ERROR_USAGE, "the batch size is 0, expected at least 1");
+    if (*samples == 0) return gz_fail(GAZE_ERROR_DATA, "the data has no %s part", part);
+    if (*samples > UINT32_MAX)
+        return gz_fail(GAZE_ERROR_DATA, "the %s part has %zu samples, expected at most %u", part, *samples,
+                       UINT32_MAX);
+    return GAZE_OK;
+}
+
+static gaze_status measure_samples(gz_batches *b)
+{
+    GZ_TRY(gz_allocate(b->data->n_inputs, sizeof *b->sample_bytes, &b->sample_bytes));
+    for (size_t i = 0; i < b->data->n_inputs; i++) {
+        const gaze_array *input = &b->data->inputs[i];
+        size_t bytes = 4;
+        for (size_t k = 0; k < input->rank; k++)
+            if (!gz_multiply(bytes, input->shape[k], &bytes)) return gz_fail_memory(SIZE_MAX);
+        b->sample_bytes[i] = bytes;
+    }
+    return GAZE_OK;
+}
+
+static gaze_status make_ring(gz_batches *b)
+{
+    const size_t n_inputs = b->data->n_inputs, size = b->options.batch_size;
+    GZ_TRY(gz_allocate(b->places, sizeof *b->ring, &b->ring));
+    for (size_t p = 0; p < b->places; p++) {
+        size_t labels;
+        if (!gz_multiply(size, b->data->label_count, &labels)) return gz_fail_memory(SIZE_MAX);
+        GZ_TRY(gz_allocate(n_inputs, sizeof(void *), &b->ring[p].inputs));
+        GZ_TRY(gz_allocate(labels, sizeof(int32_t), &b->ring[p].labels));
+        for (size_t i = 0; i < n_inputs; i++)
+            GZ_TRY(gz_allocate(size, b->sample_bytes[i], &b->ring[p].inputs[i]));
+    }
+    return GAZE_OK;
+}
+
+static gaze_status make_buffers(gz_batches *b)
+{
+    GZ_TRY(measure_samples(b));
+    GZ_TRY(gz_allocate(b->samples, sizeof *b->order, &b->order));
+    GZ_TRY(gz_allocate(b->data->n_inputs, sizeof *b->sample, &b->sample));
+    return make_ring(b);
+}
+
+/* Signals are for the program's own threads: Ctrl-C must find its handler there. */
+static gaze_status start_thread(gz_batches *b)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int error = pthread_create(&b->thread, NULL, run, b);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) return gz_fail(GAZE_ERROR_DEVICE, "no thread for preparing batches: %s", strerror(error));
+    b->running = true;
+    return GAZE_OK;
+}
+
+gaze_status gz_batches_open(const gz_data *data, const gz_batches_options *options, gz_batches **out)
+{
+    size_t samples;
+    gz_batches *b;
+    GZ_TRY(check_options(data, options, &samples));
+    GZ_TRY(gz_allocate(1, sizeof *b, &b));
+    b->data = data;
+    b->options = *options;
+    if (b->options.batch_size > samples) b->options.batch_size = samples;
+    b->samples = samples;
+    b->places = (options->ahead ? options->ahead : DEFAULT_AHEAD) + 1;
+    pthread_mutex_init(&b->mutex, NULL);
+    pthread_cond_init(&b->changed, NULL);
+    gaze_status status = make_buffers(b);
+    if (status == GAZE_OK) status = start_thread(b);
+    if (status == GAZE_OK)
+        *out = b;
+    else
+        gz_batches_close(b);
+    return status;
+}
+
+/* `taken` counts batches that the caller is done with: the one it holds stays untouched until it asks for the
+ * next. */
+gaze_status gz_batches_next(gz_batches *b, const gz_batch **batch)
+{
+    pthread_mutex_lock(&b->mutex);
+    if (b->holding) b->taken++;
+    pthread_cond_signal(&b->changed);
+    while (b->filled == b->taken && !b->finished) pthread_cond_wait(&b->changed, &b->mutex);
+    b->holding = b->filled != b->taken;
+    *batch = b->holding ? &b->ring[b->taken % b->places] : NULL;
+    const gaze_status status = b->holding ? GAZE_OK : b->status;
+    pthread_mutex_unlock(&b->mutex);
+    return status == GAZE_OK ? GAZE_OK : gz_fail(status, "%s", b->message);
+}
+
+static void free_batch(gz_batch *batch, size_t n_inputs)
+{
+    for (size_t i = 0; batch->inputs && i < n_inputs; i++) free(batch->inputs[i]);
+    free(batch->inputs);
+    free(batch->labels);
+}
+
+void gz_batches_close(gz_batches *b)
+{
+    if (!b) return;
+    if (b->running) {
+        pthread_mutex_lock(&b->mutex);
+        b->stop = true;
+        pthread_cond_signal(&b->changed);
+        pthread_mutex_unlock(&b->mutex);
+        pthread_join(b->thread, NULL);
+    }
+    for (size_t p = 0; b->ring && p < b->places; p++) free_batch(&b->ring[p], b->data->n_inputs);
+    pthread_cond_destroy(&b->changed);
+    pthread_mutex_destroy(&b->mutex);
+    free(b->ring);
+    free(b->order);
+    free(b->sample);
+    free(b->sample_bytes);
+    free(b);
+}
