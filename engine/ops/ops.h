@@ -36,6 +36,7 @@
     X(dropout)                                                                                                         \
     X(concatenate)                                                                                                     \
     X(slice)                                                                                                           \
+    X(slice_gradient)                                                                                                  \
     X(add)                                                                                                             \
     X(multiply)                                                                                                        \
     X(scale_rows)                                                                                                      \
@@ -99,20 +100,25 @@ gaze_status gz_dense_kernel_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, g
 /* dy [...,U] -> db [U], sum over all rows, in a fixed order */
 gaze_status gz_bias_gradient(gz_graph *g, gz_tensor *dy, gz_tensor **db);
 
-/* x [B,H,W,C] -> y [B,P,Q,C]. Max: padding is never seen. Average: divides by the values that are there. */
+/* x [B,H,W,C] -> y [B,P,Q,C]. Max: padding is never seen. Average: divides by the values that are there. Dilation is 1. */
 typedef struct gz_pool_attr {
     gz_window window;
+    size_t input_size[2]; /* average_pool2d_gradient: H, W of x */
 } gz_pool_attr;
 gaze_status gz_max_pool2d(gz_graph *g, gz_tensor *x, const gz_window *window, gz_tensor **y);
 gaze_status gz_average_pool2d(gz_graph *g, gz_tensor *x, const gz_window *window, gz_tensor **y);
-/* x, y, dy -> dx: the first of equal maxima in row-major order gets it all */
-gaze_status gz_max_pool2d_gradient(gz_graph *g, gz_tensor *x, gz_tensor *y, gz_tensor *dy, const gz_window *window, gz_tensor **dx);
+/* x, dy -> dx: the first of equal maxima in row-major order gets it all, as in TensorFlow (the maxima are found again in x) */
+gaze_status gz_max_pool2d_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, const gz_window *window, gz_tensor **dx);
+/* dy -> dx [B,H,W,C] */
+gaze_status gz_average_pool2d_gradient(gz_graph *g, gz_tensor *dy, const gz_pool_attr *attr, gz_tensor **dx);
 
 typedef enum gz_reduction { GZ_MEAN, GZ_MAX, GZ_SUM_ALL } gz_reduction;
 typedef struct gz_reduce_attr {
     gz_reduction reduction;
+    gz_shape x; /* the gradients: shape of x */
 } gz_reduce_attr;
-/* x [B,...,C] -> y [B,C]: over everything between (global pools). gradient of MAX: to the first of equals. */
+/* x [B,...,C] -> y [B,C]: over everything between (global pools). The gradient of MAX is shared equally among equal maxima, as
+   that of TensorFlow's reduce_max; NaN is passed over unless there is nothing else. Here and in reduce_last. */
 gaze_status gz_reduce_middle(gz_graph *g, gz_tensor *x, gz_reduction reduction, gz_tensor **y);
 /* x [...,C] -> y [...,1]: over the channels. */
 gaze_status gz_reduce_last(gz_graph *g, gz_tensor *x, gz_reduction reduction, gz_tensor **y);
@@ -131,7 +137,7 @@ typedef struct gz_activation_attr {
     gz_activation_kind kind;
 } gz_activation_attr;
 gaze_status gz_activation(gz_graph *g, gz_tensor *x, gz_activation_kind kind, gz_tensor **y);
-/* dz = dy * slope; x may be NULL unless the kind needs it (gelu, silu) */
+/* dz = dy * slope, and 0 where the slope is 0; gelu and silu need x alone, the others y alone: what isn't needed may be NULL */
 gaze_status gz_activation_gradient(gz_graph *g, gz_activation_kind kind, gz_tensor *x, gz_tensor *y, gz_tensor *dy, gz_tensor **dz);
 
 /* x [...,N] -> y: softmax over the last axis. mask int32 [...,N] or [B,N] with x [B,...,N], or NULL: keys with mask 0 get 0; a row
@@ -141,10 +147,12 @@ gaze_status gz_softmax(gz_graph *g, gz_tensor *x, gz_tensor *mask, gz_tensor **y
 gaze_status gz_softmax_gradient(gz_graph *g, gz_tensor *y, gz_tensor *dy, gz_tensor **dx);
 
 /* Losses: mean over all rows. p or logits [...,K]; label int32 [...] (sparse) or float32 [...,K] (one-hot or soft).
-   loss [1]; row_loss [...] (per row, before the mean). cross_entropy: -sum label ln(clip(p, 1e-7, 1 - 1e-7)) as Keras. */
-gaze_status gz_cross_entropy(gz_graph *g, gz_tensor *p, gz_tensor *label, gz_tensor **loss);
-/* As softmax then cross entropy, from logits; exact (log-sum-exp). p [...,K] is the softmax, made on the way. */
-gaze_status gz_softmax_cross_entropy(gz_graph *g, gz_tensor *logits, gz_tensor *label, gz_tensor **loss, gz_tensor **p);
+   loss [1]; row_loss [...] (per row, before the mean; the pointer may be NULL).
+   cross_entropy: -sum label ln(clip(p, 1e-7, 1 - 1e-7)) as Keras. */
+gaze_status gz_cross_entropy(gz_graph *g, gz_tensor *p, gz_tensor *label, gz_tensor **loss, gz_tensor **row_loss);
+/* As softmax then cross entropy, from logits; exact (log-sum-exp). p [...,K] is the softmax, made on the way (may be NULL). */
+gaze_status gz_softmax_cross_entropy(gz_graph *g, gz_tensor *logits, gz_tensor *label, gz_tensor **loss, gz_tensor **row_loss,
+                                     gz_tensor **p);
 
 /* y = x * keep / (1 - rate); keep drawn by Philox from (key, step[0], element). step int32 [4], a graph input written by the host.
    The gradient is the same op on dy. */
@@ -156,10 +164,13 @@ gaze_status gz_dropout(gz_graph *g, gz_tensor *x, gz_tensor *step, double rate, 
 
 /* Along `axis` (0 is the batch; not allowed). 2..GZ_MAX_INPUTS tensors. */
 typedef struct gz_axis_attr {
-    size_t axis, first, count; /* slice: which part */
+    size_t axis;
+    size_t first, count; /* slice: which part; slice_gradient: where dy lies in an axis of `count` */
 } gz_axis_attr;
 gaze_status gz_concatenate(gz_graph *g, gz_tensor *const *x, size_t n, size_t axis, gz_tensor **y);
 gaze_status gz_slice(gz_graph *g, gz_tensor *x, size_t axis, size_t first, size_t count, gz_tensor **y);
+/* dy -> dx: dy in an axis of `count`, from `first` on, with zeros around it */
+gaze_status gz_slice_gradient(gz_graph *g, gz_tensor *dy, size_t axis, size_t first, size_t count, gz_tensor **dx);
 
 /* Element-wise over 2..GZ_MAX_INPUTS tensors of one shape. */
 gaze_status gz_add_all(gz_graph *g, gz_tensor *const *x, size_t n, gz_tensor **y);

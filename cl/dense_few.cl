@@ -1,0 +1,142 @@
+/* Products with few rows or few columns, sums over rows, and the sum of parts. Bound by memory: each matrix is read once, in order. */
+#include "common.h"
+#include "epilogue.h"
+#include "partial.h"
+
+#ifndef STREAM_ROWS
+#define STREAM_ROWS 1 // rows of x that one pass over w serves: 1 or 4
+#endif
+#if STREAM_ROWS == 1
+#define STREAM_VECTORS 8 // columns in native vectors; STREAM_ROWS * STREAM_VECTORS accumulators
+#else
+#define STREAM_VECTORS 2
+#endif
+#define STREAM_COLUMNS (STREAM_VECTORS * GAZE_WIDTH)
+#define DOT_ROWS 32   // rows of a group of dense_dots
+#define DOT_UNITS 8   // most columns
+#define DOT_DEPTH 512 // summed elements at a time
+#define END_COLUMNS 1024
+#define END_ROWS 16
+
+/* STREAM_COLUMNS columns of y from all of x and w. x null: ones. */
+static inline void gaze_stream_block(const __global float *restrict x, int x_stride, int last, const __global float *restrict w,
+                                     int count, int U, floatv *restrict sum)
+{
+    floatv c[STREAM_ROWS * STREAM_VECTORS];
+#pragma unroll
+    for (int i = 0; i < STREAM_ROWS * STREAM_VECTORS; i++) c[i] = 0.0f;
+    for (int k = 0; k < count; k++) {
+        const __global float *b = w + (size_t)k * U;
+#pragma unroll
+        for (int i = 0; i < STREAM_ROWS; i++) {
+            const floatv a = x ? x[(size_t)min(i, last) * x_stride + k] : 1.0f;
+#pragma unroll
+            for (int v = 0; v < STREAM_VECTORS; v++)
+                c[i * STREAM_VECTORS + v] = fma(a, vloadv(v, b), c[i * STREAM_VECTORS + v]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < STREAM_ROWS * STREAM_VECTORS; i++) sum[i] = c[i];
+}
+
+/* One vector of columns, of which `columns` exist; the first `safe` rows of w may be read beyond them. */
+static inline void gaze_stream_vector(const __global float *restrict x, int x_stride, int last, const __global float *restrict w,
+                                      int count, int U, int columns, int safe, floatv *restrict sum)
+{
+    floatv c[STREAM_ROWS];
+#pragma unroll
+    for (int i = 0; i < STREAM_ROWS; i++) c[i] = 0.0f;
+    for (int k = 0; k < count; k++) {
+        const __global float *b = w + (size_t)k * U;
+        const floatv t = k < safe ? vloadv(0, b) : gaze_load_part(b, columns, 0.0f);
+#pragma unroll
+        for (int i = 0; i < STREAM_ROWS; i++)
+            c[i] = fma((floatv)(x ? x[(size_t)min(i, last) * x_stride + k] : 1.0f), t, c[i]);
+    }
+#pragma unroll
+    for (int i = 0; i < STREAM_ROWS; i++) sum[i] = c[i];
+}
+
+/* A group: STREAM_COLUMNS columns and STREAM_ROWS rows of y from a part of K. y [parts][R][U]. */
+static inline void gaze_stream(const __global float *restrict x, const __global float *restrict w, __global float *restrict y,
+                               int R, int K, int U, int part)
+{
+    const int first = get_global_id(0) * STREAM_COLUMNS, r = get_global_id(1) * STREAM_ROWS, p = get_global_id(2);
+    const int rows = min(STREAM_ROWS, R - r), from = p * part, count = min(part, K - from);
+    floatv sum[STREAM_ROWS * STREAM_VECTORS];
+    if (x) x += (size_t)r * K + from;
+    w += (size_t)from * U;
+    y += ((size_t)p * R + r) * U;
+    if (first + STREAM_COLUMNS <= U) {
+        gaze_stream_block(x, K, rows - 1, w + first, count, U, sum);
+        for (int i = 0; i < rows; i++)
+            for (int v = 0; v < STREAM_VECTORS; v++) vstorev(sum[i * STREAM_VECTORS + v], v, y + (size_t)i * U + first);
+        return;
+    }
+    for (int u = first; u < U; u += GAZE_WIDTH) {
+        const size_t there = (size_t)(K - from) * U - u; /* floats of w from here to its end */
+        const size_t safe = there < GAZE_WIDTH ? 0 : (there - GAZE_WIDTH) / U + 1;
+        gaze_stream_vector(x, K, rows - 1, w + u, count, U, U - u, (int)min(safe, (size_t)count), sum);
+        for (int i = 0; i < rows; i++) gaze_store_part(sum[i], y + (size_t)i * U + u, U - u);
+    }
+}
+
+GAZE_ONE dense_stream(const __global float *restrict x, const __global float *restrict w, __global float *restrict y, int R, int K,
+                      int U, int part)
+{
+    gaze_stream(x, w, y, R, K, U, part);
+}
+
+/* db [parts][U] = sums over the rows of dy [R,U] */
+GAZE_ONE bias_gradient(const __global float *restrict dy, __global float *restrict db, int R, int U, int part)
+{
+    gaze_stream(0, dy, db, 1, R, U, part);
+}
+
+/* y [R,U] = activation(sum of the parts + bias); bias may be null. */
+GAZE_ONE dense_end(const __global float *restrict parts, const __global float *restrict bias, __global float *restrict y, int n,
+                   int R, int U, int activation)
+{
+    const int first = get_global_id(0) * END_COLUMNS, r = get_global_id(1) * END_ROWS;
+    for (int i = r; i < min(r + END_ROWS, R); i++)
+        for (int u = first; u < min(first + END_COLUMNS, U); u += GAZE_WIDTH) {
+            const int count = U - u;
+            const __global float *from = parts + (size_t)i * U + u;
+            floatv sum = 0.0f;
+            for (int p = 0; p < n; p++, from += (size_t)R * U) sum += gaze_load_part(from, count, 0.0f);
+            if (bias) sum += gaze_load_part(bias + u, count, 0.0f);
+            gaze_store_part(gaze_epiloguev(activation, sum), y + (size_t)i * U + u, count);
+        }
+}
+
+/* The products of a row with one column of the panel. */
+static inline float gaze_dot(const __global float *restrict a, const float *restrict b, int count)
+{
+    floatv sum = 0.0f;
+    int l = 0;
+    for (; l + GAZE_WIDTH <= count; l += GAZE_WIDTH) sum = fma(vloadv(0, a + l), vloadv(0, b + l), sum);
+    float end = 0.0f;
+    for (; l < count; l++) end = fma(a[l], b[l], end);
+    return gaze_sumv(sum) + end;
+}
+
+/* y(m,j) = activation(sum over l of a[m][l] b(l,j) + bias[j]) for at most DOT_UNITS columns j: dot products along the rows of a.
+   b(l,j) = b[l * b_l + j * b_j], y(m,j) = y[m * y_m + j * y_j]. */
+GAZE_ONE dense_dots(const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
+                    __global float *restrict y, int M, int L, int J, int b_l, int b_j, int y_m, int y_j, int activation)
+{
+    const int m = get_global_id(0) * DOT_ROWS, rows = min(DOT_ROWS, M - m);
+    float panel[DOT_UNITS * DOT_DEPTH], sum[DOT_UNITS * DOT_ROWS];
+    for (int i = 0; i < J * DOT_ROWS; i++) sum[i] = bias ? bias[i / DOT_ROWS] : 0.0f;
+    for (int l = 0; l < L; l += DOT_DEPTH) {
+        const int count = min(DOT_DEPTH, L - l);
+        for (int j = 0; j < J; j++)
+            for (int s = 0; s < count; s++) panel[j * DOT_DEPTH + s] = b[(size_t)(l + s) * b_l + (size_t)j * b_j];
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < J; j++)
+                sum[j * DOT_ROWS + i] += gaze_dot(a + (size_t)(m + i) * L + l, panel + j * DOT_DEPTH, count);
+    }
+    for (int j = 0; j < J * DOT_ROWS; j += GAZE_WIDTH) vstorev(gaze_epiloguev(activation, vloadv(0, sum + j)), 0, sum + j);
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < J; j++) y[(size_t)(m + i) * y_m + (size_t)j * y_j] = sum[j * DOT_ROWS + i];
+}

@@ -1,0 +1,54 @@
+/* What dense and its gradients share: sizes, parts of a sum, tiles, the plain kernel. Kernels: cl/dense*.cl.
+ */
+#ifndef GZ_DENSE_H
+#define GZ_DENSE_H
+#include "../graph/builder.h"
+#include "ops.h"
+
+/* x [R,K], kernel [K,U], y [R,U] */
+typedef struct gz_dense_size {
+    size_t rows, inputs, units;
+} gz_dense_size;
+
+/* Fewer columns than this are made by dot products, at most this many rows by streaming the matrix. */
+enum { GZ_DENSE_FEW_COLUMNS = 8, GZ_DENSE_FEW_ROWS = 4 };
+
+/* A sum of `length` terms split in `count` parts of `part` terms, the last perhaps shorter. Depends on shapes
+   alone, so that results don't depend on the machine. */
+typedef struct gz_parts {
+    size_t count, part;
+} gz_parts;
+
+/* About `wanted` parts, of at least `least` terms each; at least one part. */
+gz_parts gz_parts_of(size_t length, size_t wanted, size_t least);
+
+/* The register tile of the device: GZ_DENSE_TILE are its options, in this order. */
+typedef struct gz_dense_tile {
+    size_t rows, columns, block_rows;
+} gz_dense_tile;
+#define GZ_DENSE_TILE "-DTILE_ROWS=%zu -DBLOCK_TILES=%zu"
+gz_dense_tile gz_dense_tile_of(const gz_builder *builder);
+
+static inline size_t gz_groups(size_t n, size_t group) { return (n + group - 1) / group; }
+
+/* How a matrix lies in memory: element (i, j) is at i * row + j * column. */
+typedef struct gz_matrix {
+    const gz_tensor *tensor;
+    size_t row, column;
+} gz_matrix;
+
+/* out [M,N] = activation(a [M,L] b [L,N] + bias), one work-item an element. */
+void gz_dense_plain(gz_builder *builder, gz_matrix a, gz_matrix b, const gz_tensor *bias,
+                    const gz_tensor *out, size_t M, size_t N, size_t L, gz_activation_kind activation);
+
+/* The same for N < GZ_DENSE_FEW_COLUMNS, by dot products along the rows of a (whose column step is 1). */
+void gz_dense_dots(gz_builder *builder, const gz_tensor *a, gz_matrix b, const gz_tensor *bias, gz_matrix out,
+                   size_t M, size_t N, size_t L, gz_activation_kind activation);
+
+/* out [R,U] = activation(sum of parts [count][R][U] + bias) */
+void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, const gz_tensor *bias,
+                  const gz_tensor *out, size_t R, size_t U, gz_activation_kind activation);
+
+gz_cost gz_dense_cost(gz_dense_size size);
+
+#endif

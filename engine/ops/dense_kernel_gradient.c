@@ -1,0 +1,144 @@
+/* The gradient of dense with respect to its kernel: dkernel = x^T dy. x [...,K], dy [...,U] -> dkernel [K,U].
+ */
+#include "dense.h"
+
+enum { X, DY };
+
+static gz_dense_size size_of(const gz_node *node)
+{
+    const gz_shape x = node->in[X]->shape, dy = node->in[DY]->shape;
+    return (gz_dense_size){gz_shape_rows(x), gz_shape_last(x), gz_shape_last(dy)};
+}
+
+static gaze_status infer(gz_graph *graph, gz_node *node)
+{
+    char text[2][96];
+    GZ_TRY(gz_op_expect_inputs(node, 2, 2));
+    const gz_shape x = node->in[X]->shape, dy = node->in[DY]->shape;
+    if (x.rank == 0 || dy.rank == 0 || gz_shape_rows(x) != gz_shape_rows(dy))
+        return gz_op_fail(node, "input has shape %s and output gradient %s, expected the same number of rows",
+                          gz_shape_text(x, text[0]), gz_shape_text(dy, text[1]));
+    return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(gz_shape_last(x), gz_shape_last(dy)));
+}
+
+static void reference(const gz_node *node, double *const *in, double *const *out)
+{
+    const gz_dense_size size = size_of(node);
+    const size_t R = size.rows, K = size.inputs, U = size.units;
+    for (size_t k = 0; k < K; k++)
+        for (size_t u = 0; u < U; u++) {
+            double sum = 0;
+            for (size_t r = 0; r < R; r++) sum += in[X][r * K + k] * in[DY][r * U + u];
+            out[0][k * U + u] = sum;
+        }
+}
+
+/* 256 rows a part, 64 parts and 2^20 floats of partial sums at most. */
+static gz_parts row_parts(gz_dense_size size)
+{
+    const size_t room = ((size_t)1 << 20) / (size.inputs * size.units);
+    const size_t wanted = size.rows / 256;
+    return gz_parts_of(size.rows, wanted < room ? (wanted < 64 ? wanted : 64) : room, 64);
+}
+
+/* a [R,M], b [R,N]; element (m, n) of the result is at m * to.row + n * to.column. */
+static void prepare_tile(gz_builder *builder, const gz_tensor *a, const gz_tensor *b, gz_matrix to, size_t R,
+                         size_t M, size_t N, gz_parts parts)
+{
+    const gz_dense_tile tile = gz_dense_tile_of(builder);
+    const bool whole = parts.count == 1;
+    const gz_tensor *sums = whole ? to.tensor : gz_scratch(builder, parts.count * M * N);
+    gz_launch *launch = gz_launch_add(builder, "dense_gradient", "dense_gradient_tile", GZ_DENSE_TILE,
+                                      tile.rows, tile.block_rows / tile.rows);
+    gz_arg_tensor(launch, a);
+    gz_arg_tensor(launch, b);
+    gz_arg_tensor(launch, sums);
+    gz_arg_int(launch, R);
+    gz_arg_int(launch, M);
+    gz_arg_int(launch, N);
+    gz_arg_int(launch, parts.part);
+    gz_arg_int(launch, to.row);
+    gz_arg_int(launch, to.column);
+    gz_launch_groups(launch, gz_groups(M, tile.block_rows), gz_groups(N, 128), parts.count, 1, 1, 1);
+    if (!whole) gz_dense_end(builder, sums, parts.count, NULL, to.tensor, 1, M * N, GZ_LINEAR);
+}
+
+/* With few units the transposed product fills the tile: its columns are the inputs. */
+static gaze_status prepare(const gz_node *node, gz_builder *builder)
+{
+    const gz_dense_size size = size_of(node);
+    const size_t R = size.rows, K = size.inputs, U = size.units;
+    const gz_tensor *x = node->in[X], *dy = node->in[DY], *dkernel = node->out[0];
+    if (gz_builder_family(builder) != GZ_FAMILY_CPU)
+        gz_dense_plain(builder, (gz_matrix){x, 1, K}, (gz_matrix){dy, U, 1}, NULL, dkernel, K, U, R,
+                       GZ_LINEAR);
+    else if (U < GZ_DENSE_FEW_COLUMNS)
+        prepare_tile(builder, dy, x, (gz_matrix){dkernel, 1, U}, R, U, K, row_parts(size));
+    else
+        prepare_tile(builder, x, dy, (gz_matrix){dkernel, U, 1}, R, K, U, row_parts(size));
+    return gz_builder_status(builder);
+}
+
+static gz_cost cost(const gz_node *node) { return gz_dense_cost(size_of(node)); }
+
+static gz_limit limit(const gz_node *node, size_t i)
+{
+    (void)i;
+    return (gz_limit){GZ_SUM, (double)size_of(node).rows};
+}
+
+/* dkernel is linear in both: dx = dy G^T, ddy = x G with the gradient G of dkernel. */
+static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,
+                            gz_tensor **din)
+{
+    if (!dout[0]) return GAZE_OK;
+    if (wanted[X]) GZ_TRY(gz_dense_input_gradient(graph, node->in[DY], dout[0], &din[X]));
+    if (wanted[DY]) GZ_TRY(gz_dense(graph, node->in[X], dout[0], NULL, GZ_LINEAR, &din[DY]));
+    return GAZE_OK;
+}
+
+#define CASE(FILL, R, K, U)                                       \
+    {                                                             \
+        .in = {{2, {R, K}}, {2, {R, U}}}, .n_in = 2, .fill = FILL \
+    }
+#define HEAVY(FILL, R, K, U)                                                     \
+    {                                                                            \
+        .in = {{2, {R, K}}, {2, {R, U}}}, .n_in = 2, .fill = FILL, .heavy = true \
+    }
+
+static const gz_case cases[] = {
+    CASE(GZ_FILL_INTEGER, 1, 1, 1),
+    CASE(GZ_FILL_INTEGER, 1, 65, 33),
+    CASE(GZ_FILL_INTEGER, 2, 31, 64),
+    CASE(GZ_FILL_INTEGER, 33, 2, 7),
+    CASE(GZ_FILL_INTEGER, 31, 64, 1),
+    CASE(GZ_FILL_INTEGER, 64, 63, 31),
+    CASE(GZ_FILL_INTEGER, 65, 130, 10),
+    CASE(GZ_FILL_INTEGER, 257, 67, 131),
+    CASE(GZ_FILL_INTEGER, 519, 33, 9),
+    CASE(GZ_FILL_INTEGER, 1031, 32, 1),
+    CASE(GZ_FILL_INTEGER, 1153, 5, 3),
+    HEAVY(GZ_FILL_UNIFORM, 64, 1153, 128),
+    HEAVY(GZ_FILL_UNIFORM, 2304, 64, 32),
+    CASE(GZ_FILL_UNIFORM, 17, 29, 41),
+    CASE(GZ_FILL_WIDE, 300, 12, 47),
+    {.in = {{4, {2, 3, 5, 24}}, {4, {2, 3, 5, 18}}}, .n_in = 2, .fill = GZ_FILL_UNIFORM},
+};
+
+const gz_op gz_op_dense_kernel_gradient = {
+    .name = "dense_kernel_gradient",
+    .n_out = 1,
+    .infer = infer,
+    .reference = reference,
+    .prepare = prepare,
+    .cost = cost,
+    .gradient = gradient,
+    .limit = limit,
+    .cases = cases,
+    .n_cases = sizeof cases / sizeof *cases,
+};
+
+gaze_status gz_dense_kernel_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, gz_tensor **dkernel)
+{
+    return gz_graph_node(g, &gz_op_dense_kernel_gradient, NULL, 0, (gz_tensor *[]){x, dy}, 2, dkernel, 1);
+}

@@ -1,0 +1,79 @@
+#include "dense.h"
+
+/* As in cl/dense_few.cl. */
+enum { DOT_ROWS = 32, END_COLUMNS = 1024, END_ROWS = 16 };
+
+gz_parts gz_parts_of(size_t length, size_t wanted, size_t least)
+{
+    const size_t most = length / least;
+    size_t count = wanted < most ? wanted : most;
+    if (count == 0) count = 1;
+    const size_t part = gz_groups(length, count);
+    return (gz_parts){gz_groups(length, part), part};
+}
+
+gz_dense_tile gz_dense_tile_of(const gz_builder *builder)
+{
+    /* 2 * rows accumulators, two vectors of the panel and one of a row: 19 of 32 registers of 16 floats, 15
+       of 16 of 8. 8 x 2 of 16 floats is as fast as 12 x 2 and 13 x 2, and 8 divides usual batches. */
+    const size_t width = gz_builder_device(builder)->vector_width;
+    return width == 16 ? (gz_dense_tile){8, 32, 64} : (gz_dense_tile){6, 2 * width, 66};
+}
+
+void gz_dense_plain(gz_builder *builder, gz_matrix a, gz_matrix b, const gz_tensor *bias,
+                    const gz_tensor *out, size_t M, size_t N, size_t L, gz_activation_kind activation)
+{
+    gz_launch *launch = gz_launch_add(builder, "dense_plain", "dense_plain", "");
+    gz_arg_tensor(launch, a.tensor);
+    gz_arg_tensor(launch, b.tensor);
+    gz_arg_tensor(launch, bias);
+    gz_arg_tensor(launch, out);
+    gz_arg_int(launch, M);
+    gz_arg_int(launch, N);
+    gz_arg_int(launch, L);
+    gz_arg_int(launch, a.row);
+    gz_arg_int(launch, a.column);
+    gz_arg_int(launch, b.row);
+    gz_arg_int(launch, b.column);
+    gz_arg_int(launch, activation);
+    gz_launch_items(launch, M * N);
+}
+
+void gz_dense_dots(gz_builder *builder, const gz_tensor *a, gz_matrix b, const gz_tensor *bias, gz_matrix out,
+                   size_t M, size_t N, size_t L, gz_activation_kind activation)
+{
+    gz_launch *launch = gz_launch_add(builder, "dense_few", "dense_dots", "");
+    gz_arg_tensor(launch, a);
+    gz_arg_tensor(launch, b.tensor);
+    gz_arg_tensor(launch, bias);
+    gz_arg_tensor(launch, out.tensor);
+    gz_arg_int(launch, M);
+    gz_arg_int(launch, L);
+    gz_arg_int(launch, N);
+    gz_arg_int(launch, b.row);
+    gz_arg_int(launch, b.column);
+    gz_arg_int(launch, out.row);
+    gz_arg_int(launch, out.column);
+    gz_arg_int(launch, activation);
+    gz_launch_groups(launch, gz_groups(M, DOT_ROWS), 1, 1, 1, 1, 1);
+}
+
+void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, const gz_tensor *bias,
+                  const gz_tensor *out, size_t R, size_t U, gz_activation_kind activation)
+{
+    gz_launch *launch = gz_launch_add(builder, "dense_few", "dense_end", "");
+    gz_arg_tensor(launch, parts);
+    gz_arg_tensor(launch, bias);
+    gz_arg_tensor(launch, out);
+    gz_arg_int(launch, count);
+    gz_arg_int(launch, R);
+    gz_arg_int(launch, U);
+    gz_arg_int(launch, activation);
+    gz_launch_groups(launch, gz_groups(U, END_COLUMNS), gz_groups(R, END_ROWS), 1, 1, 1, 1);
+}
+
+gz_cost gz_dense_cost(gz_dense_size size)
+{
+    const double R = (double)size.rows, K = (double)size.inputs, U = (double)size.units;
+    return (gz_cost){2 * R * K * U, 4 * (R * K + K * U + R * U)};
+}
