@@ -1,0 +1,36 @@
+#include "canvas.h"
+
+#include <string.h>
+
+const gz_ink gz_black = {{26, 26, 26}}, gz_gray = {{90, 90, 90}}, gz_pale = {{228, 228, 228}},
+             gz_white = {{255, 255, 255}}, gz_orange = {{213, 94, 0}};
+
+void gz_canvas_set(gz_image *image, size_t y, size_t x, gz_ink ink)
+{
+    if (y < image->height && x < image->width) memcpy(image->pixels + 3 * (y * image->width + x), ink.rgb, 3);
+}
+
+void gz_canvas_fill(gz_image *image, gz_box box, gz_ink ink)
+{
+    for (size_t y = box.y; y < box.y + box.height; y++)
+        for (size_t x = box.x; x < box.x + box.width; x++) gz_canvas_set(image, y, x, ink);
+}
+
+void gz_canvas_frame(gz_image *image, gz_box box, size_t thickness, gz_ink ink)
+{
+    const size_t t = thickness, width = box.width + 2 * t;
+    gz_canvas_fill(image, (gz_box){box.y - t, box.x - t, t, width}, ink);
+    gz_canvas_fill(image, (gz_box){box.y + box.height, box.x - t, t, width}, ink);
+    gz_canvas_fill(image, (gz_box){box.y, box.x - t, box.height, t}, ink);
+    gz_canvas_fill(image, (gz_box){box.y, box.x + box.width, box.height, t}, ink);
+}
+
+void gz_canvas_cross(gz_image *image, gz_box box, size_t thickness, gz_ink ink)
+{
+    const size_t run = box.width > thickness ? box.width - thickness : 0;
+    for (size_t i = 0; i < box.height; i++) {
+        const size_t x = box.height > 1 ? (run * i + (box.height - 1) / 2) / (box.height - 1) : 0;
+        gz_canvas_fill(image, (gz_box){box.y + i, box.x + x, 1, thickness}, ink);
+        gz_canvas_fill(image, (gz_box){box.y + box.height - 1 - i, box.x + x, 1, thickness}, ink);
+    }
+}
