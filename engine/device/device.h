@@ -1,5 +1,6 @@
-/* An OpenCL device ready for work: found, chosen, with a context, an in-order queue, and programs from the disk cache.
-   Knows base only. All OpenCL calls of the engine that fail are turned into GAZE_ERROR_DEVICE with call, name and sizes. */
+/* An OpenCL device ready for work: found, chosen, with a context, an in-order queue, and programs from the
+   disk cache. Knows base only. All OpenCL calls of the engine that fail are turned into GAZE_ERROR_DEVICE
+   with call, name and sizes. */
 #ifndef GZ_DEVICE_H
 #define GZ_DEVICE_H
 #include "../base/memory.h"
@@ -22,8 +23,8 @@ typedef struct gz_device_facts {
 
 typedef struct gz_device gz_device;
 
-/* Opens what options->device names ($GAZE_DEVICE when NULL; auto). Sets POCL_AFFINITY=1 if the user hasn't, before the first
-   OpenCL call. No platform: the message says what to install. */
+/* Opens what options->device names ($GAZE_DEVICE when NULL; auto). Sets POCL_AFFINITY=1 if the user hasn't,
+   before the first OpenCL call. No platform: the message says what to install. */
 gaze_status gz_device_open(const gaze_context_options *options, gz_device **out);
 void gz_device_close(gz_device *device); /* NULL is fine */
 
@@ -35,15 +36,17 @@ cl_command_queue gz_device_queue(const gz_device *device);
 /* Forces a family from now on (verification); GAZE_FAMILY did so at opening. */
 void gz_device_force_family(gz_device *device, gz_family family);
 
-/* A kernel object, the caller's to release. Source: cl/common.h then cl/<stem>.cl, embedded, or from $GAZE_KERNEL_DIR. The program
-   is built at most once per device and options, and comes from the disk cache when it was built before.
-   GAZE_DUMP_PROGRAMS=DIR writes each final source and its options. */
-gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options, cl_kernel *out);
+/* A kernel object, the caller's to release. Source: cl/common.h then cl/<stem>.cl, embedded, or from
+   $GAZE_KERNEL_DIR. The program is built at most once per device and options, and comes from the disk cache
+   when it was built before. GAZE_DUMP_PROGRAMS=DIR writes each final source and its options. */
+gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options,
+                             cl_kernel *out);
 
-/* Memory. Zeroed. Refuses, before allocating, what can't fit (info: asked for, free by the device's own figures). */
+/* Memory. Zeroed. Refuses, before allocating, what can't fit (info: asked for, free by the device's own
+ * figures). */
 gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out);
 void gz_device_release(gz_device *device, cl_mem memory); /* NULL is fine */
-size_t gz_device_allocated(const gz_device *device);       /* bytes */
+size_t gz_device_allocated(const gz_device *device);      /* bytes */
 
 /* Blocking transfers. */
 gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, const void *bytes, size_t size);

@@ -1,0 +1,194 @@
+#include "cache.h"
+#include "../base/file.h"
+#include "../base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { FORMAT_VERSION = 1, MAX_ENTRY_BYTES = 256 << 20 };
+
+/* As it lies in the file, in this machine's byte order (another's is damage). Then the key's text, then the
+ * payload. */
+typedef struct header {
+    char magic[8];
+    uint32_t version, kind;
+    uint64_t key_bytes, payload_bytes;
+    char payload_hash[16];
+} header;
+
+_Static_assert(sizeof(header) == 48, "the header has no padding");
+
+static const char magic[8] = "GAZEPROG";
+
+struct gz_cache {
+    gz_arena *arena;
+    gz_cache_kind kind;
+    const char *folder; /* of the entries; NULL for GZ_CACHE_NONE */
+    const char *device; /* the key's part about platform, device and driver */
+};
+
+/* As PoCL finds it. */
+static const char *pocl_folder(gz_arena *arena)
+{
+    const char *own = getenv("POCL_CACHE_DIR"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (own && own[0]) return own;
+    if (cache && cache[0]) return gz_path_join(arena, cache, "pocl/kcache");
+    if (home && home[0]) return gz_path_join(arena, home, ".cache/pocl/kcache");
+    return "/tmp/pocl/kcache";
+}
+
+static bool is_pocl(const gaze_device_info *info)
+{
+    return strcmp(info->platform, "Portable Computing Language") == 0;
+}
+
+static gaze_status choose_kind(gz_cache *cache, const gaze_device_info *info)
+{
+    const char *word = getenv("GAZE_PROGRAM_CACHE"), *kernel_cache = getenv("POCL_KERNEL_CACHE");
+    const bool pocl_caches = is_pocl(info) && !(kernel_cache && strcmp(kernel_cache, "0") == 0);
+    if (!word || !word[0])
+        cache->kind = !is_pocl(info) ? GZ_CACHE_BINARY : pocl_caches ? GZ_CACHE_DRIVER : GZ_CACHE_NONE;
+    else if (strcmp(word, "binary") == 0)
+        cache->kind = GZ_CACHE_BINARY;
+    else if (strcmp(word, "driver") == 0)
+        cache->kind = pocl_caches ? GZ_CACHE_DRIVER : GZ_CACHE_NONE;
+    else if (strcmp(word, "none") == 0)
+        cache->kind = GZ_CACHE_NONE;
+    else
+        return gz_fail(GAZE_ERROR_USAGE, "GAZE_PROGRAM_CACHE=%s: expected binary, driver or none", word);
+    return GAZE_OK;
+}
+
+static gaze_status choose_folder(gz_cache *cache)
+{
+    const bool driver = cache->kind == GZ_CACHE_DRIVER;
+    if (cache->kind == GZ_CACHE_NONE) return GAZE_OK;
+    const char *parent = driver ? pocl_folder(cache->arena) : gz_cache_folder(cache->arena);
+    if (!parent) { /* neither XDG_CACHE_HOME nor HOME */
+        cache->kind = GZ_CACHE_NONE;
+        return GAZE_OK;
+    }
+    cache->folder = gz_path_join(cache->arena, parent, driver ? "gaze" : "programs");
+    return cache->folder ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+gaze_status gz_cache_open(const gaze_device_info *info, gz_cache **out)
+{
+    gaze_status status;
+    gz_cache *cache;
+    GZ_TRY(gz_allocate(1, sizeof *cache, &cache));
+    GZ_GO(gz_arena_create(&cache->arena));
+    GZ_GO(choose_kind(cache, info));
+    GZ_GO(choose_folder(cache));
+    cache->device =
+        gz_arena_format(cache->arena, "platform %s\ndevice %s\nvendor %s\nversion %s\ndriver %s\n",
+                        info->platform, info->name, info->vendor, info->version, info->driver);
+    if (!cache->device) status = GAZE_ERROR_DEVICE;
+done:
+    if (status == GAZE_OK)
+        *out = cache;
+    else
+        gz_cache_close(cache);
+    return status;
+}
+
+void gz_cache_close(gz_cache *cache)
+{
+    if (!cache) return;
+    gz_arena_destroy(cache->arena);
+    free(cache);
+}
+
+gz_cache_kind gz_cache_kind_of(const gz_cache *cache) { return cache->kind; }
+
+gaze_status gz_cache_key_make(const gz_cache *cache, const char *options, const char *source,
+                              gz_cache_key *key)
+{
+    gz_text text = {0};
+    gz_text_add(&text, "format %d\n%soptions %s\nsource\n%s", FORMAT_VERSION, cache->device, options, source);
+    key->length = text.length;
+    return gz_text_take(&text, &key->text);
+}
+
+static char *entry_path(const gz_cache *cache, gz_arena *arena, const gz_cache_key *key)
+{
+    const gz_hash hash = gz_hash_bytes(key->text, key->length);
+    return gz_arena_format(arena, "%s/%s", cache->folder, hash.text);
+}
+
+static header make_header(const gz_cache *cache, const gz_cache_key *key, const void *payload, size_t size)
+{
+    const gz_hash hash = gz_hash_bytes(payload, size);
+    header h = {
+        .version = FORMAT_VERSION, .kind = cache->kind, .key_bytes = key->length, .payload_bytes = size};
+    memcpy(h.magic, magic, sizeof magic);
+    memcpy(h.payload_hash, hash.text, sizeof h.payload_hash);
+    return h;
+}
+
+/* Everything is compared, the key's text too: two programs whose names in the cache collide don't mix. */
+static bool is_whole(const gz_cache *cache, const gz_cache_key *key, const char *entry, size_t size)
+{
+    header found;
+    const size_t before = sizeof found + key->length;
+    if (size < before) return false;
+    memcpy(&found, entry, sizeof found);
+    const header expected = make_header(cache, key, entry + before, size - before);
+    return memcmp(&found, &expected, sizeof found) == 0 &&
+           memcmp(entry + sizeof found, key->text, key->length) == 0;
+}
+
+bool gz_cache_load(const gz_cache *cache, const gz_cache_key *key, char **payload, size_t *size)
+{
+    gz_arena *arena;
+    char *entry = NULL;
+    size_t entry_bytes = 0;
+    if (cache->kind == GZ_CACHE_NONE || gz_arena_create(&arena) != GAZE_OK) return false;
+    const char *path = entry_path(cache, arena, key);
+    const bool read =
+        path && gz_file_exists(path) && gz_file_read(path, MAX_ENTRY_BYTES, &entry, &entry_bytes) == GAZE_OK;
+    gz_arena_destroy(arena);
+    if (!read || !is_whole(cache, key, entry, entry_bytes)) {
+        free(entry);
+        return false;
+    }
+    const size_t before = sizeof(header) + key->length;
+    *size = entry_bytes - before;
+    memmove(entry, entry + before, *size + 1);
+    *payload = entry;
+    return true;
+}
+
+static gaze_status write_entry(const gz_cache *cache, const char *path, const gz_cache_key *key,
+                               const void *payload, size_t size)
+{
+    const header h = make_header(cache, key, payload, size);
+    gaze_status status;
+    gz_writer *writer;
+    GZ_TRY(gz_writer_open(path, &writer));
+    if (fchmod(fileno(gz_writer_stream(writer)), 0600) != 0) {
+        status = gz_fail_errno(path, "its mode cannot be set");
+        goto done;
+    }
+    GZ_GO(gz_writer_write(writer, &h, sizeof h));
+    GZ_GO(gz_writer_write(writer, key->text, key->length));
+    GZ_GO(gz_writer_write(writer, payload, size));
+done:
+    if (status == GAZE_OK) return gz_writer_commit(writer);
+    gz_writer_abandon(writer);
+    return status;
+}
+
+gaze_status gz_cache_store(const gz_cache *cache, const gz_cache_key *key, const void *payload, size_t size)
+{
+    gaze_status status;
+    gz_arena *arena;
+    if (cache->kind == GZ_CACHE_NONE) return GAZE_OK;
+    GZ_TRY(gz_arena_create(&arena));
+    const char *path = entry_path(cache, arena, key);
+    status = path ? gz_folder_make(cache->folder, true) : GAZE_ERROR_DEVICE;
+    if (status == GAZE_OK) status = write_entry(cache, path, key, payload, size);
+    gz_arena_destroy(arena);
+    return status;
+}

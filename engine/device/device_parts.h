@@ -1,0 +1,28 @@
+/* What the files behind device.h share. */
+#ifndef GZ_DEVICE_PARTS_H
+#define GZ_DEVICE_PARTS_H
+#include "cache.h"
+#include "probe.h"
+
+typedef struct gz_program gz_program; /* program.c */
+
+struct gz_device {
+    gz_probe *probe; /* of the strings in facts */
+    gz_device_facts facts;
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue;
+    size_t memory_limit; /* bytes: the user's, or SIZE_MAX */
+    size_t allocated;    /* bytes */
+    gz_cache *cache;
+    gz_program *programs;
+    gaze_program_counts counts;
+    bool ran; /* something was read back: kernels have been run, not only made */
+    gaze_log_function *log;
+    void *log_user;
+};
+
+/* Tells the cache which kernels were used, and releases all programs. */
+void gz_programs_release(gz_device *device);
+
+#endif

@@ -1,0 +1,212 @@
+#include "probe.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PLATFORMS = 64, MAX_DEVICES = 64 };
+
+/* Without it Linux may leave all of PoCL's threads on one CPU. PoCL reads it once, at the first OpenCL call
+ * of the process. */
+static void set_environment(void) { setenv("POCL_AFFINITY", "1", 0); }
+
+static void prepare_environment(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_environment);
+}
+
+/* Drivers pad names with blanks. */
+static char *trimmed(char *text)
+{
+    size_t length = strlen(text);
+    while (length && isspace((unsigned char)text[length - 1])) text[--length] = 0;
+    while (isspace((unsigned char)*text)) text++;
+    return text;
+}
+
+static const char *platform_text(gz_probe *probe, cl_platform_id platform, cl_platform_info what)
+{
+    size_t size = 0;
+    if (clGetPlatformInfo(platform, what, 0, NULL, &size) != CL_SUCCESS || size == 0) return "";
+    char *text = gz_arena_allocate(probe->arena, size + 1);
+    if (!text || clGetPlatformInfo(platform, what, size, text, NULL) != CL_SUCCESS) return "";
+    return trimmed(text);
+}
+
+static const char *device_text(gz_probe *probe, cl_device_id device, cl_device_info what)
+{
+    size_t size = 0;
+    if (clGetDeviceInfo(device, what, 0, NULL, &size) != CL_SUCCESS || size == 0) return "";
+    char *text = gz_arena_allocate(probe->arena, size + 1);
+    if (!text || clGetDeviceInfo(device, what, size, text, NULL) != CL_SUCCESS) return "";
+    return trimmed(text);
+}
+
+/* 0 where the driver doesn't answer; the types that OpenCL gives for counts and sizes differ in width. */
+static size_t device_uint(cl_device_id device, cl_device_info what)
+{
+    cl_uint value = 0;
+    return clGetDeviceInfo(device, what, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
+}
+
+static size_t device_ulong(cl_device_id device, cl_device_info what)
+{
+    cl_ulong value = 0;
+    if (clGetDeviceInfo(device, what, sizeof value, &value, NULL) != CL_SUCCESS) return 0;
+    return value > SIZE_MAX ? SIZE_MAX : (size_t)value;
+}
+
+static size_t device_size(cl_device_id device, cl_device_info what)
+{
+    size_t value = 0;
+    return clGetDeviceInfo(device, what, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
+}
+
+static bool device_bool(cl_device_id device, cl_device_info what)
+{
+    cl_bool value = CL_FALSE;
+    return clGetDeviceInfo(device, what, sizeof value, &value, NULL) == CL_SUCCESS && value;
+}
+
+static const char *type_name(cl_device_id device)
+{
+    cl_device_type type = 0;
+    if (clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof type, &type, NULL) != CL_SUCCESS) return NULL;
+    if (type & CL_DEVICE_TYPE_CPU) return "cpu";
+    return type & CL_DEVICE_TYPE_GPU ? "gpu" : "accelerator";
+}
+
+/* "OpenCL 1.1 ...": the floor is 1.2 */
+static bool too_old(const char *version)
+{
+    int major = 0, minor = 0;
+    const char *number = strncmp(version, "OpenCL ", 7) == 0 ? version + 7 : "";
+    char *end;
+    major = (int)strtol(number, &end, 10);
+    if (*end == '.') minor = (int)strtol(end + 1, NULL, 10);
+    return major < 1 || (major == 1 && minor < 2);
+}
+
+/* Why the device can't be used, or NULL. */
+static const char *unusable(gz_probe *probe, cl_device_id device, const gaze_device_info *info)
+{
+    if (!info->type || !info->name[0]) return "the driver does not answer clGetDeviceInfo";
+    if (!device_bool(device, CL_DEVICE_AVAILABLE)) return "the driver says that it is not available";
+    if (!device_bool(device, CL_DEVICE_COMPILER_AVAILABLE)) return "the driver has no compiler for it";
+    if (!device_bool(device, CL_DEVICE_ENDIAN_LITTLE)) return "it is big-endian";
+    if (too_old(info->version))
+        return gz_arena_format(probe->arena, "it offers '%s', OpenCL 1.2 is needed", info->version);
+    if (!info->compute_units || !info->max_group || !info->global_bytes || !info->max_allocation_bytes)
+        return "the driver reports no compute unit or no memory";
+    return NULL;
+}
+
+/* The native width: Intel's CPU runtime says 1 for the preferred one. */
+static size_t vector_width(cl_device_id device)
+{
+    const size_t width = device_uint(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+    return width >= 16 ? 16 : width >= 8 ? 8 : 4;
+}
+
+static void describe(gz_probe *probe, gz_found *found)
+{
+    gaze_device_info *info = &found->info;
+    cl_device_id device = found->device;
+    info->name = device_text(probe, device, CL_DEVICE_NAME);
+    info->vendor = device_text(probe, device, CL_DEVICE_VENDOR);
+    info->version = device_text(probe, device, CL_DEVICE_VERSION);
+    info->driver = device_text(probe, device, CL_DRIVER_VERSION);
+    info->type = type_name(device);
+    info->compute_units = device_uint(device, CL_DEVICE_MAX_COMPUTE_UNITS);
+    info->vector_width = vector_width(device);
+    info->global_bytes = device_ulong(device, CL_DEVICE_GLOBAL_MEM_SIZE);
+    info->local_bytes = device_ulong(device, CL_DEVICE_LOCAL_MEM_SIZE);
+    info->max_allocation_bytes = device_ulong(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+    info->max_group = device_size(device, CL_DEVICE_MAX_WORK_GROUP_SIZE);
+    info->reason = unusable(probe, device, info);
+    info->usable = !info->reason;
+    if (!info->type) info->type = "accelerator";
+    info->family = gz_family_name(strcmp(info->type, "cpu") == 0 ? GZ_FAMILY_CPU : GZ_FAMILY_PLAIN);
+}
+
+static gaze_status add(gz_probe *probe, cl_platform_id platform, size_t platform_index, gz_found **out)
+{
+    GZ_TRY(gz_grow(&probe->found, &probe->capacity, probe->count + 1, sizeof *probe->found));
+    gz_found *found = &probe->found[probe->count++];
+    *found = (gz_found){.platform = platform};
+    found->info.platform = platform_text(probe, platform, CL_PLATFORM_NAME);
+    found->info.platform_index = platform_index;
+    *out = found;
+    return GAZE_OK;
+}
+
+static gaze_status add_platform_without_devices(gz_probe *probe, cl_platform_id platform,
+                                                size_t platform_index, cl_int code)
+{
+    gz_found *found;
+    GZ_TRY(add(probe, platform, platform_index, &found));
+    found->info.version = platform_text(probe, platform, CL_PLATFORM_VERSION);
+    found->info.vendor = platform_text(probe, platform, CL_PLATFORM_VENDOR);
+    if (code == CL_SUCCESS || code == CL_DEVICE_NOT_FOUND)
+        found->info.reason = "the platform has no device";
+    else
+        found->info.reason = gz_arena_format(probe->arena, "the driver fails: clGetDeviceIDs: %s (%d)",
+                                             gz_cl_error_name(code), (int)code);
+    return found->info.reason ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+static gaze_status probe_platform(gz_probe *probe, cl_platform_id platform, size_t platform_index,
+                                  size_t *next_index)
+{
+    cl_device_id devices[MAX_DEVICES];
+    cl_uint count = 0;
+    const cl_int code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, devices, &count);
+    if (code != CL_SUCCESS || count == 0)
+        return add_platform_without_devices(probe, platform, platform_index, code);
+    for (cl_uint i = 0; i < count && i < MAX_DEVICES; i++) {
+        gz_found *found;
+        GZ_TRY(add(probe, platform, platform_index, &found));
+        found->device = devices[i];
+        found->in_platform = i;
+        found->info.index = (*next_index)++;
+        describe(probe, found);
+    }
+    return GAZE_OK;
+}
+
+static gaze_status probe_all(gz_probe *probe)
+{
+    cl_platform_id platforms[MAX_PLATFORMS];
+    cl_uint count = 0;
+    size_t next_index = 0;
+    if (clGetPlatformIDs(MAX_PLATFORMS, platforms, &count) != CL_SUCCESS)
+        return GAZE_OK; /* the loader found none */
+    for (cl_uint i = 0; i < count && i < MAX_PLATFORMS; i++)
+        GZ_TRY(probe_platform(probe, platforms[i], i, &next_index));
+    return GAZE_OK;
+}
+
+gaze_status gz_probe_create(gz_probe **out)
+{
+    gaze_status status;
+    gz_probe *probe;
+    prepare_environment();
+    GZ_TRY(gz_allocate(1, sizeof *probe, &probe));
+    GZ_GO(gz_arena_create(&probe->arena));
+    GZ_GO(probe_all(probe));
+    *out = probe;
+    probe = NULL;
+done:
+    gz_probe_destroy(probe);
+    return status;
+}
+
+void gz_probe_destroy(gz_probe *probe)
+{
+    if (!probe) return;
+    gz_arena_destroy(probe->arena);
+    free(probe->found);
+    free(probe);
+}

@@ -1,0 +1,129 @@
+#include "source.h"
+#include "embedded.h"
+#include "../base/file.h"
+#include "../base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_FILES = 32, MAX_DEPTH = 8, MAX_FILE_BYTES = 16 << 20 };
+
+typedef struct assembly {
+    gz_arena *arena;
+    gz_text text;
+    const char *folder;          /* $GAZE_KERNEL_DIR, or NULL */
+    const char *seen[MAX_FILES]; /* names of files that are in already */
+    size_t n_seen;
+} assembly;
+
+static const gz_embedded_source *find_embedded(const char *name)
+{
+    for (size_t i = 0; i < gz_n_embedded_sources; i++)
+        if (strcmp(gz_embedded_sources[i].name, name) == 0) return &gz_embedded_sources[i];
+    return NULL;
+}
+
+static gaze_status unknown_file(const assembly *a, const char *name, const char *from)
+{
+    return gz_fail(GAZE_ERROR_DEVICE, "kernel source %s%s%s: there is no such file in %s%sthe library", name,
+                   from ? ", included by " : "", from ? from : "", a->folder ? a->folder : "",
+                   a->folder ? " (GAZE_KERNEL_DIR) or in " : "");
+}
+
+/* The file's text in the arena, ended by a zero. */
+static gaze_status load(assembly *a, const char *name, const char *from, const char **text)
+{
+    const char *path = a->folder ? gz_path_join(a->arena, a->folder, name) : NULL;
+    if (a->folder && !path) return GAZE_ERROR_DEVICE;
+    if (path && gz_file_exists(path)) {
+        char *bytes;
+        size_t size;
+        GZ_TRY(gz_file_read(path, MAX_FILE_BYTES, &bytes, &size));
+        *text = gz_arena_copy(a->arena, bytes);
+        free(bytes);
+        return *text ? GAZE_OK : GAZE_ERROR_DEVICE;
+    }
+    const gz_embedded_source *source = find_embedded(name);
+    if (!source) return unknown_file(a, name, from);
+    *text = (const char *)source->bytes;
+    return GAZE_OK;
+}
+
+/* The name in `# include "name"`, in the arena; NULL when the line is none. */
+static const char *included_name(assembly *a, const char *line, size_t length)
+{
+    const char *end = line + length, *c = line;
+    while (c < end && (*c == ' ' || *c == '\t')) c++;
+    if (c == end || *c++ != '#') return NULL;
+    while (c < end && (*c == ' ' || *c == '\t')) c++;
+    if (end - c < 7 || memcmp(c, "include", 7) != 0) return NULL;
+    const char *open = memchr(c, '"', (size_t)(end - c));
+    const char *close = open ? memchr(open + 1, '"', (size_t)(end - open - 1)) : NULL;
+    if (!close) return NULL;
+    char *name = gz_arena_allocate(a->arena, (size_t)(close - open));
+    if (name) memcpy(name, open + 1, (size_t)(close - open - 1));
+    return name;
+}
+
+static gaze_status add_file(assembly *a, const char *name, const char *from, int depth);
+
+static gaze_status add_include(assembly *a, const char *name, const char *from, int depth)
+{
+    for (size_t i = 0; i < a->n_seen; i++)
+        if (strcmp(a->seen[i], name) == 0) return GAZE_OK;
+    return add_file(a, name, from, depth + 1);
+}
+
+/* #line keeps the compiler's messages true to the files. */
+static gaze_status add_file(assembly *a, const char *name, const char *from, int depth)
+{
+    const char *text = "";
+    size_t number = 1;
+    if (depth > MAX_DEPTH || a->n_seen == MAX_FILES)
+        return gz_fail(GAZE_ERROR_DEVICE, "kernel source %s: more than %d files or %d levels of #include",
+                       name, MAX_FILES, MAX_DEPTH);
+    a->seen[a->n_seen++] = name;
+    GZ_TRY(load(a, name, from, &text));
+    gz_text_add(&a->text, "#line 1 \"%s\"\n", name);
+    for (; *text; number++) {
+        const size_t length = strcspn(text, "\n");
+        const char *included = included_name(a, text, length);
+        if (included) {
+            GZ_TRY(add_include(a, included, name, depth));
+            gz_text_add(&a->text, "#line %zu \"%s\"\n", number + 1, name);
+        } else {
+            gz_text_add(&a->text, "%.*s\n", (int)length, text);
+        }
+        text += length + (text[length] == '\n');
+    }
+    return GAZE_OK;
+}
+
+static gaze_status find_folder(assembly *a)
+{
+    a->folder = getenv("GAZE_KERNEL_DIR");
+    if (!a->folder || !a->folder[0]) a->folder = NULL;
+    if (a->folder && !gz_folder_exists(a->folder))
+        return gz_fail(GAZE_ERROR_USAGE, "GAZE_KERNEL_DIR=%s: is not a folder", a->folder);
+    return GAZE_OK;
+}
+
+gaze_status gz_source_assemble(const char *stem, char **text, size_t *length)
+{
+    gaze_status status;
+    assembly a = {0};
+    GZ_TRY(gz_arena_create(&a.arena));
+    char *name = gz_arena_format(a.arena, "%s.cl", stem);
+    if (!name) {
+        status = GAZE_ERROR_DEVICE;
+        goto done;
+    }
+    GZ_GO(find_folder(&a));
+    GZ_GO(add_file(&a, name, NULL, 0));
+    *length = a.text.length;
+    GZ_GO(gz_text_take(&a.text, text));
+done:
+    if (status != GAZE_OK) free(a.text.chars);
+    gz_arena_destroy(a.arena);
+    return status;
+}
