@@ -1,0 +1,129 @@
+#include "common.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEVICE = 'd', QUIET = 'q', VERBOSE = 'v', REFERENCE = 0x1000, JSON };
+
+static const struct argp_option options[] = {
+    {"device", DEVICE, "DEVICE", 0, "auto, cpu, gpu, a number of 'gaze devices', platform:device, or part of a name", 10},
+    {"reference", REFERENCE, NULL, 0, "the C reference in double precision in place of OpenCL", 10},
+    {"json", JSON, NULL, 0, "results as JSON, one object a line", 10},
+    {"quiet", QUIET, NULL, 0, "no log and no bar", 10},
+    {"verbose", VERBOSE, NULL, 0, "more log", 10},
+    {0},
+};
+
+static char program[64] = "gaze"; /* what messages begin with */
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    tool_options *o = state->input;
+    switch (key) {
+    case DEVICE: o->device = text; return 0;
+    case REFERENCE: o->reference = true; return 0;
+    case JSON: o->json = true; return 0;
+    case QUIET: o->quiet = true; return 0;
+    case VERBOSE: o->verbose = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp tool_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
+const struct argp_child tool_children[2] = {{&tool_argp, 0, NULL, 0}, {0}};
+
+void tool_parse(const struct argp *parser, const char *command, int argc, char **argv, void *input)
+{
+    snprintf(program, sizeof program, "%s", command);
+    argv[0] = program; /* argp's and getopt's messages begin with it */
+    argp_err_exit_status = GAZE_ERROR_USAGE;
+    argp_parse(parser, argc, argv, 0, NULL, input);
+}
+
+static unsigned long long whole(const struct argp_state *state, const char *option, const char *text, unsigned long long least,
+                                unsigned long long most)
+{
+    char *end;
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    if (errno || *end || *text < '0' || *text > '9' || value < least || value > most)
+        argp_error(state, "%s is '%s', expected a whole number of at least %llu", option, text, least);
+    return value;
+}
+
+size_t tool_size(const struct argp_state *state, const char *option, const char *text)
+{
+    return (size_t)whole(state, option, text, 1, SIZE_MAX);
+}
+
+uint64_t tool_seed(const struct argp_state *state, const char *option, const char *text)
+{
+    return (uint64_t)whole(state, option, text, 0, UINT64_MAX);
+}
+
+double tool_number(const struct argp_state *state, const char *option, const char *text)
+{
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value) || value <= 0)
+        argp_error(state, "%s is '%s', expected a number above 0", option, text);
+    return value;
+}
+
+static void write_log(void *user, gaze_log_level level, const char *message)
+{
+    const bool *verbose = user;
+    if (level <= (*verbose ? GAZE_LOG_DEBUG : GAZE_LOG_WARNING)) fprintf(stderr, "%s\n", message);
+}
+
+gaze_status tool_context(const tool_options *o, bool profile, gaze_context **context)
+{
+    static bool verbose; /* outlives the options: the context logs as long as it lives */
+    verbose = o->verbose;
+    const gaze_context_options given = {.device = o->device,
+                                        .reference = o->reference,
+                                        .profile = profile,
+                                        .log = o->quiet ? NULL : write_log,
+                                        .log_user = &verbose};
+    return gaze_context_create(&given, context);
+}
+
+gaze_status tool_read_input(char *text, gaze_array *input)
+{
+    char *equals = strchr(text, '='), *slash = strchr(text, '/');
+    const bool named = equals && !(slash && slash < equals);
+    const char *path = named ? equals + 1 : text;
+    if (named) *equals = 0;
+    const gaze_status status = gaze_array_read(path, input);
+    if (status == GAZE_OK) input->name = named ? text : NULL;
+    return status;
+}
+
+int tool_exit(gaze_status status)
+{
+    if (status != GAZE_OK) fprintf(stderr, "%s: %s\n", program, gaze_message());
+    return (int)status;
+}
+
+void tool_json_text(FILE *file, const char *text)
+{
+    if (!text) {
+        fputs("null", file);
+        return;
+    }
+    fputc('"', file);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == '"' || *c == '\\') fprintf(file, "\\%c", *c);
+        else if (*c < 0x20) fprintf(file, "\\u%04x", *c);
+        else fputc(*c, file);
+    }
+    fputc('"', file);
+}
+
+void tool_json_number(FILE *file, double value)
+{
+    if (isfinite(value)) fprintf(file, "%.9g", value);
+    else fputs("null", file);
+}

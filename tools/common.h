@@ -1,0 +1,40 @@
+/* What the programs share: options that all of them take, a context made from these, messages, inputs, numbers, JSON. */
+#ifndef TOOLS_COMMON_H
+#define TOOLS_COMMON_H
+#include "gaze.h"
+
+#include <argp.h>
+#include <stdio.h>
+
+typedef struct tool_options {
+    const char *device; /* NULL: $GAZE_DEVICE, then auto */
+    bool reference, json, quiet, verbose;
+} tool_options;
+
+/* --device, --reference, --json, --quiet, --verbose, for the parent's list of children. In ARGP_KEY_INIT the parent gives it its
+   tool_options: state->child_inputs[0] = &a->tool. */
+extern const struct argp tool_argp;
+extern const struct argp_child tool_children[2]; /* tool_argp alone */
+
+/* argp_parse that calls itself `command` ("gaze verify") and exits with GAZE_ERROR_USAGE on errors. */
+void tool_parse(const struct argp *parser, const char *command, int argc, char **argv, void *input);
+
+/* For parsers: the whole of `text`, or a usage error that names the option. */
+size_t tool_size(const struct argp_state *state, const char *option, const char *text);   /* at least 1 */
+uint64_t tool_seed(const struct argp_state *state, const char *option, const char *text); /* at least 0 */
+double tool_number(const struct argp_state *state, const char *option, const char *text); /* above 0 */
+
+/* The context that the options ask for; its log goes to stderr. profile: measure each kernel. */
+gaze_status tool_context(const tool_options *options, bool profile, gaze_context **context);
+
+/* "[NAME=]FILE": reads the file. input->name points into `text`, which is cut in two, or is NULL. free() input->data. */
+gaze_status tool_read_input(char *text, gaze_array *input);
+
+/* The exit status for a status; the message of a failure goes to stderr. */
+int tool_exit(gaze_status status);
+
+/* `text` quoted and escaped, null for NULL; a number, null where it is not finite: JSON has no word for it. */
+void tool_json_text(FILE *file, const char *text);
+void tool_json_number(FILE *file, double value);
+
+#endif

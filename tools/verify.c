@@ -1,0 +1,67 @@
+/* gaze verify: a line an op and family, the first failure of each, then the counts. */
+#include "commands.h"
+#include "common.h"
+
+
+typedef struct verify_options {
+    tool_options tool;
+    const char *op;
+} verify_options;
+
+static const struct argp_option OPTIONS[] = {{"op", 'o', "NAME", 0, "Only this op", 0}, {0}};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    verify_options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &options->tool; return 0;
+    case 'o': options->op = argument; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {.options = OPTIONS,
+                                 .parser = parse,
+                                 .doc = "Runs every kernel, forward and gradient, against the C reference on a device."
+                                        "\vExit status 5 when a check failed.",
+                                 .children = tool_children};
+
+static void print_text(const gaze_verify_line *line)
+{
+    printf("%-32s %-6s %3zu cases %5zu checks  worst %6.3f of its limit %9.1f ms%s\n", line->op, line->family, line->cases, line->checks,
+           line->worst, line->ms, line->failed ? "  FAILED" : "");
+    if (line->failed) printf("  %zu failed; first: %s\n", line->failed, line->first_failure);
+}
+
+static void print_json(const gaze_verify_line *line)
+{
+    printf("{\"op\": \"%s\", \"family\": \"%s\", \"cases\": %zu, \"checks\": %zu, \"failed\": %zu, \"worst\": ", line->op, line->family,
+           line->cases, line->checks, line->failed);
+    tool_json_number(stdout, line->worst);
+    printf(", \"ms\": %.3f, \"first_failure\": ", line->ms);
+    tool_json_text(stdout, line->first_failure);
+    puts("}");
+}
+
+static void print_line(void *user, const gaze_verify_line *line)
+{
+    const verify_options *options = user;
+    if (options->tool.json) print_json(line);
+    else print_text(line);
+    fflush(stdout);
+}
+
+int command_verify(int argc, char **argv)
+{
+    verify_options options = {0};
+    gaze_context *context = NULL;
+    size_t passed = 0, failed = 0;
+    tool_parse(&ARGP, "gaze verify", argc, argv, &options);
+    gaze_status status = tool_context(&options.tool, false, &context);
+    if (status == GAZE_OK) status = gaze_verify(context, options.op, print_line, &options, &passed, &failed);
+    if (status == GAZE_OK) printf(options.tool.json ? "{\"passed\": %zu, \"failed\": %zu}\n" : "%zu passed, %zu failed\n", passed, failed);
+    const int code = tool_exit(status);
+    gaze_context_destroy(context);
+    if (code) return code;
+    return failed ? GAZE_ERROR_DEVICE : 0;
+}
