@@ -1,0 +1,22 @@
+#include "slabs.h"
+
+enum { LEAST_BYTES = 16384, GROUPS_PER_CORE = 12, MOST_GROUPS = 512 };
+
+static size_t at_least_one(size_t value) { return value ? value : 1; }
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+gz_slabs gz_slabs_of(const gz_builder *builder, size_t units, size_t bytes_per_unit, size_t multiple)
+{
+    const size_t cores = at_least_one(gz_builder_device(builder)->compute_units);
+    const size_t worth = at_least_one(units * bytes_per_unit / LEAST_BYTES);
+    const size_t groups = smaller(smaller(worth, cores * GROUPS_PER_CORE), MOST_GROUPS);
+    gz_slabs slabs = {.units = gz_round_up((units + groups - 1) / groups, multiple)};
+    slabs.groups = (units + slabs.units - 1) / slabs.units;
+    return slabs;
+}
+
+void gz_launch_slabs(gz_launch *launch, gz_slabs slabs)
+{
+    gz_arg_int(launch, slabs.units);
+    gz_launch_groups(launch, slabs.groups, 1, 1, 1, 1, 1);
+}

@@ -1,0 +1,19 @@
+/* How the cpu family shares the work of ops bound by memory: work-groups of one item, a slab of units each.
+ */
+#ifndef GZ_SLABS_H
+#define GZ_SLABS_H
+#include "../graph/builder.h"
+
+typedef struct gz_slabs {
+    size_t units; /* of one group; the last one may have fewer */
+    size_t groups;
+} gz_slabs;
+
+/* `units` (rows, elements, ...) that move `bytes_per_unit` each. units of a slab are a multiple of
+   `multiple`. A slab moves 16 KiB or more, and there are at most 12 groups a core or 512 in all. */
+gz_slabs gz_slabs_of(const gz_builder *builder, size_t units, size_t bytes_per_unit, size_t multiple);
+
+/* The number of units of a slab as the next argument, and one group a slab. */
+void gz_launch_slabs(gz_launch *launch, gz_slabs slabs);
+
+#endif
