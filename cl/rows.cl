@@ -1,0 +1,104 @@
+/* Rows of D values with one factor each: weighted_sum, outer_rows, row_dot, scale_rows. */
+#include "common.h"
+
+/* y[r] = factor s[r] x[r / repeat]. y may be x where repeat is 1: no restrict. */
+static inline void gaze_scale_row(__global const float *x, __global float *y, float s, int D)
+{
+    int d = 0;
+    for (; d + GAZE_WIDTH <= D; d += GAZE_WIDTH) vstorev(s * vloadv(0, x + d), 0, y + d);
+    for (; d < D; d++) y[d] = s * x[d];
+}
+
+GAZE_ONE scale_rows_slabs(__global const float *x, __global const float *s, __global float *y, float factor,
+                          int repeat, int D, int rows, int slab)
+{
+    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+    for (size_t r = first; r < last; r++) gaze_scale_row(x + r / repeat * D, y + r * D, factor * s[r], D);
+}
+
+__kernel void scale_rows_items(__global const float *x, __global const float *s, __global float *y,
+                               float factor, int repeat, int D, int rows)
+{
+    const size_t at = get_global_id(0), r = at / D;
+    if (r < (size_t)rows) y[at] = factor * s[r] * x[r / repeat * D + at % D];
+}
+
+/* y[r] = factor sum_d x[r] z[r / repeat] */
+static inline float gaze_dot(__global const float *x, __global const float *z, int D)
+{
+    floatv a = 0.0f, b = 0.0f;
+    float sum = 0.0f;
+    int d = 0;
+    for (; d + 2 * GAZE_WIDTH <= D; d += 2 * GAZE_WIDTH) {
+        a = fma(vloadv(0, x + d), vloadv(0, z + d), a);
+        b = fma(vloadv(1, x + d), vloadv(1, z + d), b);
+    }
+    for (; d + GAZE_WIDTH <= D; d += GAZE_WIDTH) a = fma(vloadv(0, x + d), vloadv(0, z + d), a);
+    for (; d < D; d++) sum = fma(x[d], z[d], sum);
+    return sum + gaze_sumv(a + b);
+}
+
+GAZE_ONE row_dot_slabs(__global const float *restrict x, __global const float *restrict z,
+                       __global float *restrict y, float factor, int repeat, int D, int rows, int slab)
+{
+    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+    for (size_t r = first; r < last; r++) y[r] = factor * gaze_dot(x + r * D, z + r / repeat * D, D);
+}
+
+__kernel void row_dot_items(__global const float *restrict x, __global const float *restrict z,
+                            __global float *restrict y, float factor, int repeat, int D, int rows)
+{
+    const size_t r = get_global_id(0);
+    if (r >= (size_t)rows) return;
+    float sum = 0.0f;
+    for (int d = 0; d < D; d++) sum = fma(x[r * D + d], z[r / repeat * D + d], sum);
+    y[r] = factor * sum;
+}
+
+/* y[b] = sum_n a[b,n] h[b,n]. A group owns up to 4 vectors of columns of one sample; what is left of D goes
+ * one by one. */
+GAZE_ONE weighted_sum_columns(__global const float *restrict a, __global const float *restrict h,
+                              __global float *restrict y, int N, int D, int B)
+{
+    const size_t blocks = (D + 4 * GAZE_WIDTH - 1) / (4 * GAZE_WIDTH), b = get_group_id(0) / blocks;
+    const int first = get_group_id(0) % blocks * 4 * GAZE_WIDTH, last = min(first + 4 * GAZE_WIDTH, D);
+    a += b * N;
+    h += b * N * D;
+    y += b * D;
+    int d = first;
+    for (; d + 4 * GAZE_WIDTH <= last; d += 4 * GAZE_WIDTH) {
+        floatv s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
+        for (int n = 0; n < N; n++) {
+            __global const float *row = h + (size_t)n * D + d;
+            const floatv w = a[n];
+            s0 = fma(w, vloadv(0, row), s0);
+            s1 = fma(w, vloadv(1, row), s1);
+            s2 = fma(w, vloadv(2, row), s2);
+            s3 = fma(w, vloadv(3, row), s3);
+        }
+        vstorev(s0, 0, y + d);
+        vstorev(s1, 1, y + d);
+        vstorev(s2, 2, y + d);
+        vstorev(s3, 3, y + d);
+    }
+    for (; d + GAZE_WIDTH <= last; d += GAZE_WIDTH) {
+        floatv sum = 0.0f;
+        for (int n = 0; n < N; n++) sum = fma((floatv)(a[n]), vloadv(0, h + (size_t)n * D + d), sum);
+        vstorev(sum, 0, y + d);
+    }
+    for (; d < last; d++) {
+        float sum = 0.0f;
+        for (int n = 0; n < N; n++) sum = fma(a[n], h[(size_t)n * D + d], sum);
+        y[d] = sum;
+    }
+}
+
+__kernel void weighted_sum_items(__global const float *restrict a, __global const float *restrict h,
+                                 __global float *restrict y, int N, int D, int B)
+{
+    const size_t at = get_global_id(0), b = at / D, d = at % D;
+    if (b >= (size_t)B) return;
+    float sum = 0.0f;
+    for (int n = 0; n < N; n++) sum = fma(a[b * N + n], h[(b * N + n) * D + d], sum);
+    y[at] = sum;
+}
