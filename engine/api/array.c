@@ -1,0 +1,37 @@
+/* gaze_array_read and _write: arrays and pictures as files. */
+#include "../io/image.h"
+#include "../io/npy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static gaze_status read_picture(const char *path, gaze_array *array)
+{
+    gz_image image = {0};
+    float *values = NULL;
+    gaze_status status;
+    GZ_GO(gz_image_read(path, &image));
+    const size_t count = image.height * image.width * image.channels;
+    GZ_GO(gz_allocate(count, sizeof *values, &values));
+    for (size_t i = 0; i < count; i++) values[i] = (float)image.pixels[i] / 255.0f;
+    array->dtype = GAZE_FLOAT32;
+    array->rank = 4;
+    memcpy(array->shape, (size_t[]){1, image.height, image.width, image.channels}, 4 * sizeof(size_t));
+    array->data = values;
+done:
+    gz_image_free(&image);
+    return status;
+}
+
+gaze_status gaze_array_read(const char *path, gaze_array *array)
+{
+    static const char magic[] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
+    char first[sizeof magic] = {0};
+    FILE *file = fopen(path, "rb");
+    if (!file) return gz_fail_errno(path, "can't be opened");
+    const size_t length = fread(first, 1, sizeof first, file);
+    fclose(file);
+    return length == sizeof magic && !memcmp(first, magic, sizeof magic) ? gz_npy_read(path, array) : read_picture(path, array);
+}
+
+gaze_status gaze_array_write(const char *path, const gaze_array *array) { return gz_npy_write(path, array); }

@@ -1,0 +1,117 @@
+/* gaze_data_*: a data set that fits a model. */
+#include "api.h"
+#include "data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* "TYPE:PATH", or the model's own "data". */
+static gaze_status read_spec(const gz_model *model, const char *text, struct gaze_data *data)
+{
+    data->spec = (gz_data_spec){.type = model->data.type, .path = model->data.path, .scale = model->data.scale,
+                                .train_count = model->data.train_count, .test_count = model->data.test_count};
+    if (!text && model->data.type) return GAZE_OK;
+    if (!text) return gz_fail(GAZE_ERROR_USAGE, "%s says nothing about data: name it with --data TYPE:PATH", model->path);
+    const char *colon = strchr(text, ':');
+    const size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    char *type = gz_arena_copy(data->arena, text), *path = colon ? gz_arena_copy(data->arena, colon + 1) : NULL;
+    if (!type || (colon && !path)) return GAZE_ERROR_DEVICE;
+    type[length] = 0;
+    data->spec.type = type;
+    data->spec.path = path && *path ? path : NULL;
+    return GAZE_OK;
+}
+
+/* Labels are class numbers of the first output's last axis, one a sample or one a step. */
+static gz_data_need need_of(const gaze_model *model, gaze_array *inputs)
+{
+    const gz_shape output = model->probe.outputs[0]->shape;
+    for (size_t i = 0; i < model->file->n_inputs; i++) {
+        const gz_model_input *input = &model->file->inputs[i];
+        inputs[i] = (gaze_array){.name = input->name, .dtype = (gaze_dtype)input->dtype, .rank = input->shape.rank};
+        memcpy(inputs[i].shape, input->shape.dim, sizeof inputs[i].shape);
+    }
+    return (gz_data_need){model->file->n_inputs, inputs, gz_shape_last(output), output.rank > 2 ? output.rank - 2 : 0};
+}
+
+gaze_status gaze_data_open(gaze_model *model, const char *spec, uint64_t seed, gaze_data **out)
+{
+    struct gaze_data *data;
+    gaze_array *inputs = NULL;
+    gaze_status status;
+    GZ_TRY(gz_allocate(1, sizeof *data, &data));
+    GZ_GO(gz_arena_create(&data->arena));
+    GZ_GO(read_spec(model->file, spec, data));
+    data->spec.seed = seed;
+    GZ_GO(gz_allocate(model->file->n_inputs, sizeof *inputs, &inputs));
+    const gz_data_need need = need_of(model, inputs);
+    GZ_GO(gz_data_open(&data->spec, &need, &data->data));
+    *out = data;
+done:
+    free(inputs);
+    if (status != GAZE_OK) gaze_data_close(data);
+    return status;
+}
+
+void gaze_data_close(gaze_data *data)
+{
+    if (!data) return;
+    gz_data_close(data->data);
+    gz_arena_destroy(data->arena);
+    free(data);
+}
+
+static gz_part part_of(bool test) { return test ? GZ_TEST : GZ_TRAIN; }
+
+size_t gaze_data_count(const gaze_data *data, bool test) { return gz_data_count(data->data, part_of(test)); }
+const char *gaze_data_hash(const gaze_data *data) { return data->data->hash.text; }
+const char *gaze_data_type(const gaze_data *data) { return data->spec.type; }
+
+static gaze_status allocate_sample(const gz_data *data, gaze_array *inputs, void **values)
+{
+    for (size_t i = 0; i < data->n_inputs; i++) {
+        const gaze_array *one = &data->inputs[i];
+        inputs[i] = (gaze_array){.name = one->name, .dtype = one->dtype, .rank = one->rank + 1, .shape = {1}};
+        size_t count = 1;
+        for (size_t k = 0; k < one->rank; k++) count *= inputs[i].shape[k + 1] = one->shape[k];
+        GZ_TRY(gz_allocate(count, sizeof(float), &inputs[i].data));
+        values[i] = inputs[i].data;
+    }
+    return GAZE_OK;
+}
+
+gaze_status gaze_data_sample(const gaze_data *data, bool test, size_t index, gaze_array *inputs, size_t n_inputs, int32_t *label)
+{
+    const gz_data *set = data->data;
+    void *values[GZ_MAX_INPUTS] = {0};
+    int32_t *labels = NULL;
+    gaze_status status;
+    if (n_inputs != set->n_inputs || n_inputs > GZ_MAX_INPUTS)
+        return gz_fail(GAZE_ERROR_USAGE, "room for %zu inputs was given, the data has %zu", n_inputs, set->n_inputs);
+    if (index >= gz_data_count(set, part_of(test)))
+        return gz_fail(GAZE_ERROR_DATA, "sample %zu of the %s part: it has %zu samples", index, test ? "test" : "training",
+                       gz_data_count(set, part_of(test)));
+    for (size_t i = 0; i < n_inputs; i++) inputs[i].data = NULL;
+    GZ_GO(allocate_sample(set, inputs, values));
+    GZ_GO(gz_allocate(set->label_count, sizeof *labels, &labels));
+    GZ_GO(gz_data_fetch(set, part_of(test), index, values, labels));
+    if (label) *label = set->has_labels && set->label_count == 1 ? labels[0] : -1;
+done:
+    free(labels);
+    for (size_t i = 0; status != GAZE_OK && i < n_inputs; i++) {
+        free(inputs[i].data);
+        inputs[i].data = NULL;
+    }
+    return status;
+}
+
+bool gaze_data_truth(const gaze_data *data, bool test, size_t index, size_t *y0, size_t *x0, size_t *y1, size_t *x1)
+{
+    gz_rectangle r;
+    if (!gz_data_truth(data->data, part_of(test), index, &r)) return false;
+    *y0 = r.y0;
+    *x0 = r.x0;
+    *y1 = r.y1;
+    *x1 = r.x1;
+    return true;
+}

@@ -1,0 +1,51 @@
+/* gaze_train and gaze_evaluate: the training room on a model and its data. */
+#include "../train/train.h"
+#include "api.h"
+#include "data.h"
+
+static gz_step_base base_of(const gaze_model *model, const gaze_data *data, const gz_optimizer_choice *optimizer)
+{
+    return (gz_step_base){.device = model->context->device, .model = model->file, .store = model->store, .data = data->data,
+                          .optimizer = optimizer, .seed = model->seed, .memory_limit = model->context->memory_limit};
+}
+
+static gaze_status needs_loss(const gaze_model *model)
+{
+    if (model->file->loss != GZ_LOSS_NONE) return GAZE_OK;
+    return gz_fail(GAZE_ERROR_MODEL, "%s has no \"loss\": add \"loss\": \"sparse_categorical_crossentropy\"", model->file->path);
+}
+
+static gaze_status choose_optimizer(const gaze_model *model, const gaze_train_options *options, gz_optimizer_choice *choice)
+{
+    *choice = model->file->optimizer;
+    if (options->optimizer) GZ_TRY(gz_optimizer_default(options->optimizer, choice));
+    if (options->learning_rate > 0) choice->learning_rate = options->learning_rate;
+    return GAZE_OK;
+}
+
+static gaze_status save_weights(void *user, const char *path) { return gaze_model_save_weights(user, path); }
+
+gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options, gaze_metrics *last)
+{
+    gz_optimizer_choice optimizer;
+    gaze_device_info device;
+    GZ_TRY(needs_loss(model));
+    GZ_TRY(choose_optimizer(model, options, &optimizer));
+    gz_api_forget_plans(model);
+    GZ_TRY(gz_api_weights(model, true, gz_optimizer_moments(&optimizer.attr)));
+    gaze_context_device(model->context, &device);
+    const gz_training training = {.base = base_of(model, data, &optimizer), .options = options, .device = &device,
+                                  .data_name = data->spec.type, .data_path = data->spec.path, .save_weights = save_weights,
+                                  .user = model};
+    return gz_train(&training, last);
+}
+
+gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test, gaze_metrics *metrics)
+{
+    GZ_TRY(needs_loss(model));
+    GZ_TRY(gz_api_weights(model, false, 0));
+    const gz_part part = gz_data_count(data->data, GZ_TEST) ? GZ_TEST : GZ_TRAIN;
+    const gz_step_base base = base_of(model, data, &model->file->optimizer);
+    if (test) *test = part == GZ_TEST;
+    return gz_evaluate(&base, part, batch_size ? batch_size : 64, metrics);
+}

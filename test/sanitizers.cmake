@@ -1,0 +1,10 @@
+# Builds everything with AddressSanitizer and UndefinedBehaviorSanitizer and runs the tests labelled "host".
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result)
+  if(result)
+    message(FATAL_ERROR "failed: ${ARGV}")
+  endif()
+endfunction()
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -DGAZE_SANITIZE=ON)
+run(${CMAKE_COMMAND} --build ${BUILD} -j 2 -- --no-print-directory -s)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${BUILD} -L host --output-on-failure -j 2)

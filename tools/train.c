@@ -1,0 +1,153 @@
+/* gaze train MODEL --out DIR */
+#include "commands.h"
+#include "common.h"
+#include "progress.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char command[] = "gaze train";
+
+typedef struct arguments {
+    tool_options tool;
+    const char *model, *data, *weights;
+    uint64_t seed;
+    gaze_train_options train;
+} arguments;
+
+enum { OUT = 256, DATA, EPOCHS, STEPS, BATCH_SIZE, OPTIMIZER, LEARNING_RATE, SEED, WEIGHTS, RESUME, CHECKPOINT_SECONDS };
+
+static const struct argp_option options[] = {
+    {"out", OUT, "DIR", 0, "run folder: model.json, weights.safetensors, run.json, log.csv, checkpoint-* (needed)", 0},
+    {"data", DATA, "TYPE:PATH", 0, "idx, npy, safetensors or synthetic (the model's own)", 0},
+    {"epochs", EPOCHS, "N", 0, "times through the data (the model's own)", 0},
+    {"steps", STEPS, "N", 0, "stop after N updates in all", 0},
+    {"batch-size", BATCH_SIZE, "N", 0, "samples an update (the model's own)", 0},
+    {"optimizer", OPTIMIZER, "NAME", 0, "sgd, adam, adamw or rmsprop with Keras' defaults (the model's own)", 0},
+    {"learning-rate", LEARNING_RATE, "X", 0, "(the model's own)", 0},
+    {"seed", SEED, "N", 0, "of initial weights, order and dropout (0)", 0},
+    {"weights", WEIGHTS, "FILE", 0, "begin with these instead of initial weights", 0},
+    {"resume", RESUME, NULL, 0, "go on from the newest checkpoint in the run folder", 0},
+    {"checkpoint-seconds", CHECKPOINT_SECONDS, "N", 0, "between checkpoints within an epoch (60)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
+    case OUT: a->train.out = text; return 0;
+    case DATA: a->data = text; return 0;
+    case EPOCHS: a->train.epochs = tool_size(state, "--epochs", text); return 0;
+    case STEPS: a->train.steps = tool_size(state, "--steps", text); return 0;
+    case BATCH_SIZE: a->train.batch_size = tool_size(state, "--batch-size", text); return 0;
+    case OPTIMIZER: a->train.optimizer = text; return 0;
+    case LEARNING_RATE: a->train.learning_rate = tool_number(state, "--learning-rate", text); return 0;
+    case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
+    case WEIGHTS: a->weights = text; return 0;
+    case RESUME: a->train.resume = true; return 0;
+    case CHECKPOINT_SECONDS: a->train.checkpoint_seconds = tool_size(state, "--checkpoint-seconds", text); return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0) return ARGP_ERR_UNKNOWN;
+        a->model = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->model) argp_error(state, "which model? Give a model file or a run folder");
+        if (!a->train.out) argp_error(state, "where to? Give --out DIR");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {options, parse, "MODEL --out DIR", "Trains a model. One line an epoch on stdout.", tool_children, NULL, NULL};
+
+static volatile sig_atomic_t stop;
+static void on_signal(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+static void catch_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}; /* a second Ctrl-C ends at once */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static bool on_progress(void *user, const gaze_progress *now)
+{
+    progress_show(user, now);
+    return !stop;
+}
+
+/* Words that a shell would split or expand are put in quotes. */
+static void print_word(FILE *to, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        fprintf(to, " %s", word);
+        return;
+    }
+    fputs(" '", to);
+    for (const char *c = word; *c; c++) {
+        if (*c == '\'') fputs("'\\''", to);
+        else fputc(*c, to);
+    }
+    fputc('\'', to);
+}
+
+static void print_resume(int argc, const char *const *argv, bool resuming)
+{
+    fputs("go on with:", stderr);
+    for (int i = 0; i < argc; i++) print_word(stderr, argv[i]);
+    fputs(resuming ? "\n" : " --resume\n", stderr);
+}
+
+static gaze_status train(arguments *a, progress *shown)
+{
+    gaze_context *context = NULL;
+    gaze_model *model = NULL;
+    gaze_data *data = NULL;
+    gaze_metrics last;
+    const gaze_model_options opening = {.weights = a->weights, .no_weights = !a->weights, .seed = a->seed};
+    gaze_status status = tool_context(&a->tool, false, &context);
+    if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
+    if (status == GAZE_OK) status = gaze_data_open(model, a->data, a->seed, &data);
+    a->train.progress = on_progress;
+    a->train.user = shown;
+    catch_signals();
+    if (status == GAZE_OK) status = gaze_train(model, data, &a->train, &last);
+    progress_end(shown);
+    gaze_data_close(data);
+    gaze_close(model);
+    gaze_context_destroy(context);
+    return status;
+}
+
+/* The words of the whole command as they were typed, for run.json and for the command that resumes: the parser reorders argv. */
+static const char **typed_words(int argc, char **argv)
+{
+    const char **words = calloc((size_t)argc + 2, sizeof *words);
+    if (!words) return NULL;
+    words[0] = argv[-1]; /* the program itself: main hands on argv + 1 */
+    for (int i = 0; i < argc; i++) words[i + 1] = argv[i];
+    return words;
+}
+
+int command_train(int argc, char **argv)
+{
+    const char **words = typed_words(argc, argv);
+    arguments a = {.train = {.argc = words ? argc + 1 : 0, .argv = words}};
+    tool_parse(&parser, command, argc, argv, &a);
+    progress shown = {.json = a.tool.json, .bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)};
+    const gaze_status status = train(&a, &shown);
+    const int code = tool_exit(status);
+    if (status == GAZE_INTERRUPTED) print_resume(a.train.argc, words, a.train.resume);
+    free(words);
+    return code;
+}
