@@ -1,0 +1,25 @@
+/* What bench.c and bench_lines.c share. */
+#ifndef GZ_API_BENCH_H
+#define GZ_API_BENCH_H
+#include "../bench/peak.h"
+#include "../train/step.h"
+#include "api.h"
+
+/* A model's step on random data, with its own memory for inputs and outputs. */
+typedef struct gz_bench_job {
+    gaze_model *model;
+    size_t batch;
+    bool training;
+    gz_step_base base;
+    gz_step step;
+    gz_batch data;
+    float **outputs; /* [n_outputs] where a prediction is read into */
+} gz_bench_job;
+
+/* One step: inputs written, everything run, and the loss or the outputs read. */
+gaze_status gz_bench_step(gz_bench_job *job);
+
+/* Runs the job's profiled plan for about `seconds` and makes result->lines: one a node, median times. */
+gaze_status gz_bench_lines(gz_bench_job *job, double seconds, gaze_bench_result *result);
+
+#endif

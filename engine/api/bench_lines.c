@@ -1,0 +1,129 @@
+/* The profile of a step, node by node. */
+#include "../base/clock.h"
+#include "../bench/median.h"
+#include "bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST_RUNS = 3, MOST_RUNS = 50 };
+
+/* A node's kernels of one step. */
+typedef struct node_time {
+    const gz_node *node;
+    const char *kernel; /* that takes longest */
+    double longest_ns;
+    size_t launches;
+    double ns[MOST_RUNS];
+} node_time;
+
+typedef struct profile {
+    gz_bench_job *job;
+    node_time *times;
+    size_t n_times, n_runs;
+} profile;
+
+/* Packed weights are made once for predictions, so they are no part of a step. */
+static bool counts(const profile *p, const gz_plan_launch *launch)
+{
+    return !launch->packing || p->job->training;
+}
+
+static node_time *time_of(profile *p, const gz_node *node)
+{
+    for (size_t i = 0; i < p->n_times; i++)
+        if (p->times[i].node == node) return &p->times[i];
+    p->times[p->n_times].node = node;
+    return &p->times[p->n_times++];
+}
+
+static gaze_status run_once(profile *p)
+{
+    const gz_plan_launch *launches;
+    size_t count;
+    GZ_TRY(gz_bench_step(p->job));
+    GZ_TRY(gz_plan_launches(p->job->step.plan, &launches, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (!counts(p, &launches[i])) continue;
+        node_time *time = time_of(p, launches[i].node);
+        time->ns[p->n_runs] += launches[i].ns;
+        if (!p->n_runs) time->launches++;
+        if (launches[i].ns <= time->longest_ns) continue;
+        time->longest_ns = launches[i].ns;
+        time->kernel = launches[i].kernel;
+    }
+    p->n_runs++;
+    return GAZE_OK;
+}
+
+static double part_of(double rate, double peak) { return peak > 0 ? 100 * rate / peak : 0; }
+
+/* Percent of the ceiling that the node is nearer to. Names outlive the plan: they go to one block behind the
+ * lines. */
+static gaze_bench_line make_line(const profile *p, node_time *time, const gaze_bench_result *result)
+{
+    const gz_cost cost = time->node->op->cost(time->node);
+    const double ns = gz_median(time->ns, p->n_runs);
+    gaze_bench_line line = {.layer = time->node->name,
+                            .op = time->node->op->name,
+                            .kernel = time->kernel ? time->kernel : "",
+                            .ms = ns * 1e-6,
+                            .launches = time->launches};
+    if (ns <= 0) return line;
+    line.gflops = cost.flop / ns;
+    line.gbytes_per_second = cost.bytes / ns;
+    const double compute = part_of(line.gflops, result->peak_gflops),
+                 memory = part_of(line.gbytes_per_second, result->copy_gbytes);
+    line.percent_of_peak = compute > memory ? compute : memory;
+    return line;
+}
+
+static const char *move_text(const char *text, char **end)
+{
+    const size_t bytes = strlen(text) + 1;
+    char *copy = memcpy(*end, text, bytes);
+    *end += bytes;
+    return copy;
+}
+
+static gaze_status make_lines(const profile *p, gaze_bench_result *result)
+{
+    size_t bytes = p->n_times * sizeof *result->lines;
+    for (size_t i = 0; i < p->n_times; i++) {
+        const node_time *time = &p->times[i];
+        bytes += strlen(time->node->name) + strlen(time->node->op->name) +
+                 strlen(time->kernel ? time->kernel : "") + 3;
+    }
+    GZ_TRY(gz_allocate(bytes, 1, &result->lines));
+    char *text = (char *)(result->lines + p->n_times);
+    for (size_t i = 0; i < p->n_times; i++) {
+        gaze_bench_line *line = &result->lines[i];
+        *line = make_line(p, &p->times[i], result);
+        line->layer = move_text(line->layer, &text);
+        line->op = move_text(line->op, &text);
+        line->kernel = move_text(line->kernel, &text);
+    }
+    result->n_lines = p->n_times;
+    return GAZE_OK;
+}
+
+gaze_status gz_bench_lines(gz_bench_job *job, double seconds, gaze_bench_result *result)
+{
+    profile p = {.job = job};
+    const double begin = gz_seconds();
+    gaze_status status;
+    GZ_TRY(gz_allocate(job->step.built.graph->n_nodes, sizeof *p.times, &p.times));
+    GZ_GO(gz_bench_step(job));
+    while (p.n_runs < MOST_RUNS && (p.n_runs < LEAST_RUNS || gz_seconds() - begin < seconds))
+        GZ_GO(run_once(&p));
+    GZ_GO(make_lines(&p, result));
+done:
+    free(p.times);
+    return status;
+}
+
+void gaze_bench_free(gaze_bench_result *result)
+{
+    free(result->lines);
+    *result = (gaze_bench_result){0};
+}

@@ -1,0 +1,9 @@
+#ifndef GZ_MEDIAN_H
+#define GZ_MEDIAN_H
+#include <stddef.h>
+
+/* Sorts `values` (count > 0) and returns their median: other work on the machine moves a mean, not a median.
+ */
+double gz_median(double *values, size_t count);
+
+#endif

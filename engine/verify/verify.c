@@ -1,0 +1,216 @@
+#include "verify.h"
+#include "../base/clock.h"
+#include "compare.h"
+#include "in_place.h"
+#include "trial.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct runner {
+    gz_device *device;
+    gz_family family;
+    gz_trial *trial;
+    gz_plan *plan;
+    gz_verify_result *result;
+    char what[120];               /* "case 3, cpu kernels, prediction" */
+    float *got[GZ_MAX_RESULTS];   /* of the first run */
+    float *again[GZ_MAX_RESULTS]; /* of the second */
+} runner;
+
+void gz_verify_count(gz_verify_result *result, bool passed, const char *format, ...)
+{
+    result->checks++;
+    if (passed) return;
+    va_list arguments;
+    va_start(arguments, format);
+    if (!result->failed++) vsnprintf(result->where, sizeof result->where, format, arguments);
+    va_end(arguments);
+}
+
+size_t gz_verify_families(const gz_device *device, gz_family families[2])
+{
+    families[0] = gz_device_facts_of(device)->family;
+    families[1] = GZ_FAMILY_PLAIN;
+    return families[0] == GZ_FAMILY_PLAIN ? 1 : 2;
+}
+
+static gaze_status write_inputs(runner *r)
+{
+    for (size_t i = 0; i < r->trial->node->n_in; i++)
+        if (r->trial->values[i]) GZ_TRY(gz_plan_write(r->plan, r->trial->node->in[i], r->trial->values[i]));
+    return GAZE_OK;
+}
+
+static gaze_status run_once(runner *r, float **results, double *ms)
+{
+    GZ_TRY(gz_plan_poison(r->plan));
+    GZ_TRY(write_inputs(r));
+    const double start = gz_seconds();
+    GZ_TRY(gz_plan_run(r->plan));
+    for (size_t i = 0; i < r->trial->n_results; i++)
+        GZ_TRY(gz_plan_read(r->plan, r->trial->result[i], results[i]));
+    *ms = (gz_seconds() - start) * 1e3;
+    return GAZE_OK;
+}
+
+/* "out0[3,2,1]" */
+static void name_element(const gz_trial *trial, size_t result, size_t at, char *text, size_t size)
+{
+    const gz_tensor *tensor = trial->result[result];
+    const bool output = result < trial->node->n_out;
+    size_t place[GZ_MAX_RANK], length;
+    for (size_t d = tensor->shape.rank; d-- > 0; at /= tensor->shape.dim[d])
+        place[d] = at % tensor->shape.dim[d];
+    length = output ? (size_t)snprintf(text, size, "output %zu [", result)
+                    : (size_t)snprintf(text, size, "updated %s [", tensor->name);
+    for (size_t d = 0; d < tensor->shape.rank && length + 24 < size; d++)
+        length += (size_t)snprintf(text + length, size - length, d ? ",%zu" : "%zu", place[d]);
+    snprintf(text + length, size - length, "]");
+}
+
+static gz_difference difference_of(const runner *r, size_t i)
+{
+    const gz_trial *trial = r->trial;
+    const gz_shape shape = trial->result[i]->shape;
+    const double amplification = gz_plan_amplification(r->plan, trial->node);
+    return gz_compare(&(gz_compared){
+        .limit = gz_trial_limit(trial, i, amplification),
+        .amplification = amplification,
+        .magnitude = trial->magnitude[i],
+        .by_element = trial->c->fill == GZ_FILL_SPECIAL,
+        .count = gz_shape_count(shape),
+        .row = gz_shape_last(shape),
+        .got = r->got[i],
+        .want = trial->want[i],
+    });
+}
+
+static void check_values(runner *r, size_t i)
+{
+    const gz_difference d = difference_of(r, i);
+    const size_t count = gz_shape_count(r->trial->result[i]->shape);
+    const float *got = r->got[i];
+    const double *want = r->trial->want[i];
+    char element[160];
+    name_element(r->trial, i, d.not_finite_at, element, sizeof element);
+    gz_verify_count(
+        r->result, !d.n_not_finite,
+        "%s: %s is %g, expected %.9g (%zu of %zu are not finite where they should be, or the reverse)",
+        r->what, element, (double)got[d.not_finite_at], want[d.not_finite_at], d.n_not_finite, count);
+    name_element(r->trial, i, d.at, element, sizeof element);
+    gz_verify_count(r->result, !d.n_wrong, "%s: %s is %.9g, expected %.9g, limit %.3g (%zu of %zu are wrong)",
+                    r->what, element, (double)got[d.at], want[d.at], d.limit, d.n_wrong, count);
+    if (d.worst > r->result->worst) r->result->worst = d.worst;
+}
+
+static void check_guards(runner *r)
+{
+    const bool passed = gz_plan_check_guards(r->plan) == GAZE_OK;
+    gz_verify_count(r->result, passed, "%s: %s", r->what, passed ? "" : gaze_message());
+}
+
+static gaze_status check_inputs(runner *r)
+{
+    for (size_t i = 0; i < r->trial->node->n_in; i++) {
+        if (!r->trial->values[i] || r->trial->op->updates >> i & 1) continue;
+        const size_t bytes = gz_shape_count(r->trial->c->in[i]) * 4;
+        void *now;
+        GZ_TRY(gz_allocate(bytes, 1, &now));
+        const gaze_status status = gz_plan_read(r->plan, r->trial->node->in[i], now);
+        gz_verify_count(r->result, status != GAZE_OK || !memcmp(now, r->trial->values[i], bytes),
+                        "%s: a kernel changed input %zu", r->what, i);
+        free(now);
+        GZ_TRY(status);
+    }
+    return GAZE_OK;
+}
+
+static void check_repeat(runner *r)
+{
+    for (size_t i = 0; i < r->trial->n_results; i++)
+        gz_verify_count(r->result,
+                        !memcmp(r->got[i], r->again[i], gz_shape_count(r->trial->result[i]->shape) * 4),
+                        "%s: the second run gave other bits in result %zu", r->what, i);
+}
+
+/* The same values, also where the output takes an input's memory; a NaN may have other bits. */
+static gaze_status check_in_place(runner *r)
+{
+    for (size_t i = 0; i < r->trial->node->n_in; i++) {
+        bool shared;
+        if (!r->trial->values[i] || !(r->trial->op->in_place >> i & 1)) continue;
+        GZ_TRY(gz_run_in_place(r->device, r->family, r->trial, i, r->again[0], &shared));
+        if (!shared) continue;
+        size_t wrong = 0;
+        const size_t count = gz_shape_count(r->trial->result[0]->shape);
+        for (size_t k = 0; k < count; k++)
+            wrong += r->again[0][k] != r->got[0][k] && !(isnan(r->again[0][k]) && isnan(r->got[0][k]));
+        gz_verify_count(r->result, !wrong, "%s: written over input %zu, %zu of %zu values differ", r->what, i,
+                        wrong, count);
+    }
+    return GAZE_OK;
+}
+
+static gaze_status run_and_check(runner *r)
+{
+    double ms;
+    GZ_TRY(run_once(r, r->got, &ms));
+    GZ_TRY(run_once(r, r->again, &ms));
+    r->result->ms += ms;
+    for (size_t i = 0; i < r->trial->n_results; i++) check_values(r, i);
+    check_guards(r);
+    check_repeat(r);
+    GZ_TRY(check_inputs(r));
+    return check_in_place(r);
+}
+
+static gaze_status allocate_results(runner *r)
+{
+    for (size_t i = 0; i < r->trial->n_results; i++) {
+        const size_t count = gz_shape_count(r->trial->result[i]->shape);
+        GZ_TRY(gz_allocate(count, sizeof(float), &r->got[i]));
+        GZ_TRY(gz_allocate(count, sizeof(float), &r->again[i]));
+    }
+    return GAZE_OK;
+}
+
+/* A kernel that doesn't build, or a launch that the driver refuses, fails this check and no other case. */
+static gaze_status verify_mode(gz_device *device, gz_family family, bool training, gz_trial *trial,
+                               gz_verify_result *result)
+{
+    runner r = {.device = device, .family = family, .trial = trial, .result = result};
+    const gz_plan_options options = {.isolate = true, .force_family = &family};
+    gaze_status status;
+    snprintf(r.what, sizeof r.what, "case %zu, %s kernels, %s", gz_case_number(trial->op, trial->c),
+             gz_family_name(family), training ? "training" : "prediction");
+    trial->graph->training = training;
+    GZ_GO(allocate_results(&r));
+    gaze_status ran = gz_plan_create(device, trial->graph, NULL, &options, &r.plan);
+    if (ran == GAZE_OK) ran = run_and_check(&r);
+    gz_verify_count(result, ran == GAZE_OK, "%s: %s", r.what, ran == GAZE_OK ? "" : gaze_message());
+done:
+    gz_plan_destroy(r.plan);
+    for (size_t i = 0; i < GZ_MAX_RESULTS; i++) {
+        free(r.got[i]);
+        free(r.again[i]);
+    }
+    return status;
+}
+
+gaze_status gz_verify_case(gz_device *device, gz_family family, const gz_op *op, const gz_case *c,
+                           gz_verify_result *result)
+{
+    gz_trial trial;
+    gaze_status status;
+    GZ_GO(gz_trial_create(op, c, false, &trial));
+    GZ_GO(gz_trial_expect(&trial));
+    GZ_GO(verify_mode(device, family, true, &trial, result));
+    GZ_GO(verify_mode(device, family, false, &trial, result));
+done:
+    gz_trial_destroy(&trial);
+    return status;
+}
