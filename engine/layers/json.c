@@ -126,7 +126,7 @@ gaze_status gz_json_number(gz_json *json, const char *key, double fallback, doub
 gaze_status gz_json_number_in(gz_json *json, const char *key, double least, double below, double fallback,
                               double *value)
 {
-    double number;
+    double number = fallback;
     GZ_TRY(gz_json_number(json, key, fallback, &number));
     char text[96];
     snprintf(text, sizeof text, isinf(below) ? "a number of at least %g" : "a number from %g to below %g",
