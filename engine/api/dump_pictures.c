@@ -1,0 +1,214 @@
+/* gaze_dump: the pictures. */
+#include "dump.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHEET_TILES = 64 };
+
+/* What one map's pictures have in common. */
+typedef struct pictures {
+    const gz_dump *dump;
+    const gz_dump_map *map;
+    gz_picture_options options;
+    float *photos;          /* [B,H,W,C] in 0..1, or NULL */
+    const char *photo_note; /* how they got there; NULL: as they were */
+} pictures;
+
+static gz_map map_of(const pictures *p, size_t sample)
+{
+    const gz_dump_map *m = p->map;
+    return (gz_map){m->height, m->width, m->cells + sample * m->height * m->width, m->info->field};
+}
+
+static gz_photo photo_of(const pictures *p, size_t sample)
+{
+    if (!p->photos) return (gz_photo){0};
+    const size_t *shape = p->dump->image->shape + 1;
+    return (gz_photo){shape[0], shape[1], shape[2], p->photos + sample * shape[0] * shape[1] * shape[2]};
+}
+
+/* Values of 0..1 stay; others run from the smallest to the largest of all samples. */
+static gaze_status scale_photos(pictures *p)
+{
+    const gaze_array *image = p->dump->image;
+    const float *values = image->data;
+    const size_t count = image->shape[0] * image->shape[1] * image->shape[2] * image->shape[3];
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(values[i])) continue;
+        low = fmin(low, values[i]);
+        high = fmax(high, values[i]);
+    }
+    const bool scaled = low < 0 || high > 1;
+    const double span = scaled && high > low ? high - low : 1, first = scaled ? low : 0;
+    GZ_TRY(gz_allocate(count, sizeof *p->photos, &p->photos));
+    for (size_t i = 0; i < count; i++) p->photos[i] = (float)((values[i] - first) / span);
+    if (!scaled) return GAZE_OK;
+    p->photo_note =
+        gz_arena_format(p->dump->arena, "The input runs from %.3g (black) to %.3g (white).", low, high);
+    return p->photo_note ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+/* "Share of the attention that ...; all cells sum to 1." and what was done to map and input. */
+static const char *caption_of(const pictures *p)
+{
+    const gz_dump_map *map = p->map;
+    const char *rows = map->between ? " Rows are queries, columns are keys." : "";
+    char *text = gz_arena_format(p->dump->arena, "%s.%s%s%s%s%s", map->info->meaning, rows,
+                                 map->merged ? " " : "", map->merged ? map->merged : "",
+                                 p->photo_note ? " " : "", p->photo_note ? p->photo_note : "");
+    if (text) text[0] = (char)toupper((unsigned char)text[0]);
+    return text;
+}
+
+/* Its name, or its number. */
+static const char *class_name(const gz_dump *d, size_t number)
+{
+    const char *const *names = gaze_model_classes(d->model);
+    for (size_t i = 0; names && names[i]; i++)
+        if (i == number) return names[i];
+    return gz_arena_format(d->arena, "%zu", number);
+}
+
+static const char *title_of(const gz_dump *d, const gz_dump_map *map, size_t sample)
+{
+    gz_text text = {0};
+    char *chars;
+    gz_text_add(&text, "%s: %s, sample %zu", gaze_model_name(d->model), map->info->name,
+                gz_dump_index(d, sample));
+    const int32_t label = gz_dump_label(d, sample);
+    if (label >= 0) gz_text_add(&text, ", true: %s", class_name(d, (size_t)label));
+    if (d->predictions) gz_text_add(&text, ", predicted: %s", class_name(d, d->predictions[sample].class));
+    if (d->predictions && d->predictions[sample].probability >= 0)
+        gz_text_add(&text, " %.2f", d->predictions[sample].probability);
+    if (gz_text_take(&text, &chars) != GAZE_OK) return NULL;
+    const char *title = gz_arena_copy(d->arena, chars);
+    free(chars);
+    return title;
+}
+
+static gaze_status write_picture(const pictures *p, const char *path, gz_image *image)
+{
+    const gz_dump *d = p->dump;
+    const char *origin = gz_arena_format(d->arena, "%s %s, map %s", gaze_model_name(d->model),
+                                         gaze_model_hash(d->model), p->map->info->name);
+    const char *const text[] = {"Software", "Gaze " GAZE_VERSION, "Source", origin, NULL};
+    const gaze_status status = path && origin ? gz_png_write(path, image, text) : GAZE_ERROR_DEVICE;
+    gz_image_free(image);
+    if (status == GAZE_OK) gz_dump_tell(d, path, NULL);
+    return status;
+}
+
+static gaze_status draw_one(const pictures *p, size_t sample, unsigned view,
+                            const gz_picture_options *options)
+{
+    const gz_map map = map_of(p, sample);
+    const gz_photo photo = photo_of(p, sample);
+    const char *word = view == GZ_DUMP_MAP ? "map" : view == GZ_DUMP_SIDE ? "side" : "overlay";
+    gz_image image = {0};
+    if (view == GZ_DUMP_MAP)
+        GZ_TRY(gz_view_map(&map, options, &image));
+    else if (view == GZ_DUMP_SIDE)
+        GZ_TRY(gz_view_side_by_side(&map, &photo, options, &image));
+    else
+        GZ_TRY(gz_view_overlay(&map, &photo, options, &image));
+    return write_picture(
+        p,
+        gz_arena_format(p->dump->arena, "%s.%zu.%s.png", p->map->file, gz_dump_index(p->dump, sample), word),
+        &image);
+}
+
+static gaze_status draw_sample(const pictures *p, size_t sample)
+{
+    static const unsigned views[] = {GZ_DUMP_OVERLAY, GZ_DUMP_MAP, GZ_DUMP_SIDE};
+    char why[160], note[512];
+    const gz_dump *d = p->dump;
+    const gz_map map = map_of(p, sample);
+    unsigned wanted = d->views & (GZ_DUMP_OVERLAY | GZ_DUMP_MAP | GZ_DUMP_SIDE);
+    if (!p->photos) wanted &= GZ_DUMP_MAP;
+    if (!wanted) return GAZE_OK;
+    if (gz_map_undrawable(&map, why)) {
+        snprintf(note, sizeof note, "map %s, sample %zu: %s, so there is no picture of it",
+                 p->map->info->name, gz_dump_index(d, sample), why);
+        gz_dump_tell(d, NULL, note);
+        return GAZE_OK;
+    }
+    gz_picture_options options = p->options;
+    options.title = title_of(d, p->map, sample);
+    if (!options.title) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        if (wanted & views[i]) GZ_TRY(draw_one(p, sample, views[i], &options));
+    return GAZE_OK;
+}
+
+static gaze_status make_tile(const pictures *p, size_t sample, gz_tile *tile)
+{
+    const gz_dump *d = p->dump;
+    const int32_t label = gz_dump_label(d, sample);
+    *tile = (gz_tile){.photo = photo_of(p, sample),
+                      .map = map_of(p, sample),
+                      .index = gz_dump_index(d, sample),
+                      .probability = -1};
+    if (label >= 0 && !(tile->true_class = class_name(d, (size_t)label))) return GAZE_ERROR_DEVICE;
+    if (!d->predictions) return GAZE_OK;
+    const gz_dump_prediction *prediction = &d->predictions[sample];
+    tile->probability = prediction->probability;
+    tile->wrong = label >= 0 && (size_t)label != prediction->class;
+    tile->predicted_class = class_name(d, prediction->class);
+    return tile->predicted_class ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+static gaze_status draw_sheet(const pictures *p, size_t first)
+{
+    const gz_dump *d = p->dump;
+    const size_t left = d->batch - first, count = left < SHEET_TILES ? left : SHEET_TILES,
+                 number = first / SHEET_TILES + 1;
+    gz_tile *tiles = gz_arena_allocate(d->arena, count * sizeof *tiles);
+    gz_picture_options options = p->options;
+    gz_image image = {0};
+    options.title = gz_arena_format(d->arena, "%s: %s, %zu samples", gaze_model_name(d->model),
+                                    p->map->info->name, count);
+    if (!tiles || !options.title) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < count; i++) GZ_TRY(make_tile(p, first + i, &tiles[i]));
+    GZ_TRY(gz_view_sheet(tiles, count, 0, &options, &image));
+    return write_picture(p,
+                         number == 1 ? gz_arena_format(d->arena, "%s.sheet.png", p->map->file)
+                                     : gz_arena_format(d->arena, "%s.sheet-%zu.png", p->map->file, number),
+                         &image);
+}
+
+static void tell_what_does_not_fit(const pictures *p)
+{
+    char note[512];
+    const gz_dump *d = p->dump;
+    if (d->every_view || p->photos || !(d->views & (GZ_DUMP_OVERLAY | GZ_DUMP_SIDE))) return;
+    snprintf(note, sizeof note,
+             "map %s: its cells have no place on an input image, so there is no view '%s' of it",
+             p->map->info->name, d->options->view);
+    gz_dump_tell(d, NULL, note);
+}
+
+gaze_status gz_dump_pictures(const gz_dump *d, const gz_dump_map *map)
+{
+    pictures p = {.dump = d,
+                  .map = map,
+                  .options = {.colors = d->colors, .scaling = d->scaling, .pixel = d->options->pixel}};
+    gaze_status status;
+    if (map->on_image) GZ_GO(scale_photos(&p));
+    tell_what_does_not_fit(&p);
+    p.options.caption = caption_of(&p);
+    if (!p.options.caption) {
+        status = GAZE_ERROR_DEVICE;
+        goto done;
+    }
+    for (size_t b = 0; b < d->batch; b++) GZ_GO(draw_sample(&p, b));
+    for (size_t b = 0; (d->views & GZ_DUMP_SHEET) && b < d->batch; b += SHEET_TILES) GZ_GO(draw_sheet(&p, b));
+    status = GAZE_OK;
+done:
+    free(p.photos);
+    return status;
+}
