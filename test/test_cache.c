@@ -228,17 +228,19 @@ static void an_entry_of_another_program_is_not_taken(void **state)
     char paths[MAX_ENTRIES][512], moved[512];
     (void)state;
     empty_caches("foreign", "binary");
+    setenv("GAZE_WIDTH", "8", 1);
     assert_child(compiles);
     assert_int_equal(entries("gaze/programs", paths), 1);
     strcpy(moved, paths[0]);
     setenv("GAZE_WIDTH", "4",
            1); /* another program, as it has other options; its entry goes to the first's place */
     assert_child(compiles);
-    unsetenv("GAZE_WIDTH");
+    setenv("GAZE_WIDTH", "8", 1);
     assert_int_equal(entries("gaze/programs", paths), 2);
     assert_int_equal(rename(paths[strcmp(paths[0], moved) == 0], moved), 0);
     assert_child(compiles);
     assert_child(compiles_nothing);
+    unsetenv("GAZE_WIDTH");
 }
 
 static void a_cache_that_cannot_be_written_is_no_error(void **state)
