@@ -1,0 +1,97 @@
+/* 2-D convolution y = activation(conv(x, w) + bias) of any window, stride and dilation: on any device, and by register tiles.
+   bias may be null. */
+#include "common.h"
+#include "conv2d.h"
+
+/* Any device: one work-item an element of y. */
+__kernel void conv2d_plain(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, ulong count, int activation)
+{
+    const size_t index = get_global_id(0);
+    if (index >= count) return;
+    const int o = index % O, q = index / O % Q, p = index / O / Q % P;
+    const size_t b = index / O / Q / P;
+    float sum = 0.0f;
+    for (int r = 0; r < kh; r++)
+        for (int s = 0; s < kw; s++) {
+            const int h = p * sy - top + r * ey, v = q * sx - left + s * ex;
+            if (h < 0 || h >= H || v < 0 || v >= W) continue;
+            source from = x + ((b * H + h) * W + v) * C, weight = w + (size_t)(r * kw + s) * C * O + o;
+            for (int c = 0; c < C; c++) sum = fma(from[c], weight[(size_t)c * O], sum);
+        }
+    y[index] = gaze_epilogue1(activation, bias ? sum + bias[o] : sum);
+}
+
+/* w [taps,C,O] -> turned [taps,O,C], the last tap first: with it the gradient of x is a convolution of dy. A work-item turns
+   8 x 8 channels and filters of a tap. */
+GAZE_ONE conv2d_turn(source w, __global float *restrict turned, int taps, int C, int O)
+{
+    const int c0 = get_global_id(0) * 8, o0 = get_global_id(1) * 8, tap = get_global_id(2);
+    w += (size_t)tap * C * O;
+    turned += (size_t)(taps - 1 - tap) * C * O;
+    for (int o = o0; o < min(o0 + 8, O); o++)
+        for (int c = c0; c < min(c0 + 8, C); c++) turned[(size_t)o * C + c] = w[(size_t)c * O + o];
+}
+
+/* w [rows = taps*C, O] -> packed [ceil(O/TILE_COLUMNS)][rows][TILE_COLUMNS], then `zeros` zeros. A work-item packs `share` rows of
+   one block. */
+GAZE_ONE conv2d_pack(source w, __global float *restrict packed, int rows, int O, int share, int zeros)
+{
+    const int n = get_global_id(0), from = get_global_id(1) * share, to = min(from + share, rows);
+    const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
+    __global float *block = packed + (size_t)n * rows * TILE_COLUMNS;
+    for (int k = from; k < to; k++) {
+        vstorev(vloadv(0, w + (size_t)k * O + o0), 2 * k, block);
+        vstorev(vloadv(0, w + (size_t)k * O + o1), 2 * k + 1, block);
+    }
+    if (n == 0 && from == 0)
+        for (int i = 0; i < zeros; i++) packed[(size_t)get_global_size(0) * rows * TILE_COLUMNS + i] = 0.0f;
+}
+
+/* Register tiles of TILE_ROWS pixels x TILE_COLUMNS filters, w packed. Pixels are numbered over the whole batch, so that a tile may
+   cross rows and images; a tap outside the image reads the zeros behind w. A group owns `strip` tiles of one block of filters. */
+GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
+                       int activation)
+{
+    const int n = get_global_id(1), from = get_global_id(0) * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
+    const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
+    const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
+    const size_t block = (size_t)kh * kw * C * TILE_COLUMNS;
+    source zeros = w + get_global_size(1) * block;
+    int b = from / Q / P, p = from / Q % P, q = from % Q;
+    for (int m = from; m < to; m += TILE_ROWS) {
+        source origin[TILE_ROWS], row[TILE_ROWS], weight = w + n * block;
+        int h[TILE_ROWS], v[TILE_ROWS];
+        floatv c[2 * TILE_ROWS];
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            h[i] = p * sy - top;
+            v[i] = q * sx - left;
+            origin[i] = x + (((ptrdiff_t)b * H + h[i]) * W + v[i]) * C;
+            c[i] = bias0;
+            c[TILE_ROWS + i] = bias1;
+            if (m + i + 1 < pixels && ++q == Q) {
+                q = 0;
+                if (++p == P) {
+                    p = 0;
+                    b++;
+                }
+            }
+        }
+        for (int r = 0; r < kh; r++)
+            for (int s = 0; s < kw; s++, weight += C * TILE_COLUMNS) {
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) {
+                    const bool inside = (uint)(h[i] + r * ey) < (uint)H && (uint)(v[i] + s * ex) < (uint)W;
+                    row[i] = inside ? origin[i] + (r * ey * W + s * ex) * C : zeros;
+                }
+                gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, C, c);
+            }
+        gaze_activate(activation, c, 2 * TILE_ROWS);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            __global float *out = y + (size_t)min(m + i, pixels - 1) * O;
+            vstorev(c[i], 0, out + o0);
+            vstorev(c[TILE_ROWS + i], 0, out + o1);
+        }
+    }
+}

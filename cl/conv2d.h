@@ -1,0 +1,44 @@
+/* What the convolutions share. Letters: x [B,H,W,C], w [kh,kw,C,O], y [B,P,Q,O]; stride sy sx, dilation ey ex, padding before: top left.
+   Vectors of filters (or channels) number 0, 1, ..; where their count is no multiple of GAZE_WIDTH the last overlaps the one before
+   and both store the same. */
+#ifndef GAZE_CONV2D_H
+#define GAZE_CONV2D_H
+#include "epilogue.h"
+#include "tile.h"
+
+typedef const __global float *source;
+
+#define IMAGES int H, int W, int C, int P, int Q, int O
+#define WINDOW int kh, int kw, int sy, int sx, int ey, int ex, int top, int left
+
+/* Where the vector that would start at `first` starts, if there are `count` floats. */
+static inline int gaze_vector_start(int first, int count) { return min(first, count - GAZE_WIDTH); }
+
+static inline floatv gaze_load_or_zero(source from, int at) { return from ? vloadv(0, from + at) : (floatv)0.0f; }
+
+/* to [wide][n]: channels first..first+n-1 of row h of an image x [H,W,C], from column -left on, zeros outside. */
+static inline void gaze_stage_row(source x, int H, int W, int C, int first, int n, int h, int left, int wide, __local float *to)
+{
+    const int v0 = (uint)h < (uint)H ? min(left, wide) : wide, v1 = max(min(W + left, wide), v0);
+    source from = x + ((ptrdiff_t)h * W - left) * C + first;
+    for (int j = 0; j < v0 * n; j++) to[j] = 0.0f;
+    if (n == C)
+        for (int j = v0 * n; j < v1 * n; j++) to[j] = from[j];
+    else
+        for (int v = v0; v < v1; v++)
+            for (int c = 0; c < n; c++) to[v * n + c] = from[(ptrdiff_t)v * C + c];
+    for (int j = v1 * n; j < wide * n; j++) to[j] = 0.0f;
+}
+
+/* The same in planes: to [C][step][run] holds channel c and column v at [c][v % step][v / step], so that the pixels that one tap
+   sees lie together; zeros outside the image up to the end of the runs. */
+static inline void gaze_stage_planes(source x, int H, int W, int C, int h, int left, int wide, int step, int run, __local float *to)
+{
+    for (int j = 0; j < C * step * run; j++) to[j] = 0.0f;
+    if ((uint)h >= (uint)H) return;
+    source from = x + ((ptrdiff_t)h * W - left) * C;
+    for (int v = min(left, wide); v < min(W + left, wide); v++)
+        for (int c = 0; c < C; c++) to[(c * step + v % step) * run + v / step] = from[v * C + c];
+}
+
+#endif

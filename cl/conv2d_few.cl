@@ -1,0 +1,179 @@
+/* Convolutions with fewer channels or filters than a vector holds. */
+#include "common.h"
+#include "conv2d.h"
+
+/* Few channels: a tile's pixels are read from a copy of the rows of x that a group's `rows` rows of y see, with zeros around;
+   w as conv2d_pack leaves it. in [(rows-1)*sy + (kh-1)*ey + 1][wide][C], offset [kh*kw*C]. */
+GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows, int activation,
+                             __local float *in, __local int *offset)
+{
+    const int p0 = get_global_id(0) * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int pixels = count * Q, taps = kh * kw * C, blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    const size_t b = get_global_id(1);
+    for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
+        gaze_stage_row(x + b * H * W * C, H, W, C, 0, C, p0 * sy - top + i, left, wide, in + i * wide * C);
+    for (int k = 0; k < taps; k++) offset[k] = (k / (kw * C) * ey * wide + k / C % kw * ex) * C + k % C;
+    y += (b * P + p0) * Q * O;
+    int p = 0, q = 0;
+    for (int m = 0; m < pixels; m += TILE_ROWS) {
+        const __local float *row[TILE_ROWS];
+        if (q + TILE_ROWS < Q) {
+            const __local float *at = in + (p * sy * wide + q * sx) * C;
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) row[i] = at + i * sx * C;
+            q += TILE_ROWS;
+        } else {
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) {
+                row[i] = in + (p * sy * wide + q * sx) * C;
+                if (m + i + 1 < pixels && ++q == Q) {
+                    q = 0;
+                    p++;
+                }
+            }
+        }
+        for (int n = 0; n < blocks; n++) {
+            const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
+            const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
+            source weight = w + (size_t)n * taps * TILE_COLUMNS;
+            floatv c[2 * TILE_ROWS];
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) {
+                c[i] = bias0;
+                c[TILE_ROWS + i] = bias1;
+            }
+            for (int k = 0; k < taps; k++)
+                gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);
+            gaze_activate(activation, c, 2 * TILE_ROWS);
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) {
+                __global float *out = y + (size_t)min(m + i, pixels - 1) * O;
+                vstorev(c[i], 0, out + o0);
+                vstorev(c[TILE_ROWS + i], 0, out + o1);
+            }
+        }
+    }
+}
+
+/* The first `count` elements of a vector, `step` floats apart. */
+static inline void gaze_store_spread(floatv value, __global float *to, int step, int count)
+{
+    if (step == 1 && count == GAZE_WIDTH) {
+        vstorev(value, 0, to);
+        return;
+    }
+    float part[GAZE_WIDTH];
+    vstorev(value, 0, part);
+    for (int i = 0; i < count; i++) to[i * step] = part[i];
+}
+
+/* Few channels and few filters: vectors along the pixels of a row, TILE_ROWS of them for one filter at a time; w as it comes.
+   in [(rows-1)*sy + (kh-1)*ey + 1][C][sx][run], offset [kh*kw*C]. */
+GAZE_ONE conv2d_few_filters(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows, int activation,
+                            int run, __local float *in, __local int *offset)
+{
+    const int p0 = get_global_id(0) * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int line = C * sx * run, taps = kh * kw * C, across = (Q + GAZE_WIDTH - 1) / GAZE_WIDTH, vectors = count * across;
+    const size_t b = get_global_id(1);
+    for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
+        gaze_stage_planes(x + b * H * W * C, H, W, C, p0 * sy - top + i, left, wide, sx, run, in + i * line);
+    for (int k = 0; k < taps; k++) {
+        const int v = k / C % kw * ex;
+        offset[k] = k / (kw * C) * ey * line + (k % C * sx + v % sx) * run + v / sx;
+    }
+    y += (b * P + p0) * Q * O;
+    for (int m = 0; m < vectors; m += TILE_ROWS) {
+        const __local float *row[TILE_ROWS];
+        int pixel[TILE_ROWS];
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const int j = min(m + i, vectors - 1), p = j / across, q = max(min(j % across * GAZE_WIDTH, Q - GAZE_WIDTH), 0);
+            row[i] = in + p * sy * line + q;
+            pixel[i] = p * Q + q;
+        }
+        for (int o = 0; o < O; o++) {
+            const float start = bias ? bias[o] : 0.0f;
+            floatv c[TILE_ROWS];
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) c[i] = start;
+            for (int k = 0; k < taps; k++) {
+                const floatv weight = w[k * O + o];
+                const int at = offset[k];
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) c[i] = fma(weight, vloadv(0, row[i] + at), c[i]);
+            }
+            gaze_activate(activation, c, TILE_ROWS);
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++)
+                gaze_store_spread(c[i], y + (size_t)pixel[i] * O + o, O, min(Q, GAZE_WIDTH));
+        }
+    }
+}
+
+/* w [taps,C,O] -> packed [O][taps][vectors][GAZE_WIDTH], the channels that the last vector repeats being zero; then C zeros.
+   A work-item packs one tap of one filter. */
+GAZE_ONE conv2d_pack_dot(source w, __global float *restrict packed, int taps, int C, int O)
+{
+    const int o = get_global_id(0), tap = get_global_id(1), vectors = (C + GAZE_WIDTH - 1) / GAZE_WIDTH;
+    __global float *to = packed + ((size_t)o * taps + tap) * vectors * GAZE_WIDTH;
+    for (int j = 0; j < vectors; j++) {
+        const int first = gaze_vector_start(j * GAZE_WIDTH, C);
+        for (int i = 0; i < GAZE_WIDTH; i++)
+            to[j * GAZE_WIDTH + i] = first + i >= j * GAZE_WIDTH ? w[((size_t)tap * C + first + i) * O + o] : 0.0f;
+    }
+    if (o == 0 && tap == 0)
+        for (int c = 0; c < C; c++) packed[(size_t)O * taps * vectors * GAZE_WIDTH + c] = 0.0f;
+}
+
+/* Few filters, many channels: dot products along the channels, of TILE_ROWS pixels with two filters. A group owns `strip` tiles. */
+GAZE_ONE conv2d_dot(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
+                    int activation)
+{
+    const int from = get_global_id(0) * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
+    const int vectors = (C + GAZE_WIDTH - 1) / GAZE_WIDTH, step = kh * kw * vectors * GAZE_WIDTH;
+    source zeros = w + (size_t)O * step;
+    for (int m = from; m < to; m += TILE_ROWS) {
+        source origin[TILE_ROWS], row[TILE_ROWS];
+        int h[TILE_ROWS], v[TILE_ROWS];
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const int j = min(m + i, pixels - 1);
+            h[i] = j / Q % P * sy - top;
+            v[i] = j % Q * sx - left;
+            origin[i] = x + (((ptrdiff_t)(j / Q / P) * H + h[i]) * W + v[i]) * C;
+        }
+        for (int o = 0; o < O; o += 2) {
+            const int second = o + 1 < O ? step : 0;
+            source weight = w + (size_t)o * step;
+            floatv c[2 * TILE_ROWS];
+#pragma unroll
+            for (int i = 0; i < 2 * TILE_ROWS; i++) c[i] = 0.0f;
+            for (int r = 0; r < kh; r++)
+                for (int s = 0; s < kw; s++) {
+#pragma unroll
+                    for (int i = 0; i < TILE_ROWS; i++) {
+                        const bool inside = (uint)(h[i] + r * ey) < (uint)H && (uint)(v[i] + s * ex) < (uint)W;
+                        row[i] = inside ? origin[i] + (r * ey * W + s * ex) * C : zeros;
+                    }
+                    for (int j = 0; j < vectors; j++, weight += GAZE_WIDTH) {
+                        const int at = gaze_vector_start(j * GAZE_WIDTH, C);
+                        const floatv w0 = vloadv(0, weight), w1 = vloadv(0, weight + second);
+#pragma unroll
+                        for (int i = 0; i < TILE_ROWS; i++) {
+                            const floatv a = vloadv(0, row[i] + at);
+                            c[i] = fma(a, w0, c[i]);
+                            c[TILE_ROWS + i] = fma(a, w1, c[TILE_ROWS + i]);
+                        }
+                    }
+                }
+            float sum[2 * TILE_ROWS];
+#pragma unroll
+            for (int i = 0; i < 2 * TILE_ROWS; i++) sum[i] = gaze_sumv(c[i]);
+#pragma nounroll
+            for (int i = 0; i < 2 * TILE_ROWS; i++) {
+                const int f = i < TILE_ROWS ? o : min(o + 1, O - 1), j = min(m + i % TILE_ROWS, pixels - 1);
+                y[(size_t)j * O + f] = gaze_epilogue1(activation, bias ? sum[i] + bias[f] : sum[i]);
+            }
+        }
+    }
+}

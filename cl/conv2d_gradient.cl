@@ -1,0 +1,214 @@
+/* Gradients of 2-D convolution: of the kernel, dw[r,s,c,o] = sum over pixels [b,p,q] of x[b, p*sy - top + r*ey, q*sx - left + s*ex, c]
+   dy[b,p,q,o]; of the input where the stride is more than 1 (else it is a convolution of dy, see conv2d_turn). */
+#include "common.h"
+#include "conv2d.h"
+
+/* Any device: one work-item an element of dx. */
+__kernel void conv2d_input_gradient_plain(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, ulong count)
+{
+    const size_t index = get_global_id(0);
+    if (index >= count) return;
+    const int c = index % C, v = index / C % W, h = index / C / W % H;
+    const size_t b = index / C / W / H;
+    float sum = 0.0f;
+    for (int r = 0; r < kh; r++)
+        for (int s = 0; s < kw; s++) {
+            const int py = h + top - r * ey, qx = v + left - s * ex, p = py / sy, q = qx / sx;
+            if (py < 0 || qx < 0 || p * sy != py || q * sx != qx || p >= P || q >= Q) continue;
+            source from = dy + ((b * P + p) * Q + q) * O, weight = w + ((size_t)(r * kw + s) * C + c) * O;
+            for (int o = 0; o < O; o++) sum = fma(from[o], weight[o], sum);
+        }
+    dx[index] = sum;
+}
+
+/* Any device: one work-item an element of dw; a sum of B*P*Q products, one sum a row of pixels. */
+__kernel void conv2d_kernel_gradient_plain(source x, source dy, __global float *restrict dw, IMAGES, WINDOW, ulong count, int B)
+{
+    const size_t index = get_global_id(0);
+    if (index >= count) return;
+    const int o = index % O, c = index / O % C, s = index / O / C % kw, r = index / O / C / kw;
+    float sum = 0.0f;
+    for (int b = 0; b < B; b++)
+        for (int p = 0; p < P; p++) {
+            const int h = p * sy - top + r * ey;
+            if (h < 0 || h >= H) continue;
+            float line = 0.0f;
+            for (int q = 0; q < Q; q++) {
+                const int v = q * sx - left + s * ex;
+                if (v < 0 || v >= W) continue;
+                line = fma(x[(((size_t)b * H + h) * W + v) * C + c], dy[(((size_t)b * P + p) * Q + q) * O + o], line);
+            }
+            sum += line;
+        }
+    dw[index] = sum;
+}
+
+/* dx where the stride is more than 1: pixels of one phase, (h + top) % sy and (v + left) % sx, are reached by the same taps and make
+   the tiles of conv2d_direct. w: turned, then packed, as O channels to C filters. A group owns `strip` tiles of one block of
+   channels and one phase. */
+GAZE_ONE conv2d_input_gradient_strided(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int B, int strip)
+{
+    const int n = get_global_id(1), phase_y = get_global_id(2) / sx, phase_x = get_global_id(2) % sx;
+    const int c0 = gaze_vector_start(n * TILE_COLUMNS, C), c1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, C);
+    const int h0 = (phase_y + sy - top % sy) % sy, v0 = (phase_x + sx - left % sx) % sx;
+    const int tall = (H - h0 + sy - 1) / sy, wide = (W - v0 + sx - 1) / sx, pixels = h0 < H && v0 < W ? B * tall * wide : 0;
+    const int from = get_global_id(0) * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
+    const size_t block = (size_t)kh * kw * O * TILE_COLUMNS;
+    source zeros = w + get_global_size(1) * block;
+    for (int m = from; m < to; m += TILE_ROWS) {
+        source origin[TILE_ROWS], row[TILE_ROWS];
+        int p[TILE_ROWS], q[TILE_ROWS];
+        floatv c[2 * TILE_ROWS];
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const int j = min(m + i, pixels - 1);
+            p[i] = j / wide % tall + (h0 + top - phase_y) / sy;
+            q[i] = j % wide + (v0 + left - phase_x) / sx;
+            origin[i] = dy + (((ptrdiff_t)(j / wide / tall) * P + p[i]) * Q + q[i]) * O;
+            c[i] = c[TILE_ROWS + i] = 0.0f;
+        }
+        for (int r = 0; r < kh; r++) {
+            const int up = (phase_y - r * ey) / sy;
+            if (up * sy != phase_y - r * ey) continue;
+            for (int s = 0; s < kw; s++) {
+                const int across = (phase_x - s * ex) / sx;
+                if (across * sx != phase_x - s * ex) continue;
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) {
+                    const bool inside = (uint)(p[i] + up) < (uint)P && (uint)(q[i] + across) < (uint)Q;
+                    row[i] = inside ? origin[i] + (up * Q + across) * O : zeros;
+                }
+                source weight = w + n * block + (size_t)(kh * kw - 1 - (r * kw + s)) * O * TILE_COLUMNS;
+                gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, O, c);
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const int j = min(m + i, pixels - 1), h = h0 + j / wide % tall * sy, v = v0 + j % wide * sx;
+            __global float *out = dx + (((size_t)(j / wide / tall) * H + h) * W + v) * C;
+            vstorev(c[i], 0, out + c0);
+            vstorev(c[TILE_ROWS + i], 0, out + c1);
+        }
+    }
+}
+
+/* A part of dw by register tiles of TILE_ROWS taps (r,s,c) x TILE_COLUMNS filters, summed along a row of pixels. A group owns one
+   part of the B*P rows (x), up to n_channels channels (y) and blocks_each blocks of filters (z). part [parts][kh,kw,C,O].
+   in [kh][wide][n_channels], sum [blocks_each][taps][TILE_COLUMNS] and offset [taps], taps = kh*kw*n_channels rounded up to
+   TILE_ROWS: those beyond the window repeat the first, and are dropped. */
+GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int rows, int n_channels,
+                                     int blocks_each, __local float *in, __local float *sum, __local int *offset)
+{
+    const int g = get_global_id(0), parts = get_global_size(0), from = (long)rows * g / parts, to = (long)rows * (g + 1) / parts;
+    const int first = get_global_id(1) * n_channels, channels = min(n_channels, C - first), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int block0 = get_global_id(2) * blocks_each, blocks = min(blocks_each, (O + TILE_COLUMNS - 1) / TILE_COLUMNS - block0);
+    const int used = kh * kw * channels, taps = (used + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+    for (int k = 0; k < taps; k++) {
+        const int tap = k < used ? k / channels : 0;
+        offset[k] = (tap / kw * wide + tap % kw * ex) * channels + (k < used ? k % channels : 0);
+    }
+    for (int i = 0; i < blocks * taps * 2; i++) vstorev((floatv)0.0f, i, sum);
+    for (int line = from; line < to; line++) {
+        const int b = line / P, p = line % P;
+        for (int r = 0; r < kh; r++)
+            gaze_stage_row(x + (size_t)b * H * W * C, H, W, C, first, channels, p * sy - top + r * ey, left, wide,
+                           in + r * wide * channels);
+        for (int n = 0; n < blocks; n++) {
+            const int o = (block0 + n) * TILE_COLUMNS, o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
+            source gradient = dy + (size_t)line * Q * O + o0;
+            for (int k = 0; k < taps; k += TILE_ROWS) {
+                __local float *at = sum + (n * taps + k) * TILE_COLUMNS;
+                const __local float *row[TILE_ROWS];
+                floatv c[2 * TILE_ROWS];
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) {
+                    row[i] = in + offset[k + i];
+                    c[i] = vloadv(2 * i, at);
+                    c[TILE_ROWS + i] = vloadv(2 * i + 1, at);
+                }
+                gaze_tile_local(row, 0, sx * channels, gradient, o1 - o0, O, Q, c);
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) {
+                    vstorev(c[i], 2 * i, at);
+                    vstorev(c[TILE_ROWS + i], 2 * i + 1, at);
+                }
+            }
+        }
+    }
+    for (int n = 0; n < blocks; n++) {
+        const int o = (block0 + n) * TILE_COLUMNS, o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
+        for (int k = 0; k < used; k++) {
+            const __local float *at = sum + (n * taps + k) * TILE_COLUMNS;
+            __global float *out = part + (((size_t)g * kh * kw + k / channels) * C + first + k % channels) * O;
+            vstorev(vloadv(0, at), 0, out + o0);
+            vstorev(vloadv(1, at), 0, out + o1);
+        }
+    }
+}
+
+/* A part of dw where channels and filters are few: vectors along the pixels of a row, TILE_ROWS taps (r,s,c) of one filter at a time.
+   A group owns a part of the B * strips strips of `rows` rows of dy. in [(rows-1)*sy + (kh-1)*ey + 1][C][sx][run],
+   gradient [rows][O][length] with length = Q rounded up to GAZE_WIDTH, sum [O][taps][GAZE_WIDTH] and offset [taps],
+   taps = kh*kw*C rounded up to TILE_ROWS. */
+GAZE_ONE conv2d_kernel_gradient_few(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int strips, int rows, int run,
+                                    __local float *in, __local float *gradient, __local float *sum, __local int *offset)
+{
+    const int g = get_global_id(0), parts = get_global_size(0), per_image = (P + rows - 1) / rows;
+    const int from = (long)strips * g / parts, to = (long)strips * (g + 1) / parts, wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int line = C * sx * run, length = (Q + GAZE_WIDTH - 1) / GAZE_WIDTH * GAZE_WIDTH;
+    const int used = kh * kw * C, taps = (used + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+    for (int k = 0; k < taps; k++) {
+        const int t = k < used ? k : 0, v = t / C % kw * ex;
+        offset[k] = t / (kw * C) * ey * line + (t % C * sx + v % sx) * run + v / sx;
+    }
+    for (int i = 0; i < O * taps; i++) vstorev((floatv)0.0f, i, sum);
+    for (int strip = from; strip < to; strip++) {
+        const int b = strip / per_image, p0 = strip % per_image * rows, count = min(rows, P - p0);
+        for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
+            gaze_stage_planes(x + (size_t)b * H * W * C, H, W, C, p0 * sy - top + i, left, wide, sx, run, in + i * line);
+        for (int p = 0; p < count; p++)
+            gaze_stage_planes(dy + (size_t)b * P * Q * O, P, Q, O, p0 + p, 0, Q, 1, length, gradient + p * O * length);
+        for (int o = 0; o < O; o++)
+            for (int k = 0; k < taps; k += TILE_ROWS) {
+                const __local float *row[TILE_ROWS];
+                floatv c[TILE_ROWS];
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) {
+                    row[i] = in + offset[k + i];
+                    c[i] = vloadv(o * taps + k + i, sum);
+                }
+                for (int p = 0; p < count; p++)
+                    for (int q = 0; q < Q; q += GAZE_WIDTH) {
+                        const floatv d = vloadv(0, gradient + (p * O + o) * length + q);
+#pragma unroll
+                        for (int i = 0; i < TILE_ROWS; i++) c[i] = fma(vloadv(0, row[i] + p * sy * line + q), d, c[i]);
+                    }
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) vstorev(c[i], o * taps + k + i, sum);
+            }
+    }
+    for (int o = 0; o < O; o++)
+        for (int k = 0; k < used; k++) part[((size_t)g * used + k) * O + o] = gaze_sumv(vloadv(o * taps + k, sum));
+}
+
+/* dw = the sum of the parts, in order. part [parts][taps,C,O], or with swap [parts][taps,O,C] and the last tap first.
+   A work-item sums one row of O. */
+GAZE_ONE conv2d_kernel_gradient_sum(source part, __global float *restrict dw, int taps, int C, int O, int parts, int swap)
+{
+    const int tap = get_global_id(1), c = get_global_id(0);
+    const size_t size = (size_t)taps * C * O, step = swap ? C : 1;
+    source from = part + (swap ? (size_t)(taps - 1 - tap) * C * O + c : ((size_t)tap * C + c) * O);
+    __global float *to = dw + ((size_t)tap * C + c) * O;
+    int o = 0;
+    if (!swap)
+        for (; o + GAZE_WIDTH <= O; o += GAZE_WIDTH) {
+            floatv sum = 0.0f;
+            for (int g = 0; g < parts; g++) sum += vloadv(0, from + g * size + o);
+            vstorev(sum, 0, to + o);
+        }
+    for (; o < O; o++) {
+        float sum = 0.0f;
+        for (int g = 0; g < parts; g++) sum += from[g * size + o * step];
+        to[o] = sum;
+    }
+}

@@ -1,0 +1,96 @@
+/* 3x3 convolution of stride 1 by Winograd's F(4x4,3x3), and the gradient of its input, which is the same convolution of dy with
+   the filter turned. Letters of the forward direction: x [B,H,W,C], y [B,P,Q,O], T tiles a group. C and O are at least GAZE_WIDTH;
+   where they are no multiple of it, the last vector overlaps the one before. */
+#include "common.h"
+#include "conv2d.h"
+#include "winograd.h"
+
+/* U = G g G^T of w [3,3,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS]. A work-item makes one vector of filters of
+   one channel. */
+GAZE_ONE winograd_pack(source w, __global float *restrict u, int C, int O)
+{
+    const int n = get_global_id(0), c = get_global_id(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
+    floatv g[9], t[3 * EDGE], r[EDGE];
+    for (int tap = 0; tap < 9; tap++) g[tap] = vloadv(0, w + ((size_t)tap * C + c) * O + o);
+    for (int s = 0; s < 3; s++) gaze_winograd_filter(g + s, 3, t + s, 3);
+    __global float *to = u + (((size_t)(n / 2) * PLANES) * C + c) * TILE_COLUMNS + n % 2 * GAZE_WIDTH;
+    for (int i = 0; i < EDGE; i++) {
+        gaze_winograd_filter(t + 3 * i, 1, r, 1);
+        for (int j = 0; j < EDGE; j++) vstorev(r[j], 0, to + (size_t)(i * EDGE + j) * C * TILE_COLUMNS);
+    }
+}
+
+/* y of one tile and one vector of filters: A^T m A + bias, activated; only what lies inside y [P,Q]. */
+static inline void gaze_transform_output(const __local float *m, int stride, floatv bias, int activation, __global float *y, int rows,
+                                         int columns, int Q, int O)
+{
+    floatv d[SIDE * EDGE], o[SIDE * SIDE];
+#pragma unroll
+    for (int j = 0; j < EDGE; j++) {
+        floatv e[EDGE];
+#pragma unroll
+        for (int i = 0; i < EDGE; i++) e[i] = vloadv(0, m + (i * EDGE + j) * stride);
+        floatv f[SIDE];
+        gaze_winograd_output(e, f, 1);
+#pragma unroll
+        for (int i = 0; i < SIDE; i++) d[i * EDGE + j] = f[i];
+    }
+#pragma unroll
+    for (int i = 0; i < SIDE; i++) {
+        gaze_winograd_output(d + i * EDGE, o + i * SIDE, 1);
+#pragma unroll
+        for (int j = 0; j < SIDE; j++) o[i * SIDE + j] += bias;
+    }
+    gaze_activate(activation, o, SIDE * SIDE);
+#pragma unroll
+    for (int i = 0; i < SIDE; i++)
+#pragma unroll
+        for (int j = 0; j < SIDE; j++)
+            if (i < rows && j < columns) vstorev(o[i * SIDE + j], 0, y + (i * Q + j) * O);
+}
+
+/* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
+   groups share the filters. v [PLANES][T*C+16] and m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall
+   into few sets of the L1 cache. */
+GAZE_ONE winograd(source x, source u, source bias,
+                  __global float *restrict y, IMAGES, int top, int left, int n_tiles, int T,
+                  int activation, __local float *v, __local float *m)
+{
+    const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
+    const int first = get_global_id(0) * T, tiles = min(T, n_tiles - first);
+    const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, shares = get_global_size(1), share = get_global_id(1);
+    const int v_stride = T * C + 16, m_stride = T * TILE_COLUMNS + 16;
+    for (int t = 0; t < tiles; t++) {
+        const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
+        gaze_transform_input_local(x + (size_t)b * H * W * C, H, W, C, p - top, q - left, v + t * C, v_stride);
+    }
+    for (int n = blocks * share / shares; n < blocks * (share + 1) / shares; n++) {
+        for (int plane = 0; plane < PLANES; plane++)
+            for (int t = 0; t < tiles; t += TILE_ROWS) {
+                const __local float *row[TILE_ROWS];
+                floatv c[2 * TILE_ROWS];
+                __local float *to = m + plane * m_stride + t * TILE_COLUMNS;
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) {
+                    row[i] = v + plane * v_stride + (t + i) * C;
+                    c[i] = c[TILE_ROWS + i] = 0.0f;
+                }
+                gaze_tile_local(row, 0, 1, u + ((size_t)n * PLANES + plane) * C * TILE_COLUMNS, GAZE_WIDTH,
+                                TILE_COLUMNS, C, c);
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) {
+                    vstorev(c[i], 2 * i, to);
+                    vstorev(c[TILE_ROWS + i], 2 * i + 1, to);
+                }
+            }
+        for (int h = 0; h < 2; h++) {
+            const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O);
+            const floatv start = gaze_load_or_zero(bias, o);
+            for (int t = 0; t < tiles; t++) {
+                const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
+                gaze_transform_output(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, start, activation,
+                                      y + (((size_t)b * P + p) * Q + q) * O + o, P - p, Q - q, Q, O);
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+/* What conv2d and its gradients share: sizes, arguments, and the convolution itself. Kernels: cl/conv2d*.cl,
+ * cl/winograd*.cl. */
+#ifndef GZ_CONV2D_H
+#define GZ_CONV2D_H
+#include "../graph/builder.h"
+#include "ops.h"
+
+/* x [B,H,W,C], kernel [taps of y, taps of x,C,O], y [B,P,Q,O]; `before` is the padding. Pairs are y, x. */
+typedef struct gz_conv2d_size {
+    size_t B, H, W, C, P, Q, O;
+    size_t taps[2], stride[2], dilation[2], before[2];
+} gz_conv2d_size;
+
+/* Fills in P, Q and the window from B, H, W, C, O and the node's attributes; refuses a window that doesn't
+ * fit. */
+gaze_status gz_conv2d_size_check(const gz_node *node, gz_conv2d_size *size);
+
+/* The size of a node that infer has checked, of the forward direction for the gradients as well. */
+gz_conv2d_size gz_conv2d_size_forward(const gz_node *node);
+gz_conv2d_size gz_conv2d_size_of_gradient(const gz_node *node, bool of_kernel);
+
+/* The convolution of dy that gives dx: needs stride 1 and the kernel turned. */
+gz_conv2d_size gz_conv2d_size_turned(const gz_conv2d_size *size);
+
+bool gz_conv2d_has_stride(const gz_conv2d_size *size);
+size_t gz_conv2d_terms(const gz_conv2d_size *size); /* taps * C */
+size_t gz_conv2d_span(const gz_conv2d_size *size, int axis,
+                      size_t windows); /* pixels of x under neighbouring windows */
+gz_cost gz_conv2d_cost(const gz_conv2d_size *size);
+
+/* Pixels that a plane of gaze_stage_planes (cl/conv2d.h) holds so that every tap may read `pixels` of them.
+ */
+size_t gz_conv2d_run(const gz_conv2d_size *size, size_t pixels);
+
+/* May 3x3 kernels go by Winograd's F(4x4,3x3) on this device, and is it worth it? */
+bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder);
+size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size);
+enum { GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
+
+/* Arguments H, W, C, P, Q, O, and those of the window. */
+void gz_conv2d_arg_images(gz_launch *launch, const gz_conv2d_size *size);
+void gz_conv2d_arg_window(gz_launch *launch, const gz_conv2d_size *size);
+
+/* The register tile of cl/tile.h. */
+enum { GZ_TILE_ROWS = 6 };
+static inline size_t gz_tile_columns(gz_builder *builder)
+{
+    return 2 * gz_builder_device(builder)->vector_width;
+}
+
+static inline size_t gz_round_groups(size_t n, size_t group) { return (n + group - 1) / group; }
+
+/* Memory for weights made ready from `kernel`, and the launch that does it: once where weights are fixed,
+ * else every run. */
+gz_tensor *gz_conv2d_packed(gz_builder *builder, const gz_tensor *kernel, size_t n_floats);
+gz_launch *gz_conv2d_pack_launch(gz_builder *builder, const gz_tensor *kernel, const char *stem,
+                                 const char *name);
+
+/* kernel [taps,C,O] -> [taps,O,C], last tap first. */
+gz_tensor *gz_conv2d_turn(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel);
+/* `weights` (made from `kernel`) in blocks of columns, with C zeros behind. */
+gz_tensor *gz_conv2d_pack(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
+                          const gz_tensor *weights);
+
+/* y = activation(conv(x, weights) + bias) by the best kernels of the cpu family. `weights` is `kernel` or
+ * made from it. */
+typedef struct gz_conv2d_call {
+    gz_conv2d_size size;
+    const gz_tensor *x, *kernel, *weights, *bias, *y;
+    gz_activation_kind activation;
+} gz_conv2d_call;
+void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
+void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
+void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call);
+
+/* dkernel from x and dy by the best kernels of the cpu family; by the plain kernel. */
+void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                          const gz_tensor *dy, const gz_tensor *dkernel);
+void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                                const gz_tensor *dy, const gz_tensor *dkernel);
+
+/* A group that copies the rows of x under some rows of y to local memory: how many rows of y are the least
+   work? At least 8 groups where possible. 0: not even one row fits. */
+typedef struct gz_conv2d_strip {
+    size_t per_row;                           /* what is counted in tiles of GZ_TILE_ROWS, in a row of y */
+    size_t tile_cost, copy_cost;              /* of a tile; of a row of x */
+    size_t fixed_bytes, row_bytes, out_bytes; /* local memory: always; of a row of x; of a row of y */
+} gz_conv2d_strip;
+size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, const gz_conv2d_strip *strip);
+
+/* The cases of all three ops: B, H, W, C, O, taps y x, stride y x, dilation y x, padding, activation, fill,
+ * heavy. */
+#define GZ_CONV2D_CASES(X)                                                 \
+    X(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, VALID, LINEAR, INTEGER, false)      \
+    X(1, 2, 1, 2, 2, 3, 3, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)       \
+    X(3, 1, 1, 3, 65, 3, 3, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)      \
+    X(3, 5, 7, 1, 32, 3, 3, 1, 1, 1, 1, VALID, LINEAR, INTEGER, false)     \
+    X(1, 9, 6, 3, 64, 3, 3, 1, 1, 1, 1, SAME, RELU, INTEGER, false)        \
+    X(1, 6, 6, 8, 8, 2, 2, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)       \
+    X(3, 7, 5, 16, 16, 2, 2, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)     \
+    X(1, 10, 10, 31, 33, 1, 1, 1, 1, 1, 1, VALID, LINEAR, INTEGER, false)  \
+    X(3, 8, 9, 32, 65, 1, 1, 2, 2, 1, 1, VALID, RELU, INTEGER, false)      \
+    X(1, 13, 11, 33, 31, 3, 3, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)   \
+    X(3, 10, 9, 64, 16, 3, 3, 2, 1, 1, 1, VALID, LINEAR, INTEGER, false)   \
+    X(1, 12, 12, 65, 64, 3, 3, 1, 1, 2, 2, VALID, LINEAR, INTEGER, false)  \
+    X(1, 11, 9, 16, 33, 3, 3, 1, 1, 2, 2, SAME, LINEAR, INTEGER, false)    \
+    X(2, 9, 9, 2, 1, 7, 7, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)       \
+    X(1, 7, 23, 2, 3, 1, 5, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)      \
+    X(3, 8, 1, 3, 2, 5, 1, 1, 1, 1, 1, VALID, LINEAR, INTEGER, false)      \
+    X(2, 19, 37, 2, 2, 5, 4, 2, 3, 1, 1, SAME, LINEAR, INTEGER, false)     \
+    X(1, 15, 21, 3, 1, 3, 3, 2, 2, 2, 2, VALID, LINEAR, INTEGER, false)    \
+    X(1, 9, 8, 33, 3, 3, 3, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)      \
+    X(3, 6, 5, 64, 1, 1, 1, 1, 1, 1, 1, VALID, RELU, INTEGER, false)       \
+    X(1, 9, 8, 65, 2, 3, 3, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)      \
+    X(1, 17, 14, 3, 33, 7, 7, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)    \
+    X(1, 20, 20, 1, 31, 5, 5, 1, 1, 2, 2, SAME, LINEAR, INTEGER, false)    \
+    X(1, 3, 3, 8, 16, 3, 3, 4, 4, 1, 1, SAME, LINEAR, INTEGER, false)      \
+    X(1, 9, 9, 16, 16, 3, 3, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)     \
+    X(3, 9, 10, 33, 31, 3, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, false)     \
+    X(1, 8, 8, 32, 64, 3, 3, 1, 1, 1, 1, SAME, TANH, UNIFORM, false)       \
+    X(1, 7, 13, 65, 70, 3, 3, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, false)   \
+    X(2, 6, 7, 70, 65, 3, 3, 1, 1, 1, 1, VALID, ELU, UNIFORM, false)       \
+    X(1, 12, 12, 2, 1, 7, 7, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
+    X(1, 9, 9, 3, 32, 3, 3, 1, 1, 1, 1, VALID, TANH, UNIFORM, false)       \
+    X(1, 9, 9, 40, 3, 3, 3, 1, 1, 1, 1, VALID, LEAKY_RELU, UNIFORM, false) \
+    X(2, 9, 9, 24, 40, 5, 5, 2, 2, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
+    X(16, 28, 28, 1, 32, 3, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, true)     \
+    X(16, 26, 26, 32, 64, 3, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, true)    \
+    X(4, 32, 32, 64, 64, 3, 3, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, true)    \
+    X(4, 32, 32, 3, 64, 3, 3, 1, 1, 1, 1, SAME, RELU, UNIFORM, true)       \
+    X(16, 32, 32, 2, 1, 7, 7, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, true)    \
+    X(4, 28, 28, 32, 32, 3, 3, 2, 2, 1, 1, SAME, RELU, UNIFORM, true)
+
+/* Output size along one axis, as a constant. */
+#define GZ_CONV2D_OUT(PADDING, n, k, s, d) \
+    (GZ_##PADDING == GZ_SAME ? ((size_t)(n) + (s)-1) / (s) : ((size_t)(n) - (((k)-1) * (d) + 1)) / (s) + 1)
+#define GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, ACTIVATION)       \
+    &(const gz_conv2d_attr)                                                     \
+    {                                                                           \
+        {{kh, kw}, {sy, sx}, {ey, ex}, GZ_##PADDING}, GZ_##ACTIVATION, { H, W } \
+    }
+
+#endif

@@ -1,0 +1,76 @@
+/* 3x3 convolution of stride 1 by Winograd's F(4x4,3x3). */
+#include "conv2d.h"
+
+enum { SIDE = 4, PAD = 16 }; /* of an output tile; floats between planes, see cl/winograd.cl */
+
+size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size)
+{
+    return size->B * gz_round_groups(size->P, SIDE) * gz_round_groups(size->Q, SIDE);
+}
+
+static size_t local_bytes(const gz_conv2d_size *size, gz_builder *builder, size_t tiles)
+{
+    return GZ_WINOGRAD_PLANES * (tiles * (size->C + gz_tile_columns(builder)) + 2 * PAD) * sizeof(float);
+}
+
+/* 36 products a tile in place of 9 a pixel; the transforms want the rest of the gain. */
+bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder)
+{
+    const gz_device_facts *facts = gz_builder_device(builder);
+    const size_t least = facts->vector_width > 8 ? facts->vector_width : 8;
+    for (int axis = 0; axis < 2; axis++)
+        if (size->taps[axis] != 3 || size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
+    if (size->C < least || size->O < least) return false;
+    if (40 * gz_conv2d_winograd_tiles(size) > 7 * size->B * size->P * size->Q) return false;
+    return local_bytes(size, builder, GZ_TILE_ROWS) <= facts->local_bytes;
+}
+
+static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
+    gz_tensor *packed =
+        gz_conv2d_packed(builder, call->kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
+    gz_launch *launch = gz_conv2d_pack_launch(builder, call->kernel, "winograd", "winograd_pack");
+    gz_arg_tensor(launch, call->weights);
+    gz_arg_tensor(launch, packed);
+    gz_arg_int(launch, size->C);
+    gz_arg_int(launch, size->O);
+    gz_launch_groups(launch, 2 * blocks, size->C, 1, 1, 1, 1);
+    return packed;
+}
+
+/* Groups share the filters of the same tiles where there are few tiles; each repeats the transform. */
+static size_t shares_of(size_t groups, size_t blocks)
+{
+    enum { LEAST_GROUPS = 8 };
+    size_t shares = gz_round_groups(LEAST_GROUPS, groups);
+    if (shares > blocks) return blocks;
+    while (blocks % shares) shares++;
+    return shares;
+}
+
+void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t n_tiles = gz_conv2d_winograd_tiles(size), columns = gz_tile_columns(builder);
+    const bool small = n_tiles < 16 * GZ_TILE_ROWS ||
+                       local_bytes(size, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
+    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(n_tiles, tiles);
+    const gz_tensor *packed = pack(builder, call);
+    gz_launch *launch = gz_launch_add(builder, "winograd", "winograd", "");
+    gz_arg_tensor(launch, call->x);
+    gz_arg_tensor(launch, packed);
+    gz_arg_tensor(launch, call->bias);
+    gz_arg_tensor(launch, call->y);
+    gz_conv2d_arg_images(launch, size);
+    gz_arg_int(launch, size->before[0]);
+    gz_arg_int(launch, size->before[1]);
+    gz_arg_int(launch, n_tiles);
+    gz_arg_int(launch, tiles);
+    gz_arg_int(launch, call->activation);
+    gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * size->C + PAD) * sizeof(float));
+    gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * columns + PAD) * sizeof(float));
+    gz_launch_groups(launch, groups, shares_of(groups, gz_round_groups(size->O, columns)), 1, 1, 1, 1);
+    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+}
