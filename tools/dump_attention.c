@@ -1,0 +1,187 @@
+/* dump_attention: where a model looks, as raw arrays and as pictures. */
+#include "dump.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static const char command[] = "dump_attention";
+
+enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, SEED, LIST };
+
+static const struct argp_option options[] = {
+    {"input", 'i', "[NAME=]FILE", 0, "an input: .npy (batch first), .png or .jpg; more files may follow", 0},
+    {"data", DATA, "TYPE:PATH", 0, "samples of a data set's test part (the model's own, without --input)", 0},
+    {"index", INDEX, "I..", 0, "which samples of the data: 7, 0..15, or 0..3,20 (0..15)", 0},
+    {"out", OUT, "DIR", 0, "folder for the files, made if missing", 0},
+    {"map", MAP, "NAME", 0, "one map (all of them)", 0},
+    {"view", VIEW, "VIEW", 0, "overlay, map, side, sheet or all (all)", 0},
+    {"colors", COLORS, "COLORS", 0, "viridis, gray or jet (viridis)", 0},
+    {"scale", SCALE, "SCALE", 0, "minmax, 0..1 or percentile (minmax)", 0},
+    {"pixel", PIXEL, "N", 0, "screen pixels per input pixel (what makes a picture about 400 wide)", 0},
+    {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
+    {"seed", SEED, "N", 0, "of synthetic data (0)", 0},
+    {"list", LIST, NULL, 0, "print the model's maps: name, shape, kind, meaning", 0},
+    {0},
+};
+
+static void keep_file(const struct argp_state *state, dump_arguments *a, char *text)
+{
+    if (a->n_files == DUMP_MOST_FILES) argp_error(state, "more than %d input files", DUMP_MOST_FILES);
+    a->files[a->n_files++] = text;
+}
+
+static error_t keep_argument(const struct argp_state *state, dump_arguments *a, char *text)
+{
+    if (!a->model) {
+        a->model = text;
+        return 0;
+    }
+    if (!a->n_files) return ARGP_ERR_UNKNOWN;
+    keep_file(state, a, text); /* --input *.png */
+    return 0;
+}
+
+static void check(const struct argp_state *state, const dump_arguments *a)
+{
+    if (!a->model) argp_error(state, "which model? Give a model file or a run folder");
+    if (a->list) return;
+    if (!a->dump.out) argp_error(state, "write where? Give --out DIR");
+    if (a->n_files && (a->data || a->index))
+        argp_error(state, "--input and --data or --index exclude each other");
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    dump_arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
+    case 'i': keep_file(state, a, text); return 0;
+    case WEIGHTS: a->weights = text; return 0;
+    case DATA: a->data = text; return 0;
+    case INDEX: a->index = text; return 0;
+    case OUT: a->dump.out = text; return 0;
+    case MAP: a->dump.map = text; return 0;
+    case VIEW: a->dump.view = text; return 0;
+    case COLORS: a->dump.colors = text; return 0;
+    case SCALE: a->dump.scale = text; return 0;
+    case PIXEL: a->dump.pixel = tool_size(state, "--pixel", text); return 0;
+    case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
+    case LIST: a->list = true; return 0;
+    case ARGP_KEY_ARG: return keep_argument(state, a, text);
+    case ARGP_KEY_END: check(state, a); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    options,
+    parse,
+    "MODEL [--input FILE.. | --data TYPE:PATH --index I..] --out DIR\nMODEL --list",
+    "Writes attention maps: raw values first (.npy, .json), then pictures. The files written are printed, "
+    "one a line.",
+    tool_children,
+    NULL,
+    NULL};
+
+/* What went wrong in this program rather than in the library. */
+static char problem[512];
+
+gaze_status dump_fail(gaze_status status, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vsnprintf(problem, sizeof problem, format, list);
+    va_end(list);
+    return status;
+}
+
+gaze_status dump_no_memory(void) { return dump_fail(GAZE_ERROR_DEVICE, "out of host memory"); }
+
+size_t dump_elements(const gaze_array *array)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < array->rank; i++) count *= array->shape[i];
+    return count;
+}
+
+void dump_print(void *user, const char *path, const char *note)
+{
+    const dump_arguments *a = user;
+    if (note) fprintf(stderr, "%s: %s\n", command, note);
+    if (!a->tool.json) {
+        if (path) printf("%s\n", path);
+        return;
+    }
+    printf("{\"file\": ");
+    tool_json_text(stdout, path);
+    printf(", \"note\": ");
+    tool_json_text(stdout, note);
+    printf("}\n");
+}
+
+static void print_shape(const gaze_map_info *map, const char *open)
+{
+    for (size_t k = 0; k < map->rank; k++)
+        if (map->shape[k])
+            printf("%s%zu", k ? ", " : "", map->shape[k]);
+        else
+            printf("%s%s", k ? ", " : "", open);
+}
+
+static void print_json(const gaze_map_info *map)
+{
+    printf("{\"name\": ");
+    tool_json_text(stdout, map->name);
+    printf(", \"shape\": [");
+    print_shape(map, "null");
+    printf("], \"kind\": ");
+    tool_json_text(stdout, map->kind);
+    printf(", \"layer\": ");
+    tool_json_text(stdout, map->layer);
+    printf(", \"meaning\": ");
+    tool_json_text(stdout, map->meaning);
+    printf("}\n");
+}
+
+static gaze_status print_maps(const dump_arguments *a, const gaze_model *model)
+{
+    const gaze_map_info *maps;
+    const size_t count = gaze_model_maps(model, &maps);
+    for (size_t i = 0; i < count; i++) {
+        if (a->tool.json) {
+            print_json(&maps[i]);
+            continue;
+        }
+        printf("%s\t[", maps[i].name);
+        print_shape(&maps[i], "any");
+        printf("]\t%s\t%s\n", maps[i].kind, maps[i].meaning);
+    }
+    if (!count) fprintf(stderr, "%s: the model '%s' has no map\n", command, gaze_model_name(model));
+    return GAZE_OK;
+}
+
+static gaze_status open_and_dump(dump_arguments *a)
+{
+    gaze_context *context = NULL;
+    gaze_model *model = NULL;
+    const gaze_model_options opening = {.weights = a->weights, .no_weights = a->list, .seed = a->seed};
+    if (a->list) a->tool.reference = true; /* shapes need no device */
+    gaze_status status = tool_context(&a->tool, false, &context);
+    if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
+    if (status == GAZE_OK)
+        status = a->list ? print_maps(a, model) : a->n_files ? dump_inputs(a, model) : dump_samples(a, model);
+    gaze_close(model);
+    gaze_context_destroy(context);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static dump_arguments a;
+    tool_parse(&parser, command, argc, argv, &a);
+    gaze_status status = open_and_dump(&a);
+    if ((fflush(stdout) || ferror(stdout)) && status == GAZE_OK)
+        status = dump_fail(GAZE_ERROR_DATA, "the names of the files cannot be written to standard output");
+    if (status != GAZE_OK) fprintf(stderr, "%s: %s\n", command, *problem ? problem : gaze_message());
+    return (int)status;
+}
