@@ -194,6 +194,7 @@ GAZE_API gaze_status gaze_data_open(gaze_model *model, const char *spec, uint64_
 GAZE_API void gaze_data_close(gaze_data *data);
 GAZE_API size_t gaze_data_count(const gaze_data *data, bool test); /* 0: there is no such part */
 GAZE_API const char *gaze_data_hash(const gaze_data *data);
+GAZE_API const char *gaze_data_type(const gaze_data *data); /* "idx", ... */
 
 /* Sample `index` of a part: inputs[i].data gets free()able memory, one sample as a batch of 1; *label is -1 where there is none. */
 GAZE_API gaze_status gaze_data_sample(const gaze_data *data, bool test, size_t index, gaze_array *inputs, size_t n_inputs,
@@ -279,7 +280,7 @@ GAZE_API gaze_status gaze_dump(gaze_model *model, const gaze_array *inputs, size
 
 typedef struct gaze_verify_line {
     const char *op, *family; /* family: "cpu", "plain", ... */
-    size_t cases, failed;
+    size_t cases, checks, failed; /* failed: of the checks */
     double worst; /* largest error as a part of its limit */
     double ms;
     const char *first_failure; /* NULL if none */

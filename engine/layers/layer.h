@@ -49,7 +49,8 @@ struct gz_layer {
 #define GZ_LAYER_LIST(X)                                                                               \
     X(dense)                                                                                           \
     X(conv2d) X(max_pool2d) X(average_pool2d) X(global_average_pool2d) X(global_max_pool2d) X(flatten) \
-        X(reshape) X(concatenate) X(add) X(multiply) X(activation) X(dropout) X(attention)
+        X(reshape) X(concatenate) X(add) X(multiply) X(activation) X(dropout) X(attention)                  \
+        X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed)
 #define GZ_LAYER_DECLARE(name) extern const gz_layer_type gz_layer_##name;
 GZ_LAYER_LIST(GZ_LAYER_DECLARE)
 #undef GZ_LAYER_DECLARE
@@ -107,6 +108,13 @@ gaze_status gz_padding_read(gz_json *json, gz_padding *padding); /* valid | same
  * top and on the left. */
 gaze_status gz_window_fit(const gz_layer *layer, const gz_flow *in, const gz_window *window,
                           size_t before[2]);
+
+/* The window of a 1-D layer as one of height 1; a size of 0 as fallback means that the key is needed. strides: 1, or the size. */
+gaze_status gz_window1d_read(gz_json *json, const char *size_key, const char *stride_key, size_t size_fallback,
+                             bool stride_is_size, gz_window *window);
+/* [B,T,D] seen as [B,1,T,D], and back. */
+gaze_status gz_steps_as_image(gz_build *build, const gz_layer *layer, const gz_flow *in, gz_flow *image);
+gaze_status gz_image_as_steps(gz_build *build, gz_tensor *image, gz_tensor **steps);
 
 /* Any of relu, ..., softmax by name, after or fused into the op that made y. */
 typedef struct gz_activation_choice {
