@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGEST_FILE = 1 << 24, LONGEST_NAME = 100, MOST_INPUTS = GZ_MAX_INPUTS, DEFAULT_BATCH = 32, DEFAULT_EPOCHS = 1 };
+enum {
+    LARGEST_FILE = 1 << 24,
+    LONGEST_NAME = 100,
+    MOST_INPUTS = GZ_MAX_INPUTS,
+    DEFAULT_BATCH = 32,
+    DEFAULT_EPOCHS = 1
+};
 
 bool gz_model_knows(const gz_model *model, const char *name)
 {
