@@ -1,0 +1,248 @@
+/* gaze_dump: which files it writes, what is in them, and what it says. */
+#include "scratch.h"
+
+#include "../engine/gaze.h"
+
+enum { SAMPLES = 3, HEIGHT = 6, WIDTH = 5, CELLS = HEIGHT * WIDTH, MOST = 64 };
+
+static const char image_model[] =
+    "{\"gaze_model\": 1, \"name\": \"small\", \"inputs\": [{\"name\": \"image\", \"shape\": [6, 5, 1]}], "
+    "\"layers\": ["
+    "{\"name\": \"gate\", \"type\": \"attention\", \"kind\": \"spatial\", \"kernel_size\": 1},"
+    "{\"name\": \"look\", \"type\": \"attention\", \"kind\": \"additive_scale\", \"units\": 2},"
+    "{\"name\": \"flat\", \"type\": \"flatten\"},"
+    "{\"name\": \"class\", \"type\": \"dense\", \"units\": 2, \"activation\": \"softmax\"}],"
+    "\"outputs\": [\"class\"], \"classes\": [\"Left\", \"Right\"]}";
+
+static const char steps_model[] =
+    "{\"gaze_model\": 1, \"name\": \"steps\", \"inputs\": [{\"name\": \"x\", \"shape\": [6, 5]}], "
+    "\"layers\": ["
+    "{\"name\": \"look\", \"type\": \"attention\", \"kind\": \"additive_pool\", \"units\": 2},"
+    "{\"name\": \"class\", \"type\": \"dense\", \"units\": 3}], \"outputs\": [\"class\"]}";
+
+static float values[SAMPLES * CELLS];
+static const gaze_array images = {NULL, GAZE_FLOAT32, 4, {SAMPLES, HEIGHT, WIDTH, 1}, values};
+static const gaze_array steps = {NULL, GAZE_FLOAT32, 3, {SAMPLES, HEIGHT, WIDTH}, values};
+
+static gaze_context *context;
+
+static int make(void **state)
+{
+    const gaze_context_options options = {.reference = true};
+    for (size_t i = 0; i < SAMPLES * CELLS; i++) values[i] = (float)(i * 37 % 101) / 101;
+    for (size_t i = CELLS; i < 2 * CELLS; i++) values[i] = 0.5f; /* sample 1: everywhere the same */
+    if (scratch_make(state)) return -1;
+    return gaze_context_create(&options, &context) == GAZE_OK ? 0 : -1;
+}
+
+static int clear(void **state)
+{
+    gaze_context_destroy(context);
+    return scratch_remove(state);
+}
+
+static gaze_model *open_model(const char *text)
+{
+    gaze_model *model;
+    assert_done(gaze_model_open(context, write_scratch("model.json", text, strlen(text)), NULL, &model));
+    return model;
+}
+
+typedef struct report {
+    char files[MOST][300], notes[MOST][300];
+    size_t n_files, n_notes;
+} report;
+
+static void keep(void *user, const char *path, const char *note)
+{
+    report *r = user;
+    if (path) snprintf(r->files[r->n_files++], 300, "%s", path);
+    if (note) snprintf(r->notes[r->n_notes++], 300, "%s", note);
+}
+
+static gaze_status dump(const char *text, const gaze_array *input, const gaze_dump_options *options,
+                        report *r)
+{
+    static const size_t indices[SAMPLES] = {7, 8, 20};
+    static const int32_t labels[SAMPLES] = {0, 1, -1};
+    gaze_model *model = open_model(text);
+    *r = (report){.n_files = 0};
+    const gaze_status status = gaze_dump(model, input, 1, "set", indices, labels, options, keep, r);
+    gaze_close(model);
+    return status;
+}
+
+static void assert_file(const report *r, size_t at, const char *name)
+{
+    assert_true(at < r->n_files);
+    const char *slash = strrchr(r->files[at], '/');
+    assert_string_equal(slash + 1, name);
+    assert_true(gz_file_exists(r->files[at]));
+}
+
+static char *content(const char *path, size_t *size)
+{
+    char *bytes;
+    assert_done(gz_file_read(path, 1 << 24, &bytes, size));
+    return bytes;
+}
+
+static void raw_values_of_every_map_come_before_any_picture(void **state)
+{
+    (void)state;
+    report r;
+    assert_done(dump(image_model, &images, &(gaze_dump_options){.out = scratch_path("a/b")}, &r));
+    assert_file(&r, 0, "set.gate.npy");
+    assert_file(&r, 1, "set.gate.json");
+    assert_file(&r, 2, "set.look.npy");
+    assert_file(&r, 3, "set.look.json");
+    assert_file(&r, 4, "set.gate.7.overlay.png");
+    assert_file(&r, 5, "set.gate.7.map.png");
+    assert_file(&r, 6, "set.gate.7.side.png");
+    assert_file(&r, r.n_files - 1, "set.look.sheet.png");
+    assert_int_equal(r.n_files, 4 + 2 * (2 * 3 + 1)); /* two of three samples can be drawn */
+    assert_int_equal(entries_in(scratch_path("a/b")), r.n_files);
+}
+
+static void a_constant_map_is_said_in_words(void **state)
+{
+    (void)state;
+    report r;
+    assert_done(
+        dump(image_model, &images, &(gaze_dump_options){.out = scratch_path("words"), .map = "look"}, &r));
+    assert_int_equal(r.n_notes, 1);
+    assert_non_null(strstr(r.notes[0], "map look, sample 8: every value is 0.0333"));
+    assert_false(gz_file_exists(scratch_path("words/set.look.8.map.png")));
+}
+
+static void the_array_is_what_the_model_says(void **state)
+{
+    (void)state;
+    report r;
+    gaze_array array;
+    float map[SAMPLES * CELLS];
+    assert_done(
+        dump(image_model, &images, &(gaze_dump_options){.out = scratch_path("raw"), .map = "look"}, &r));
+    assert_done(gaze_array_read(scratch_path("raw/set.look.npy"), &array));
+    gaze_model *model = open_model(image_model);
+    assert_done(gaze_map(model, "look", SAMPLES, values, map));
+    gaze_close(model);
+    assert_true(array.rank == 3 && array.shape[0] == SAMPLES && array.shape[1] == HEIGHT &&
+                array.shape[2] == WIDTH);
+    assert_memory_equal(array.data, map, sizeof map);
+    free(array.data);
+}
+
+static void the_json_says_what_the_array_is(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"\"map\": \"look\"",
+                                        "\"kind\": \"additive_scale\"",
+                                        "\"shape\": [3, 6, 5]",
+                                        "\"sum\": ",
+                                        "\"min\": 0.0",
+                                        "\"max\": 0.0",
+                                        "\"not_finite\": 0",
+                                        "\"first\": [0, 0], \"step\": [1, 1]",
+                                        "\"scaling\": \"percentile\"",
+                                        "\"index\": 20",
+                                        "\"label\": 1",
+                                        "\"predicted\": ",
+                                        "\"name\": \"small\", \"hash\": \"",
+                                        "\"type\": \"reference\""};
+    report r;
+    size_t size;
+    const gaze_dump_options options = {
+        .out = scratch_path("json"), .map = "look", .scale = "percentile", .view = "map"};
+    assert_done(dump(image_model, &images, &options, &r));
+    char *json = content(scratch_path("json/set.look.json"), &size);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strstr(json, words[i])) fail_msg("no %s in %s", words[i], json);
+    assert_float_equal(strtod(strstr(json, "\"sum\": ") + 7, NULL), SAMPLES, 1e-5);
+    free(json);
+}
+
+static void same_input_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    report one, two;
+    assert_done(dump(image_model, &images, &(gaze_dump_options){.out = scratch_path("one")}, &one));
+    assert_done(dump(image_model, &images, &(gaze_dump_options){.out = scratch_path("two")}, &two));
+    assert_int_equal(one.n_files, two.n_files);
+    for (size_t i = 0; i < one.n_files; i++) {
+        size_t a_size, b_size;
+        char *a = content(one.files[i], &a_size), *b = content(two.files[i], &b_size);
+        assert_int_equal(a_size, b_size);
+        assert_memory_equal(a, b, a_size);
+        free(a);
+        free(b);
+    }
+}
+
+static void a_sequence_is_drawn_as_a_strip_alone(void **state)
+{
+    (void)state;
+    report r;
+    assert_done(dump(steps_model, &steps, &(gaze_dump_options){.out = scratch_path("steps")}, &r));
+    assert_file(&r, 0, "set.look.npy");
+    assert_file(&r, 2, "set.look.7.map.png");
+    assert_file(&r, 3, "set.look.20.map.png");
+    assert_file(&r, 4, "set.look.sheet.png");
+    assert_int_equal(r.n_files, 5);
+}
+
+static void wrong_words_are_refused_with_the_nearest(void **state)
+{
+    (void)state;
+    report r;
+    const char *out = scratch_path("refused");
+    assert_refused(dump(image_model, &images, &(gaze_dump_options){.out = out, .map = "loook"}, &r),
+                   GAZE_ERROR_USAGE, "did you mean 'look'?", "gate, look", NULL);
+    assert_refused(dump(image_model, &images, &(gaze_dump_options){.out = out, .view = "ovrlay"}, &r),
+                   GAZE_ERROR_USAGE, "did you mean 'overlay'?", NULL);
+    assert_refused(dump(image_model, &images, &(gaze_dump_options){.out = out, .colors = "grey"}, &r),
+                   GAZE_ERROR_USAGE, "did you mean 'gray'?", NULL);
+    assert_refused(dump(image_model, &images, &(gaze_dump_options){.out = NULL}, &r), GAZE_ERROR_USAGE,
+                   "folder", NULL);
+    assert_refused(dump(steps_model, &steps, &(gaze_dump_options){.out = out, .view = "side"}, &r),
+                   GAZE_ERROR_USAGE, "view 'side' needs an input", NULL);
+    assert_false(gz_folder_exists(out));
+}
+
+static void a_folder_that_cannot_be_made_is_named(void **state)
+{
+    (void)state;
+    report r;
+    write_scratch("file", "x", 1);
+    assert_refused(dump(image_model, &images, &(gaze_dump_options){.out = scratch_path("file/below")}, &r),
+                   GAZE_ERROR_DATA, "file", "folder", NULL);
+    assert_int_equal(r.n_files, 0);
+}
+
+static void a_name_shared_by_an_output_and_a_map_is_refused(void **state)
+{
+    (void)state;
+    static const char shared[] =
+        "{\"gaze_model\": 1, \"inputs\": [{\"name\": \"image\", \"shape\": [6, 5, 1]}], \"layers\": ["
+        "{\"name\": \"look\", \"type\": \"attention\", \"kind\": \"additive_scale\"}], \"outputs\": "
+        "[\"look\"]}";
+    report r;
+    assert_refused(dump(shared, &images, &(gaze_dump_options){.out = scratch_path("shared")}, &r),
+                   GAZE_ERROR_MODEL, "an output and a map 'look'", NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(raw_values_of_every_map_come_before_any_picture),
+        cmocka_unit_test(a_constant_map_is_said_in_words),
+        cmocka_unit_test(the_array_is_what_the_model_says),
+        cmocka_unit_test(the_json_says_what_the_array_is),
+        cmocka_unit_test(same_input_gives_the_same_bytes),
+        cmocka_unit_test(a_sequence_is_drawn_as_a_strip_alone),
+        cmocka_unit_test(wrong_words_are_refused_with_the_nearest),
+        cmocka_unit_test(a_folder_that_cannot_be_made_is_named),
+        cmocka_unit_test(a_name_shared_by_an_output_and_a_map_is_refused),
+    };
+    return cmocka_run_group_tests(tests, make, clear);
+}
