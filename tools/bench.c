@@ -8,10 +8,11 @@ typedef struct bench_options {
     gaze_bench_options bench;
 } bench_options;
 
-static const struct argp_option OPTIONS[] = {{"batch-size", 'b', "N", 0, "Samples a step (64)", 0},
-                                             {"train", 't', NULL, 0, "Training steps in place of predictions", 0},
-                                             {"seconds", 's', "S", 0, "How long to measure (2)", 0},
-                                             {0}};
+static const struct argp_option OPTIONS[] = {
+    {"batch-size", 'b', "N", 0, "Samples a step (64)", 0},
+    {"train", 't', NULL, 0, "Training steps in place of predictions", 0},
+    {"seconds", 's', "S", 0, "How long to measure (2)", 0},
+    {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -32,38 +33,42 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "MODEL",
-    .doc = "Whole steps on random data: the median. A prediction writes its input and reads its output; a training step is forward, backward "
-           "and update.\vGFLOP/s count the direct method, so Winograd can pass 100 % of the measured peak; small tensors stay in caches "
-           "and can pass 100 % of the measured copy.",
-    .children = tool_children};
+static const struct argp ARGP = {.options = OPTIONS,
+                                 .parser = parse,
+                                 .args_doc = "MODEL",
+                                 .doc = "Whole steps on random data: the median. A prediction writes its "
+                                        "input and reads its output; a training step is forward, backward "
+                                        "and update.\vGFLOP/s count the direct method, so Winograd can pass "
+                                        "100 % of the measured peak; small tensors stay in caches "
+                                        "and can pass 100 % of the measured copy.",
+                                 .children = tool_children};
 
 /* The rate that the layer is nearer to its ceiling with. */
 static void print_line(const gaze_bench_result *result, const gaze_bench_line *line)
 {
     const bool compute = line->gflops * result->copy_gbytes >= line->gbytes_per_second * result->peak_gflops;
-    printf("%-20.20s %-30.30s %-28.28s %4zu %9.3f %8.1f %-7s %6.1f\n", line->layer, line->op, line->kernel, line->launches, line->ms,
-           compute ? line->gflops : line->gbytes_per_second, compute ? "GFLOP/s" : "GB/s", line->percent_of_peak);
+    printf("%-20.20s %-30.30s %-28.28s %4zu %9.3f %8.1f %-7s %6.1f\n", line->layer, line->op, line->kernel,
+           line->launches, line->ms, compute ? line->gflops : line->gbytes_per_second,
+           compute ? "GFLOP/s" : "GB/s", line->percent_of_peak);
 }
 
 static void print_text(const gaze_bench_options *options, const gaze_bench_result *result)
 {
     double ms = 0;
     if (result->n_lines)
-        printf("%-20s %-30s %-28s %4s %9s %16s %6s\n", "layer", "op", "kernel", "runs", "ms", "rate", "% peak");
+        printf("%-20s %-30s %-28s %4s %9s %16s %6s\n", "layer", "op", "kernel", "runs", "ms", "rate",
+               "% peak");
     for (size_t i = 0; i < result->n_lines; i++) {
         print_line(result, &result->lines[i]);
         ms += result->lines[i].ms;
     }
     if (result->n_lines) printf("%-85s %9.3f\n", "all kernels", ms);
     if (result->peak_gflops > 0)
-        printf("measured peak %.1f GFLOP/s, copy %.1f GB/s read and written\n", result->peak_gflops, result->copy_gbytes);
-    printf("%s, batch %zu: %.3f ms a step, %.1f GFLOP/s, %.1f MiB of memory\n", options->training ? "training" : "prediction",
-           options->batch_size ? options->batch_size : 64, result->step_ms, result->flop / result->step_ms * 1e-6,
-           (double)result->memory_bytes / 1048576.0);
+        printf("measured peak %.1f GFLOP/s, copy %.1f GB/s read and written\n", result->peak_gflops,
+               result->copy_gbytes);
+    printf("%s, batch %zu: %.3f ms a step, %.1f GFLOP/s, %.1f MiB of memory\n",
+           options->training ? "training" : "prediction", options->batch_size ? options->batch_size : 64,
+           result->step_ms, result->flop / result->step_ms * 1e-6, (double)result->memory_bytes / 1048576.0);
     printf("%.1f samples/s\n", result->samples_per_second);
 }
 
@@ -71,9 +76,11 @@ static void print_json_line(const gaze_bench_line *line)
 {
     fputs("{\"layer\": ", stdout);
     tool_json_text(stdout, line->layer);
-    printf(", \"op\": \"%s\", \"kernel\": \"%s\", \"launches\": %zu, \"ms\": %.6f, \"gflops\": %.3f, \"gbytes_per_second\": %.3f, "
+    printf(", \"op\": \"%s\", \"kernel\": \"%s\", \"launches\": %zu, \"ms\": %.6f, \"gflops\": %.3f, "
+           "\"gbytes_per_second\": %.3f, "
            "\"percent_of_peak\": %.2f}\n",
-           line->op, line->kernel, line->launches, line->ms, line->gflops, line->gbytes_per_second, line->percent_of_peak);
+           line->op, line->kernel, line->launches, line->ms, line->gflops, line->gbytes_per_second,
+           line->percent_of_peak);
 }
 
 static void print_json(const bench_options *options, const gaze_bench_result *result)
@@ -82,10 +89,12 @@ static void print_json(const bench_options *options, const gaze_bench_result *re
     for (size_t i = 0; i < result->n_lines; i++) print_json_line(&result->lines[i]);
     fputs("{\"model\": ", stdout);
     tool_json_text(stdout, options->model);
-    printf(", \"mode\": \"%s\", \"batch_size\": %zu, \"samples_per_second\": %.3f, \"step_ms\": %.6f, \"flop\": %.0f, \"memory_bytes\": %zu, "
+    printf(", \"mode\": \"%s\", \"batch_size\": %zu, \"samples_per_second\": %.3f, \"step_ms\": %.6f, "
+           "\"flop\": %.0f, \"memory_bytes\": %zu, "
            "\"peak_gflops\": %.3f, \"copy_gbytes_per_second\": %.3f}\n",
-           bench->training ? "training" : "prediction", bench->batch_size ? bench->batch_size : 64, result->samples_per_second,
-           result->step_ms, result->flop, result->memory_bytes, result->peak_gflops, result->copy_gbytes);
+           bench->training ? "training" : "prediction", bench->batch_size ? bench->batch_size : 64,
+           result->samples_per_second, result->step_ms, result->flop, result->memory_bytes,
+           result->peak_gflops, result->copy_gbytes);
 }
 
 int command_bench(int argc, char **argv)

@@ -2,13 +2,13 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
-#define COMMAND_LIST(X)                                                                                                \
-    X(devices, "what OpenCL offers here, and what Gaze would choose")                                                  \
-    X(verify, "every kernel against its C reference on a device")                                                      \
-    X(train, "train a model into a run folder")                                                                        \
-    X(evaluate, "loss, accuracy and a table per class over test data")                                                 \
-    X(predict, "class and probability of inputs, or whole arrays")                                                     \
-    X(summary, "layers, shapes, weights, work and memory of a model")                                                  \
+#define COMMAND_LIST(X)                                                \
+    X(devices, "what OpenCL offers here, and what Gaze would choose")  \
+    X(verify, "every kernel against its C reference on a device")      \
+    X(train, "train a model into a run folder")                        \
+    X(evaluate, "loss, accuracy and a table per class over test data") \
+    X(predict, "class and probability of inputs, or whole arrays")     \
+    X(summary, "layers, shapes, weights, work and memory of a model")  \
     X(bench, "samples per second of a model, and what each layer takes")
 
 /* argv[0] is the subcommand. Returns the exit status. */

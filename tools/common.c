@@ -8,7 +8,8 @@
 enum { DEVICE = 'd', QUIET = 'q', VERBOSE = 'v', REFERENCE = 0x1000, JSON };
 
 static const struct argp_option options[] = {
-    {"device", DEVICE, "DEVICE", 0, "auto, cpu, gpu, a number of 'gaze devices', platform:device, or part of a name", 10},
+    {"device", DEVICE, "DEVICE", 0,
+     "auto, cpu, gpu, a number of 'gaze devices', platform:device, or part of a name", 10},
     {"reference", REFERENCE, NULL, 0, "the C reference in double precision in place of OpenCL", 10},
     {"json", JSON, NULL, 0, "results as JSON, one object a line", 10},
     {"quiet", QUIET, NULL, 0, "no log and no bar", 10},
@@ -42,8 +43,8 @@ void tool_parse(const struct argp *parser, const char *command, int argc, char *
     argp_parse(parser, argc, argv, 0, NULL, input);
 }
 
-static unsigned long long whole(const struct argp_state *state, const char *option, const char *text, unsigned long long least,
-                                unsigned long long most)
+static unsigned long long whole(const struct argp_state *state, const char *option, const char *text,
+                                unsigned long long least, unsigned long long most)
 {
     char *end;
     errno = 0;
@@ -115,15 +116,20 @@ void tool_json_text(FILE *file, const char *text)
     }
     fputc('"', file);
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\') fprintf(file, "\\%c", *c);
-        else if (*c < 0x20) fprintf(file, "\\u%04x", *c);
-        else fputc(*c, file);
+        if (*c == '"' || *c == '\\')
+            fprintf(file, "\\%c", *c);
+        else if (*c < 0x20)
+            fprintf(file, "\\u%04x", *c);
+        else
+            fputc(*c, file);
     }
     fputc('"', file);
 }
 
 void tool_json_number(FILE *file, double value)
 {
-    if (isfinite(value)) fprintf(file, "%.9g", value);
-    else fputs("null", file);
+    if (isfinite(value))
+        fprintf(file, "%.9g", value);
+    else
+        fputs("null", file);
 }

@@ -1,4 +1,5 @@
-/* What the programs share: options that all of them take, a context made from these, messages, inputs, numbers, JSON. */
+/* What the programs share: options that all of them take, a context made from these, messages, inputs,
+ * numbers, JSON. */
 #ifndef TOOLS_COMMON_H
 #define TOOLS_COMMON_H
 #include "gaze.h"
@@ -11,8 +12,8 @@ typedef struct tool_options {
     bool reference, json, quiet, verbose;
 } tool_options;
 
-/* --device, --reference, --json, --quiet, --verbose, for the parent's list of children. In ARGP_KEY_INIT the parent gives it its
-   tool_options: state->child_inputs[0] = &a->tool. */
+/* --device, --reference, --json, --quiet, --verbose, for the parent's list of children. In ARGP_KEY_INIT the
+   parent gives it its tool_options: state->child_inputs[0] = &a->tool. */
 extern const struct argp tool_argp;
 extern const struct argp_child tool_children[2]; /* tool_argp alone */
 
@@ -27,13 +28,15 @@ double tool_number(const struct argp_state *state, const char *option, const cha
 /* The context that the options ask for; its log goes to stderr. profile: measure each kernel. */
 gaze_status tool_context(const tool_options *options, bool profile, gaze_context **context);
 
-/* "[NAME=]FILE": reads the file. input->name points into `text`, which is cut in two, or is NULL. free() input->data. */
+/* "[NAME=]FILE": reads the file. input->name points into `text`, which is cut in two, or is NULL. free()
+ * input->data. */
 gaze_status tool_read_input(char *text, gaze_array *input);
 
 /* The exit status for a status; the message of a failure goes to stderr. */
 int tool_exit(gaze_status status);
 
-/* `text` quoted and escaped, null for NULL; a number, null where it is not finite: JSON has no word for it. */
+/* `text` quoted and escaped, null for NULL; a number, null where it is not finite: JSON has no word for it.
+ */
 void tool_json_text(FILE *file, const char *text);
 void tool_json_number(FILE *file, double value);
 

@@ -11,7 +11,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp ARGP = {
-    .parser = parse, .doc = "Lists what OpenCL offers here; the device marked * is what 'auto' takes.", .children = tool_children};
+    .parser = parse,
+    .doc = "Lists what OpenCL offers here; the device marked * is what 'auto' takes.",
+    .children = tool_children};
 
 static const char *or_none(const char *text) { return text ? text : "-"; }
 
@@ -21,12 +23,12 @@ static void print_text(const gaze_device_info *d)
         printf("  -  %s: no device: %s\n", or_none(d->platform), or_none(d->reason));
         return;
     }
-    printf("%c %zu  %s\n     platform %zu, %s; %s; driver %s\n", d->chosen ? '*' : ' ', d->index, d->name, d->platform_index, or_none(d->platform),
-           or_none(d->version), or_none(d->driver));
-    printf("     %s, kernels of the %s family, %zu compute units, vectors of %zu, groups up to %zu\n", or_none(d->type), or_none(d->family),
-           d->compute_units, d->vector_width, d->max_group);
-    printf("     memory %zu MiB, at most %zu MiB in one buffer, %zu KiB local\n", d->global_bytes >> 20, d->max_allocation_bytes >> 20,
-           d->local_bytes >> 10);
+    printf("%c %zu  %s\n     platform %zu, %s; %s; driver %s\n", d->chosen ? '*' : ' ', d->index, d->name,
+           d->platform_index, or_none(d->platform), or_none(d->version), or_none(d->driver));
+    printf("     %s, kernels of the %s family, %zu compute units, vectors of %zu, groups up to %zu\n",
+           or_none(d->type), or_none(d->family), d->compute_units, d->vector_width, d->max_group);
+    printf("     memory %zu MiB, at most %zu MiB in one buffer, %zu KiB local\n", d->global_bytes >> 20,
+           d->max_allocation_bytes >> 20, d->local_bytes >> 10);
     if (d->reason) printf("     %s%s\n", d->usable ? "" : "not usable: ", d->reason);
 }
 
@@ -34,17 +36,19 @@ static void print_json(const gaze_device_info *d)
 {
     const struct {
         const char *key, *value;
-    } texts[] = {{"platform", d->platform}, {"name", d->name},     {"vendor", d->vendor}, {"version", d->version},
-                 {"driver", d->driver},     {"type", d->type},     {"family", d->family}, {"reason", d->reason}};
+    } texts[] = {{"platform", d->platform}, {"name", d->name}, {"vendor", d->vendor}, {"version", d->version},
+                 {"driver", d->driver},     {"type", d->type}, {"family", d->family}, {"reason", d->reason}};
     putchar('{');
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         printf("%s\"%s\": ", i ? ", " : "", texts[i].key);
         tool_json_text(stdout, texts[i].value);
     }
-    printf(", \"platform_index\": %zu, \"index\": %zu, \"compute_units\": %zu, \"vector_width\": %zu, \"global_bytes\": %zu, "
-           "\"local_bytes\": %zu, \"max_allocation_bytes\": %zu, \"max_group\": %zu, \"usable\": %s, \"chosen\": %s}\n",
-           d->platform_index, d->index, d->compute_units, d->vector_width, d->global_bytes, d->local_bytes, d->max_allocation_bytes,
-           d->max_group, d->usable ? "true" : "false", d->chosen ? "true" : "false");
+    printf(", \"platform_index\": %zu, \"index\": %zu, \"compute_units\": %zu, \"vector_width\": %zu, "
+           "\"global_bytes\": %zu, "
+           "\"local_bytes\": %zu, \"max_allocation_bytes\": %zu, \"max_group\": %zu, \"usable\": %s, "
+           "\"chosen\": %s}\n",
+           d->platform_index, d->index, d->compute_units, d->vector_width, d->global_bytes, d->local_bytes,
+           d->max_allocation_bytes, d->max_group, d->usable ? "true" : "false", d->chosen ? "true" : "false");
 }
 
 int command_devices(int argc, char **argv)
@@ -56,11 +60,14 @@ int command_devices(int argc, char **argv)
     const gaze_status status = gaze_devices(&list, &count);
     if (status != GAZE_OK) return tool_exit(status);
     for (size_t i = 0; i < count; i++) {
-        if (options.json) print_json(&list[i]);
-        else print_text(&list[i]);
+        if (options.json)
+            print_json(&list[i]);
+        else
+            print_text(&list[i]);
     }
     if (!count && !options.json)
-        puts("no OpenCL platform: install one, for example Debian's pocl-opencl-icd for the CPU, or the driver of your GPU");
+        puts("no OpenCL platform: install one, for example Debian's pocl-opencl-icd for the CPU, or the "
+             "driver of your GPU");
     gaze_devices_free(list);
     return 0;
 }

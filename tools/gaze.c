@@ -18,10 +18,13 @@ enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS, MAX_WORD = 31 };
 static void print_help(FILE *file)
 {
     fputs("usage: gaze COMMAND [OPTION...]\n\n", file);
-    for (size_t i = 0; i < N_COMMANDS; i++) fprintf(file, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].about);
-    fputs("\n'gaze COMMAND --help' lists the options of a command; 'dump_attention --help' is about pictures.\n"
-          "Exit status: 0 done, 2 usage, 3 data, 4 model or weights, 5 device, driver or memory, 6 not finite, 130 interrupted.\n",
-          file);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(file, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].about);
+    fputs(
+        "\n'gaze COMMAND --help' lists the options of a command; 'dump_attention --help' is about pictures.\n"
+        "Exit status: 0 done, 2 usage, 3 data, 4 model or weights, 5 device, driver or memory, 6 not finite, "
+        "130 interrupted.\n",
+        file);
 }
 
 static size_t smallest(size_t a, size_t b, size_t c)

@@ -12,7 +12,9 @@ typedef struct summary_options {
 } summary_options;
 
 static const struct argp_option OPTIONS[] = {
-    {"batch-size", 'b', "N", 0, "Samples a step (1)", 0}, {"train", 't', NULL, 0, "A training step in place of a prediction", 0}, {0}};
+    {"batch-size", 'b', "N", 0, "Samples a step (1)", 0},
+    {"train", 't', NULL, 0, "A training step in place of a prediction", 0},
+    {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -46,8 +48,10 @@ int command_summary(int argc, char **argv)
     char *text = NULL;
     tool_parse(&ARGP, "gaze summary", argc, argv, &options);
     gaze_status status = tool_context(&options.tool, false, &context);
-    if (status == GAZE_OK) status = gaze_model_open(context, options.model, &(gaze_model_options){.no_weights = true}, &model);
-    if (status == GAZE_OK) status = gaze_summary(model, options.batch_size, options.training, options.tool.json, &text);
+    if (status == GAZE_OK)
+        status = gaze_model_open(context, options.model, &(gaze_model_options){.no_weights = true}, &model);
+    if (status == GAZE_OK)
+        status = gaze_summary(model, options.batch_size, options.training, options.tool.json, &text);
     if (status == GAZE_OK) fputs(text, stdout);
     const int code = tool_exit(status);
     free(text);

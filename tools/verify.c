@@ -2,7 +2,6 @@
 #include "commands.h"
 #include "common.h"
 
-
 typedef struct verify_options {
     tool_options tool;
     const char *op;
@@ -20,23 +19,25 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {.options = OPTIONS,
-                                 .parser = parse,
-                                 .doc = "Runs every kernel, forward and gradient, against the C reference on a device."
-                                        "\vExit status 5 when a check failed.",
-                                 .children = tool_children};
+static const struct argp ARGP = {
+    .options = OPTIONS,
+    .parser = parse,
+    .doc = "Runs every kernel, forward and gradient, against the C reference on a device."
+           "\vExit status 5 when a check failed.",
+    .children = tool_children};
 
 static void print_text(const gaze_verify_line *line)
 {
-    printf("%-32s %-6s %3zu cases %5zu checks  worst %6.3f of its limit %9.1f ms%s\n", line->op, line->family, line->cases, line->checks,
-           line->worst, line->ms, line->failed ? "  FAILED" : "");
+    printf("%-32s %-6s %3zu cases %5zu checks  worst %6.3f of its limit %9.1f ms%s\n", line->op, line->family,
+           line->cases, line->checks, line->worst, line->ms, line->failed ? "  FAILED" : "");
     if (line->failed) printf("  %zu failed; first: %s\n", line->failed, line->first_failure);
 }
 
 static void print_json(const gaze_verify_line *line)
 {
-    printf("{\"op\": \"%s\", \"family\": \"%s\", \"cases\": %zu, \"checks\": %zu, \"failed\": %zu, \"worst\": ", line->op, line->family,
-           line->cases, line->checks, line->failed);
+    printf(
+        "{\"op\": \"%s\", \"family\": \"%s\", \"cases\": %zu, \"checks\": %zu, \"failed\": %zu, \"worst\": ",
+        line->op, line->family, line->cases, line->checks, line->failed);
     tool_json_number(stdout, line->worst);
     printf(", \"ms\": %.3f, \"first_failure\": ", line->ms);
     tool_json_text(stdout, line->first_failure);
@@ -46,8 +47,10 @@ static void print_json(const gaze_verify_line *line)
 static void print_line(void *user, const gaze_verify_line *line)
 {
     const verify_options *options = user;
-    if (options->tool.json) print_json(line);
-    else print_text(line);
+    if (options->tool.json)
+        print_json(line);
+    else
+        print_text(line);
     fflush(stdout);
 }
 
@@ -59,7 +62,9 @@ int command_verify(int argc, char **argv)
     tool_parse(&ARGP, "gaze verify", argc, argv, &options);
     gaze_status status = tool_context(&options.tool, false, &context);
     if (status == GAZE_OK) status = gaze_verify(context, options.op, print_line, &options, &passed, &failed);
-    if (status == GAZE_OK) printf(options.tool.json ? "{\"passed\": %zu, \"failed\": %zu}\n" : "%zu passed, %zu failed\n", passed, failed);
+    if (status == GAZE_OK)
+        printf(options.tool.json ? "{\"passed\": %zu, \"failed\": %zu}\n" : "%zu passed, %zu failed\n",
+               passed, failed);
     const int code = tool_exit(status);
     gaze_context_destroy(context);
     if (code) return code;

@@ -62,9 +62,10 @@ gaze_status gz_fill_distinct(double first, double last, gz_key key, uint64_t str
     uint32_t *order;
     GZ_TRY(gz_allocate(count, sizeof *order, &order));
     gz_random_permutation(key, stream, order, count);
-    /* a quarter step off the middle of each interval: symmetric ranges would have a middle at 0 */
-    const double step = (last - first) / (double)count;
-    for (size_t i = 0; i < count; i++) values[i] = (float)(first + ((double)order[i] + 0.75) * step);
+    /* off the middle of each interval, which of a symmetric range can be 0, and elsewhere in each stream */
+    const double step = (last - first) / (double)count,
+                 shift = 0.6 + 0.3 * gz_random_uniform(key, stream, count);
+    for (size_t i = 0; i < count; i++) values[i] = (float)(first + ((double)order[i] + shift) * step);
     free(order);
     return GAZE_OK;
 }
