@@ -1,5 +1,6 @@
-/* y = x w and dx = dy w^T by register tiles. x [R,K], w [K,U], y [R,U]: R rows, K inputs, U units. Sizes are arguments; only the
-   tile is built in. Sums are taken in blocks of fixed length and in a fixed order: they don't depend on the number of cores. */
+/* y = x w and dx = dy w^T by register tiles. x [R,K], w [K,U], y [R,U]: R rows, K inputs, U units. Sizes are
+   arguments; only the tile is built in. Sums are taken in blocks of fixed length and in a fixed order: they
+   don't depend on the number of cores. */
 #include "common.h"
 #include "epilogue.h"
 #include "partial.h"
@@ -12,9 +13,11 @@
 #ifndef DEPTH
 #define DEPTH 256 // summed elements in a panel
 #endif
-#define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS)
+#define BLOCK_ROWS    (BLOCK_TILES * TILE_ROWS)
+#define IN_PLACE_ROWS (2 * TILE_ROWS) // so few rows are not worth a panel
 
-GAZE_DEFINE_PANEL_TILE(gaze_tile_global_panel, __global)
+GAZE_DEFINE_PANEL_TILE(gaze_tile_panel, __global, __private)
+GAZE_DEFINE_PANEL_TILE(gaze_tile_in_place, __global, __global)
 
 /* A tile of y, of which `rows` rows and `columns` columns exist. */
 static inline void gaze_store_tile(const floatv *c, __global float *y, int stride, int rows, int columns)
@@ -34,73 +37,95 @@ static inline void gaze_store_tile(const floatv *c, __global float *y, int strid
         vstorev(c[TILE_ROWS + j], 2 * j + 1, part);
     }
     for (int j = 0; j < min(rows, TILE_ROWS); j++)
-        for (int u = 0; u < min(columns, TILE_COLUMNS); u++) y[(size_t)j * stride + u] = part[j * TILE_COLUMNS + u];
+        for (int u = 0; u < min(columns, TILE_COLUMNS); u++)
+            y[(size_t)j * stride + u] = part[j * TILE_COLUMNS + u];
 }
 
-/* sum (=, or += unless first) the products of a tile of rows of `a`, of which `rows` exist, with the panel; the last block of the sum adds the
-   bias and leaves through the activation to y. */
-static inline void gaze_tile_block(const __global float *restrict a, int stride, int rows, const float *restrict panel, int count,
-                                   int first, int last, float *restrict sum, const float *restrict bias, int activation,
-                                   __global float *restrict y, int U, int columns)
+/* The rows of a tile in `a`, of which `rows` exist (the last one stands for the others), and zeros to add to.
+ */
+static inline void gaze_start_tile(const __global float *a, int stride, int rows, const __global float **row,
+                                   floatv *c)
 {
-    const __global float *row[TILE_ROWS];
-    floatv c[2 * TILE_ROWS];
 #pragma unroll
     for (int j = 0; j < TILE_ROWS; j++) {
         row[j] = a + (size_t)min(j, rows - 1) * stride;
         c[j] = c[TILE_ROWS + j] = 0.0f;
     }
-    gaze_tile_global_panel(row, 1, panel, count, c);
+}
+
+/* One block of a longer sum: c and what is in `sum` (nothing, with the first block) go to c with the last, to
+ * sum with the others. */
+static inline void gaze_add_block(floatv *c, float *sum, int first, int last)
+{
     if (!first)
 #pragma unroll
         for (int j = 0; j < 2 * TILE_ROWS; j++) c[j] += vloadv(j, sum);
-    if (!last) {
+    if (!last)
 #pragma unroll
         for (int j = 0; j < 2 * TILE_ROWS; j++) vstorev(c[j], j, sum);
-        return;
-    }
+}
+
+static inline void gaze_add_bias(floatv *c, const float *bias)
+{
     const floatv bias0 = vloadv(0, bias), bias1 = vloadv(1, bias);
 #pragma unroll
     for (int j = 0; j < TILE_ROWS; j++) {
         c[j] += bias0;
         c[TILE_ROWS + j] += bias1;
     }
-    gaze_activate(activation, c, 2 * TILE_ROWS);
-    gaze_store_tile(c, y, U, rows, columns);
 }
 
-/* A group makes BLOCK_ROWS x TILE_COLUMNS of y from a part of K. y [parts][R][U]; bias (may be null) and activation only with
-   one part. */
-GAZE_ONE dense_tile(const __global float *restrict x, const __global float *restrict w, const __global float *restrict bias,
-                    __global float *restrict y, int R, int K, int U, int part, int activation)
+/* A group makes BLOCK_ROWS x TILE_COLUMNS of y from a part of K. y [parts][R][U]; bias (may be null) and
+   activation only with one part. */
+GAZE_ONE dense_tile(const __global float *restrict x, const __global float *restrict w,
+                    const __global float *restrict bias, __global float *restrict y, int R, int K, int U,
+                    int part, int activation)
 {
     const int u = get_global_id(0) * TILE_COLUMNS, r = get_global_id(1) * BLOCK_ROWS, p = get_global_id(2);
     const int rows = min(BLOCK_ROWS, R - r), from = p * part, to = min(from + part, K);
+    const int in_place = rows <= IN_PLACE_ROWS && u + TILE_COLUMNS <= U;
+    const __global float *row[TILE_ROWS];
     float panel[DEPTH * TILE_COLUMNS], sum[BLOCK_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
+    floatv c[2 * TILE_ROWS];
     for (int j = 0; j < TILE_COLUMNS; j++) start[j] = bias && u + j < U ? bias[u + j] : 0.0f;
     y += ((size_t)p * R + r) * U + u;
     for (int k = from; k < to; k += DEPTH) {
-        const int count = min(DEPTH, to - k);
-        gaze_pack(w + (size_t)k * U + u, count, U, U - u, panel);
-        for (int i = 0; i < rows; i += TILE_ROWS)
-            gaze_tile_block(x + (size_t)(r + i) * K + k, K, rows - i, panel, count, k == from, k + DEPTH >= to,
-                            sum + i * TILE_COLUMNS, start, activation, y + (size_t)i * U, U, U - u);
+        const int count = min(DEPTH, to - k), last = k + DEPTH >= to;
+        const __global float *block = w + (size_t)k * U + u;
+        if (!in_place) gaze_pack(block, count, U, U - u, (size_t)(K - k) * U - u, panel);
+        for (int i = 0; i < rows; i += TILE_ROWS) {
+            gaze_start_tile(x + (size_t)(r + i) * K + k, K, rows - i, row, c);
+            if (in_place)
+                gaze_tile_in_place(row, 1, block, U, count, c);
+            else
+                gaze_tile_panel(row, 1, panel, TILE_COLUMNS, count, c);
+            gaze_add_block(c, sum + i * TILE_COLUMNS, k == from, last);
+            if (!last) continue;
+            gaze_add_bias(c, start);
+            gaze_activate(activation, c, 2 * TILE_ROWS);
+            gaze_store_tile(c, y + (size_t)i * U, U, rows - i, U - u);
+        }
     }
 }
 
 /* dx [R,K] = dy [R,U] w^T: a group makes BLOCK_ROWS x TILE_COLUMNS of dx. */
-GAZE_ONE dense_tile_transposed(const __global float *restrict dy, const __global float *restrict w, __global float *restrict dx,
-                               int R, int K, int U)
+GAZE_ONE dense_tile_transposed(const __global float *restrict dy, const __global float *restrict w,
+                               __global float *restrict dx, int R, int K, int U)
 {
-    const int k = get_global_id(0) * TILE_COLUMNS, r = get_global_id(1) * BLOCK_ROWS, rows = min(BLOCK_ROWS, R - r);
-    float panel[DEPTH * TILE_COLUMNS], sum[BLOCK_ROWS * TILE_COLUMNS], zeros[TILE_COLUMNS];
-    for (int j = 0; j < TILE_COLUMNS; j++) zeros[j] = 0.0f;
+    const int k = get_global_id(0) * TILE_COLUMNS, r = get_global_id(1) * BLOCK_ROWS;
+    const int rows = min(BLOCK_ROWS, R - r);
+    const __global float *row[TILE_ROWS];
+    float panel[DEPTH * TILE_COLUMNS], sum[BLOCK_ROWS * TILE_COLUMNS];
+    floatv c[2 * TILE_ROWS];
     dx += (size_t)r * K + k;
     for (int u = 0; u < U; u += DEPTH) {
-        const int count = min(DEPTH, U - u);
+        const int count = min(DEPTH, U - u), last = u + DEPTH >= U;
         gaze_pack_transposed(w + (size_t)k * U + u, count, U, K - k, panel);
-        for (int i = 0; i < rows; i += TILE_ROWS)
-            gaze_tile_block(dy + (size_t)(r + i) * U + u, U, rows - i, panel, count, u == 0, u + DEPTH >= U, sum + i * TILE_COLUMNS,
-                            zeros, 0, dx + (size_t)i * K, K, K - k);
+        for (int i = 0; i < rows; i += TILE_ROWS) {
+            gaze_start_tile(dy + (size_t)(r + i) * U + u, U, rows - i, row, c);
+            gaze_tile_panel(row, 1, panel, TILE_COLUMNS, count, c);
+            gaze_add_block(c, sum + i * TILE_COLUMNS, u == 0, last);
+            if (last) gaze_store_tile(c, dx + (size_t)i * K, K, rows - i, K - k);
+        }
     }
 }

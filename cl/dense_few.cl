@@ -1,4 +1,5 @@
-/* Products with few rows or few columns, sums over rows, and the sum of parts. Bound by memory: each matrix is read once, in order. */
+/* Products with few rows or few columns, sums over rows, and the sum of parts. Bound by memory: each matrix
+ * is read once, in order. */
 #include "common.h"
 #include "epilogue.h"
 #include "partial.h"
@@ -12,15 +13,15 @@
 #define STREAM_VECTORS 2
 #endif
 #define STREAM_COLUMNS (STREAM_VECTORS * GAZE_WIDTH)
-#define DOT_ROWS 32   // rows of a group of dense_dots
-#define DOT_UNITS 8   // most columns
-#define DOT_DEPTH 512 // summed elements at a time
-#define END_COLUMNS 1024
-#define END_ROWS 16
+#define DOT_ROWS       32  // rows of a group of dense_dots
+#define DOT_UNITS      8   // most columns
+#define DOT_DEPTH      512 // summed elements at a time
+#define END_COLUMNS    1024
+#define END_ROWS       16
 
 /* STREAM_COLUMNS columns of y from all of x and w. x null: ones. */
-static inline void gaze_stream_block(const __global float *restrict x, int x_stride, int last, const __global float *restrict w,
-                                     int count, int U, floatv *restrict sum)
+static inline void gaze_stream_block(const __global float *restrict x, int x_stride, int last,
+                                     const __global float *restrict w, int count, int U, floatv *restrict sum)
 {
     floatv c[STREAM_ROWS * STREAM_VECTORS];
 #pragma unroll
@@ -40,8 +41,9 @@ static inline void gaze_stream_block(const __global float *restrict x, int x_str
 }
 
 /* One vector of columns, of which `columns` exist; the first `safe` rows of w may be read beyond them. */
-static inline void gaze_stream_vector(const __global float *restrict x, int x_stride, int last, const __global float *restrict w,
-                                      int count, int U, int columns, int safe, floatv *restrict sum)
+static inline void gaze_stream_vector(const __global float *restrict x, int x_stride, int last,
+                                      const __global float *restrict w, int count, int U, int columns,
+                                      int safe, floatv *restrict sum)
 {
     floatv c[STREAM_ROWS];
 #pragma unroll
@@ -58,10 +60,11 @@ static inline void gaze_stream_vector(const __global float *restrict x, int x_st
 }
 
 /* A group: STREAM_COLUMNS columns and STREAM_ROWS rows of y from a part of K. y [parts][R][U]. */
-static inline void gaze_stream(const __global float *restrict x, const __global float *restrict w, __global float *restrict y,
-                               int R, int K, int U, int part)
+static inline void gaze_stream(const __global float *restrict x, const __global float *restrict w,
+                               __global float *restrict y, int R, int K, int U, int part)
 {
-    const int first = get_global_id(0) * STREAM_COLUMNS, r = get_global_id(1) * STREAM_ROWS, p = get_global_id(2);
+    const int first = get_global_id(0) * STREAM_COLUMNS, r = get_global_id(1) * STREAM_ROWS,
+              p = get_global_id(2);
     const int rows = min(STREAM_ROWS, R - r), from = p * part, count = min(part, K - from);
     floatv sum[STREAM_ROWS * STREAM_VECTORS];
     if (x) x += (size_t)r * K + from;
@@ -70,7 +73,8 @@ static inline void gaze_stream(const __global float *restrict x, const __global 
     if (first + STREAM_COLUMNS <= U) {
         gaze_stream_block(x, K, rows - 1, w + first, count, U, sum);
         for (int i = 0; i < rows; i++)
-            for (int v = 0; v < STREAM_VECTORS; v++) vstorev(sum[i * STREAM_VECTORS + v], v, y + (size_t)i * U + first);
+            for (int v = 0; v < STREAM_VECTORS; v++)
+                vstorev(sum[i * STREAM_VECTORS + v], v, y + (size_t)i * U + first);
         return;
     }
     for (int u = first; u < U; u += GAZE_WIDTH) {
@@ -81,8 +85,8 @@ static inline void gaze_stream(const __global float *restrict x, const __global 
     }
 }
 
-GAZE_ONE dense_stream(const __global float *restrict x, const __global float *restrict w, __global float *restrict y, int R, int K,
-                      int U, int part)
+GAZE_ONE dense_stream(const __global float *restrict x, const __global float *restrict w,
+                      __global float *restrict y, int R, int K, int U, int part)
 {
     gaze_stream(x, w, y, R, K, U, part);
 }
@@ -94,8 +98,8 @@ GAZE_ONE bias_gradient(const __global float *restrict dy, __global float *restri
 }
 
 /* y [R,U] = activation(sum of the parts + bias); bias may be null. */
-GAZE_ONE dense_end(const __global float *restrict parts, const __global float *restrict bias, __global float *restrict y, int n,
-                   int R, int U, int activation)
+GAZE_ONE dense_end(const __global float *restrict parts, const __global float *restrict bias,
+                   __global float *restrict y, int n, int R, int U, int activation)
 {
     const int first = get_global_id(0) * END_COLUMNS, r = get_global_id(1) * END_ROWS;
     for (int i = r; i < min(r + END_ROWS, R); i++)
@@ -120,10 +124,11 @@ static inline float gaze_dot(const __global float *restrict a, const float *rest
     return gaze_sumv(sum) + end;
 }
 
-/* y(m,j) = activation(sum over l of a[m][l] b(l,j) + bias[j]) for at most DOT_UNITS columns j: dot products along the rows of a.
-   b(l,j) = b[l * b_l + j * b_j], y(m,j) = y[m * y_m + j * y_j]. */
-GAZE_ONE dense_dots(const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
-                    __global float *restrict y, int M, int L, int J, int b_l, int b_j, int y_m, int y_j, int activation)
+/* y(m,j) = activation(sum over l of a[m][l] b(l,j) + bias[j]) for at most DOT_UNITS columns j: dot products
+   along the rows of a. b(l,j) = b[l * b_l + j * b_j], y(m,j) = y[m * y_m + j * y_j]. */
+GAZE_ONE dense_dots(const __global float *restrict a, const __global float *restrict b,
+                    const __global float *restrict bias, __global float *restrict y, int M, int L, int J,
+                    int b_l, int b_j, int y_m, int y_j, int activation)
 {
     const int m = get_global_id(0) * DOT_ROWS, rows = min(DOT_ROWS, M - m);
     float panel[DOT_UNITS * DOT_DEPTH], sum[DOT_UNITS * DOT_ROWS];
@@ -131,12 +136,14 @@ GAZE_ONE dense_dots(const __global float *restrict a, const __global float *rest
     for (int l = 0; l < L; l += DOT_DEPTH) {
         const int count = min(DOT_DEPTH, L - l);
         for (int j = 0; j < J; j++)
-            for (int s = 0; s < count; s++) panel[j * DOT_DEPTH + s] = b[(size_t)(l + s) * b_l + (size_t)j * b_j];
+            for (int s = 0; s < count; s++)
+                panel[j * DOT_DEPTH + s] = b[(size_t)(l + s) * b_l + (size_t)j * b_j];
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < J; j++)
                 sum[j * DOT_ROWS + i] += gaze_dot(a + (size_t)(m + i) * L + l, panel + j * DOT_DEPTH, count);
     }
-    for (int j = 0; j < J * DOT_ROWS; j += GAZE_WIDTH) vstorev(gaze_epiloguev(activation, vloadv(0, sum + j)), 0, sum + j);
+    for (int j = 0; j < J * DOT_ROWS; j += GAZE_WIDTH)
+        vstorev(gaze_epiloguev(activation, vloadv(0, sum + j)), 0, sum + j);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < J; j++) y[(size_t)(m + i) * y_m + (size_t)j * y_j] = sum[j * DOT_ROWS + i];
 }

@@ -1,4 +1,5 @@
-/* out = a^T b by register tiles: a [R,M], b [R,N], summed over the rows. dense's kernel gradient is a = x, b = dy. */
+/* out = a^T b by register tiles: a [R,M], b [R,N], summed over the rows. dense's kernel gradient is a = x, b
+ * = dy. */
 #include "common.h"
 #include "epilogue.h"
 #include "partial.h"
@@ -11,22 +12,32 @@
 #ifndef DEPTH
 #define DEPTH 128 // rows in a panel
 #endif
-#define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS)
+#define BLOCK_ROWS    (BLOCK_TILES * TILE_ROWS)
 #define BLOCK_COLUMNS 128
-#define ROW_FLOATS (BLOCK_ROWS + 16) // BLOCK_ROWS in whole vectors, and no multiple of 4 KiB
+#define ROW_FLOATS    (BLOCK_ROWS + 16) // BLOCK_ROWS in whole vectors, and no multiple of 4 KiB
 
-GAZE_DEFINE_PANEL_TILE(gaze_tile_private_panel, __private)
+GAZE_DEFINE_PANEL_TILE(gaze_tile_private_panel, __private, __private)
 
-/* rows[r][j] = a[r][j]; zeros after `columns`. In place they may lie multiples of 4 KiB apart, in few sets of the cache. */
-static inline void gaze_copy_rows(const __global float *a, int count, int stride, int columns, float *rows)
+/* rows[r][j] = a[r][j], of which `columns` exist, `room` floats to the end of a; after them anything. In
+   place rows may lie multiples of 4 KiB apart, in few sets of the cache. */
+static inline void gaze_copy_rows(const __global float *a, int count, int stride, int columns, size_t room,
+                                  float *rows)
 {
-    for (int r = 0; r < count; r++, a += stride, rows += ROW_FLOATS)
-#pragma unroll
-        for (int j = 0; j < BLOCK_ROWS; j += GAZE_WIDTH) vstorev(gaze_load_part(a + j, columns - j, 0.0f), 0, rows + j);
+    const int vectors = (min(columns, BLOCK_ROWS) + GAZE_WIDTH - 1) / GAZE_WIDTH;
+    const int safe = gaze_safe_rows(room, vectors * GAZE_WIDTH, stride, count);
+    for (int r = 0; r < safe; r++)
+        for (int v = 0; v < vectors; v++)
+            vstorev(vloadv(v, a + (size_t)r * stride), v, rows + r * ROW_FLOATS);
+    for (int r = safe; r < count; r++)
+        for (int v = 0; v < vectors; v++)
+            vstorev(gaze_load_part(a + (size_t)r * stride + v * GAZE_WIDTH, columns - v * GAZE_WIDTH, 0.0f),
+                    v, rows + r * ROW_FLOATS);
 }
 
-/* out (=, or += unless first) a tile, of which `rows` rows and `columns` columns exist; element (j, n) is at j * row + n * column. */
-static inline void gaze_put_tile(const floatv *c, __global float *out, int row, int column, int rows, int columns, int first)
+/* out (=, or += unless first) a tile, of which `rows` rows and `columns` columns exist; element (j, n) is at
+ * j * row + n * column. */
+static inline void gaze_put_tile(const floatv *c, __global float *out, int row, int column, int rows,
+                                 int columns, int first)
 {
     if (rows >= TILE_ROWS && columns >= TILE_COLUMNS && column == 1) {
 #pragma unroll
@@ -50,19 +61,21 @@ static inline void gaze_put_tile(const floatv *c, __global float *out, int row, 
         }
 }
 
-/* A group makes BLOCK_ROWS x BLOCK_COLUMNS of out from a part of the rows. out [parts], each element m * row + n * column. */
-GAZE_ONE dense_gradient_tile(const __global float *restrict a, const __global float *restrict b, __global float *restrict out,
-                             int R, int M, int N, int part, int row, int column)
+/* A group makes BLOCK_ROWS x BLOCK_COLUMNS of out from a part of the rows. out [parts], each element m * row
+ * + n * column. */
+GAZE_ONE dense_gradient_tile(const __global float *restrict a, const __global float *restrict b,
+                             __global float *restrict out, int R, int M, int N, int part, int row, int column)
 {
-    const int m = get_global_id(0) * BLOCK_ROWS, first = get_global_id(1) * BLOCK_COLUMNS, p = get_global_id(2);
+    const int m = get_global_id(0) * BLOCK_ROWS, first = get_global_id(1) * BLOCK_COLUMNS,
+              p = get_global_id(2);
     const int from = p * part, to = min(from + part, R), rows = min(BLOCK_ROWS, M - m);
     float copy[DEPTH * ROW_FLOATS], panel[DEPTH * TILE_COLUMNS];
     out += (size_t)p * M * N;
     for (int r = from; r < to; r += DEPTH) {
         const int count = min(DEPTH, to - r);
-        gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, copy);
+        gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, (size_t)(R - r) * M - m, copy);
         for (int n = first; n < min(first + BLOCK_COLUMNS, N); n += TILE_COLUMNS) {
-            gaze_pack(b + (size_t)r * N + n, count, N, N - n, panel);
+            gaze_pack(b + (size_t)r * N + n, count, N, N - n, (size_t)(R - r) * N - n, panel);
             for (int i = 0; i < rows; i += TILE_ROWS) {
                 const float *element[TILE_ROWS];
                 floatv c[2 * TILE_ROWS];
@@ -71,8 +84,9 @@ GAZE_ONE dense_gradient_tile(const __global float *restrict a, const __global fl
                     element[j] = copy + i + j;
                     c[j] = c[TILE_ROWS + j] = 0.0f;
                 }
-                gaze_tile_private_panel(element, ROW_FLOATS, panel, count, c);
-                gaze_put_tile(c, out + (size_t)(m + i) * row + (size_t)n * column, row, column, rows - i, N - n, r == from);
+                gaze_tile_private_panel(element, ROW_FLOATS, panel, TILE_COLUMNS, count, c);
+                gaze_put_tile(c, out + (size_t)(m + i) * row + (size_t)n * column, row, column, rows - i,
+                              N - n, r == from);
             }
         }
     }

@@ -1,58 +1,72 @@
-/* Panels: blocks of a matrix copied to private memory, so that a register tile (tile.h) reads them one vector after the other.
-   A panel is [count][TILE_COLUMNS]; columns that don't exist hold zeros or copies, never anything uninitialised.
-   Needs partial.h and tile.h. */
+/* Panels: blocks of a matrix copied to private memory, so that a register tile (tile.h) reads them one vector
+   after the other. A panel is [count][TILE_COLUMNS]. Needs partial.h and tile.h. */
 #ifndef GAZE_PANEL_H
 #define GAZE_PANEL_H
 
-/* c[i] += sum over k of row[i][k * step] * panel[k]: c[i] the first vector, c[TILE_ROWS + i] the second. */
-#define GAZE_DEFINE_PANEL_TILE(NAME, SPACE)                                                                            \
-    static inline void NAME(const SPACE float *const *row, int step, const float *panel, int count, floatv *c)         \
-    {                                                                                                                  \
-        int at = 0;                                                                                                    \
-        for (int k = 0; k < count; k++, at += step, panel += TILE_COLUMNS) {                                           \
-            const floatv b0 = vloadv(0, panel), b1 = vloadv(1, panel);                                                 \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                      \
-            {                                                                                                          \
-                const floatv a = row[i][at];                                                                           \
-                c[i] = fma(a, b0, c[i]);                                                                               \
-                c[TILE_ROWS + i] = fma(a, b1, c[TILE_ROWS + i]);                                                       \
-            }                                                                                                          \
-        }                                                                                                              \
+/* c[i] += sum over k of row[i][k * step] * b[k * b_step]: c[i] the first vector, c[TILE_ROWS + i] the second.
+   b is a panel (b_step TILE_COLUMNS), or the matrix itself. */
+#define GAZE_DEFINE_PANEL_TILE(NAME, SPACE, SPACE_B)                                                     \
+    static inline void NAME(const SPACE float *const *row, int step, const SPACE_B float *b, int b_step, \
+                            int count, floatv *c)                                                        \
+    {                                                                                                    \
+        int at = 0;                                                                                      \
+        for (int k = 0; k < count; k++, at += step, b += b_step) {                                       \
+            const floatv b0 = vloadv(0, b), b1 = vloadv(1, b);                                           \
+            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                        \
+            {                                                                                            \
+                const floatv a = row[i][at];                                                             \
+                c[i] = fma(a, b0, c[i]);                                                                 \
+                c[TILE_ROWS + i] = fma(a, b1, c[TILE_ROWS + i]);                                         \
+            }                                                                                            \
+        }                                                                                                \
     }
 
-/* panel[k][j] = from[k][j]; rows `stride` floats apart, of which `columns` exist. */
-static inline void gaze_pack(const __global float *from, int count, int stride, int columns, float *panel)
+/* How many of `count` rows, `stride` floats apart, have `width` floats before the end of their matrix, which
+   is `room` floats away: so many may be read in whole vectors, although a row may be shorter. */
+static inline int gaze_safe_rows(size_t room, int width, int stride, int count)
 {
-    if (columns >= TILE_COLUMNS) {
-        for (int k = 0; k < count; k++) {
-            const __global float *row = from + (size_t)k * stride;
-            vstorev(vloadv(0, row), 2 * k, panel);
-            vstorev(vloadv(1, row), 2 * k + 1, panel);
-        }
-        return;
+    return room < (size_t)width ? 0 : (int)min((room - width) / stride + 1, (size_t)count);
+}
+
+/* panel[k][j] = from[k][j], of which `columns` exist; after them stands anything, but nothing uninitialised.
+ */
+static inline void gaze_pack(const __global float *from, int count, int stride, int columns, size_t room,
+                             float *panel)
+{
+    const int safe = gaze_safe_rows(room, TILE_COLUMNS, stride, count);
+    for (int k = 0; k < safe; k++) {
+        const __global float *row = from + (size_t)k * stride;
+        vstorev(vloadv(0, row), 2 * k, panel);
+        vstorev(vloadv(1, row), 2 * k + 1, panel);
     }
-    for (int k = 0; k < count; k++) {
+    for (int k = safe; k < count; k++) {
         const __global float *row = from + (size_t)k * stride;
         vstorev(gaze_load_part(row, columns, 0.0f), 2 * k, panel);
         vstorev(gaze_load_part(row + GAZE_WIDTH, columns - GAZE_WIDTH, 0.0f), 2 * k + 1, panel);
     }
 }
 
-#define UNPACK_LOW(a, b) (float8)(a.s0, b.s0, a.s1, b.s1, a.s4, b.s4, a.s5, b.s5)
+#define UNPACK_LOW(a, b)  (float8)(a.s0, b.s0, a.s1, b.s1, a.s4, b.s4, a.s5, b.s5)
 #define UNPACK_HIGH(a, b) (float8)(a.s2, b.s2, a.s3, b.s3, a.s6, b.s6, a.s7, b.s7)
-#define PAIRS_LOW(a, b) (float8)(a.s01, b.s01, a.s45, b.s45)
-#define PAIRS_HIGH(a, b) (float8)(a.s23, b.s23, a.s67, b.s67)
+#define PAIRS_LOW(a, b)   (float8)(a.s01, b.s01, a.s45, b.s45)
+#define PAIRS_HIGH(a, b)  (float8)(a.s23, b.s23, a.s67, b.s67)
 
 /* to[i * step + j] = from[j * stride + i] for i, j < 8; rows after `last` repeat it. */
 static inline void gaze_transpose8(const __global float *from, int stride, int last, float *to, int step)
 {
 #define ROW(j) const float8 r##j = vload8(0, from + (size_t)min(j, last) * stride);
-    ROW(0) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7)
+    ROW(0)
+    ROW(1)
+    ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7)
 #undef ROW
-    const float8 a0 = UNPACK_LOW(r0, r1), a1 = UNPACK_HIGH(r0, r1), a2 = UNPACK_LOW(r2, r3), a3 = UNPACK_HIGH(r2, r3);
-    const float8 a4 = UNPACK_LOW(r4, r5), a5 = UNPACK_HIGH(r4, r5), a6 = UNPACK_LOW(r6, r7), a7 = UNPACK_HIGH(r6, r7);
-    const float8 b0 = PAIRS_LOW(a0, a2), b1 = PAIRS_HIGH(a0, a2), b2 = PAIRS_LOW(a1, a3), b3 = PAIRS_HIGH(a1, a3);
-    const float8 b4 = PAIRS_LOW(a4, a6), b5 = PAIRS_HIGH(a4, a6), b6 = PAIRS_LOW(a5, a7), b7 = PAIRS_HIGH(a5, a7);
+        const float8 a0 = UNPACK_LOW(r0, r1),
+                     a1 = UNPACK_HIGH(r0, r1), a2 = UNPACK_LOW(r2, r3), a3 = UNPACK_HIGH(r2, r3);
+    const float8 a4 = UNPACK_LOW(r4, r5), a5 = UNPACK_HIGH(r4, r5), a6 = UNPACK_LOW(r6, r7),
+                 a7 = UNPACK_HIGH(r6, r7);
+    const float8 b0 = PAIRS_LOW(a0, a2), b1 = PAIRS_HIGH(a0, a2), b2 = PAIRS_LOW(a1, a3),
+                 b3 = PAIRS_HIGH(a1, a3);
+    const float8 b4 = PAIRS_LOW(a4, a6), b5 = PAIRS_HIGH(a4, a6), b6 = PAIRS_LOW(a5, a7),
+                 b7 = PAIRS_HIGH(a5, a7);
     vstore8((float8)(b0.lo, b4.lo), 0, to);
     vstore8((float8)(b1.lo, b5.lo), 0, to + step);
     vstore8((float8)(b2.lo, b6.lo), 0, to + 2 * step);
@@ -64,14 +78,15 @@ static inline void gaze_transpose8(const __global float *from, int stride, int l
 }
 
 /* panel[k][j] = from[j][k]; rows `stride` floats apart, of which `columns` exist. */
-static inline void gaze_pack_transposed(const __global float *from, int count, int stride, int columns, float *panel)
+static inline void gaze_pack_transposed(const __global float *from, int count, int stride, int columns,
+                                        float *panel)
 {
     int k = 0;
     for (; k + 8 <= count; k += 8)
         for (int j = 0; j < TILE_COLUMNS; j += 8) {
             const int first = min(j, columns - 1);
-            gaze_transpose8(from + (size_t)first * stride + k, stride, columns - 1 - first, panel + k * TILE_COLUMNS + j,
-                            TILE_COLUMNS);
+            gaze_transpose8(from + (size_t)first * stride + k, stride, columns - 1 - first,
+                            panel + k * TILE_COLUMNS + j, TILE_COLUMNS);
         }
     for (; k < count; k++)
         for (int j = 0; j < TILE_COLUMNS; j++)

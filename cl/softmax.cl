@@ -1,5 +1,6 @@
-/* softmax over the last axis and its gradient. x [R,N]; mask int [R / mask_rows, N] or null: keys with mask 0 get 0, a row without
-   keys is all zeros. Sums are compensated (Kahan), so that long rows sum to 1 as well as short ones. */
+/* softmax over the last axis and its gradient. x [R,N]; mask int [R / mask_rows, N] or null: keys with mask 0
+   get 0, a row without keys is all zeros. Sums are compensated (Kahan), so that long rows sum to 1 as well as
+   short ones. */
 #include "common.h"
 #include "partial.h"
 
@@ -12,11 +13,12 @@ static inline floatv gaze_load_keys(const __global float *x, const __global int 
     return vloadv(0, part);
 }
 
-static inline void gaze_softmax_row(const __global float *restrict x, const __global int *restrict mask, __global float *restrict y,
-                                    int N)
+static inline void gaze_softmax_row(const __global float *restrict x, const __global int *restrict mask,
+                                    __global float *restrict y, int N)
 {
     floatv most = -INFINITY, sum = 0.0f, lost = 0.0f;
-    for (int n = 0; n < N; n += GAZE_WIDTH) most = fmax(most, gaze_load_keys(x + n, mask ? mask + n : mask, N - n));
+    for (int n = 0; n < N; n += GAZE_WIDTH)
+        most = fmax(most, gaze_load_keys(x + n, mask ? mask + n : mask, N - n));
     const float top = gaze_maxv(most);
     int keys = !mask;
     for (int n = 0; mask && n < N; n++) keys |= mask[n];
@@ -29,43 +31,47 @@ static inline void gaze_softmax_row(const __global float *restrict x, const __gl
         gaze_store_part(e, y + n, N - n);
     }
     const float factor = keys ? 1.0f / gaze_sumv(sum) : 0.0f;
-    for (int n = 0; n < N; n += GAZE_WIDTH) gaze_store_part(gaze_load_part(y + n, N - n, 0.0f) * factor, y + n, N - n);
+    for (int n = 0; n < N; n += GAZE_WIDTH)
+        gaze_store_part(gaze_load_part(y + n, N - n, 0.0f) * factor, y + n, N - n);
 }
 
 /* A group owns `rows` rows. */
-GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict mask, __global float *restrict y, int R, int N,
-                 int mask_rows, int rows)
+GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict mask,
+                 __global float *restrict y, int R, int N, int mask_rows, int rows)
 {
     const int first = get_global_id(0) * rows;
     for (int r = first; r < min(first + rows, R); r++)
-        gaze_softmax_row(x + (size_t)r * N, mask ? mask + (size_t)(r / mask_rows) * N : mask, y + (size_t)r * N, N);
+        gaze_softmax_row(x + (size_t)r * N, mask ? mask + (size_t)(r / mask_rows) * N : mask,
+                         y + (size_t)r * N, N);
 }
 
 /* dx = y (dy - sum(y dy)) */
-GAZE_ONE softmax_gradient(const __global float *restrict y, const __global float *restrict dy, __global float *restrict dx, int R,
-                          int N, int rows)
+GAZE_ONE softmax_gradient(const __global float *restrict y, const __global float *restrict dy,
+                          __global float *restrict dx, int R, int N, int rows)
 {
     const int first = get_global_id(0) * rows;
     for (int r = first; r < min(first + rows, R); r++) {
         const size_t row = (size_t)r * N;
         floatv sum = 0.0f, lost = 0.0f;
         for (int n = 0; n < N; n += GAZE_WIDTH) {
-            const floatv a = gaze_load_part(y + row + n, N - n, 0.0f), b = gaze_load_part(dy + row + n, N - n, 0.0f);
+            const floatv a = gaze_load_part(y + row + n, N - n, 0.0f),
+                         b = gaze_load_part(dy + row + n, N - n, 0.0f);
             const floatv part = fma(a, b, -lost), next = sum + part;
             lost = (next - sum) - part;
             sum = next;
         }
         const float total = gaze_sumv(sum);
         for (int n = 0; n < N; n += GAZE_WIDTH) {
-            const floatv a = gaze_load_part(y + row + n, N - n, 0.0f), b = gaze_load_part(dy + row + n, N - n, 0.0f);
+            const floatv a = gaze_load_part(y + row + n, N - n, 0.0f),
+                         b = gaze_load_part(dy + row + n, N - n, 0.0f);
             gaze_store_part(a * (b - total), dx + row + n, N - n);
         }
     }
 }
 
 /* Plain: a work-item a row, scalar. */
-__kernel void softmax_plain(const __global float *restrict x, const __global int *restrict mask, __global float *restrict y, int R,
-                            int N, int mask_rows)
+__kernel void softmax_plain(const __global float *restrict x, const __global int *restrict mask,
+                            __global float *restrict y, int R, int N, int mask_rows)
 {
     const size_t r = get_global_id(0);
     if (r >= (size_t)R) return;
