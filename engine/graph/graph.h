@@ -72,6 +72,9 @@ void gz_graph_destroy(gz_graph *graph); /* NULL is fine */
 gaze_status gz_graph_tensor(gz_graph *graph, gz_role role, const char *name, gz_dtype dtype, gz_shape shape,
                             gz_tensor **out);
 
+/* A GZ_INPUT of this name is filled with ones by the plan. */
+#define GZ_CONSTANT_ONE "constant:one"
+
 /* Another shape of the same memory; the counts must be equal. No kernel, no copy. */
 gaze_status gz_graph_view(gz_graph *graph, gz_tensor *tensor, gz_shape shape, gz_tensor **out);
 

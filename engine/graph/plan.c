@@ -10,12 +10,12 @@ static bool updates_store(const gz_graph *graph)
     return false;
 }
 
-/* The seed of every gradient. */
+/* The seed of every gradient, and other ones. */
 static gaze_status fill_constants(gz_plan *plan)
 {
     for (size_t i = 0; i < plan->graph->n_tensors; i++) {
         const gz_tensor *tensor = plan->graph->tensors[i];
-        if (tensor->role != GZ_INPUT || tensor->view || strcmp(tensor->name, "constant:one")) continue;
+        if (tensor->role != GZ_INPUT || tensor->view || strcmp(tensor->name, GZ_CONSTANT_ONE)) continue;
         const size_t count = gz_shape_count(tensor->shape);
         float *ones;
         GZ_TRY(gz_allocate(count, sizeof *ones, &ones));

@@ -50,7 +50,8 @@ struct gz_layer {
     X(dense)                                                                                           \
     X(conv2d) X(max_pool2d) X(average_pool2d) X(global_average_pool2d) X(global_max_pool2d) X(flatten) \
         X(reshape) X(concatenate) X(add) X(multiply) X(activation) X(dropout) X(attention)                  \
-        X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed)
+        X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed) X(permute) X(zero_padding2d) \
+        X(repeat_vector)
 #define GZ_LAYER_DECLARE(name) extern const gz_layer_type gz_layer_##name;
 GZ_LAYER_LIST(GZ_LAYER_DECLARE)
 #undef GZ_LAYER_DECLARE

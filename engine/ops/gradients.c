@@ -86,7 +86,7 @@ gaze_status gz_graph_gradients(gz_graph *graph, gz_tensor *loss, gz_tensor *cons
     GZ_GO(gz_allocate(r.n_tensors, sizeof *r.gradient, &r.gradient));
     mark_needed(&r, parameters, n_parameters);
     /* the seed dloss/dloss = 1 is an input that the plan fills with one */
-    GZ_GO(gz_graph_tensor(graph, GZ_INPUT, "constant:one", GZ_F32, loss->shape, &r.gradient[loss->index]));
+    GZ_GO(gz_graph_tensor(graph, GZ_INPUT, GZ_CONSTANT_ONE, GZ_F32, loss->shape, &r.gradient[loss->index]));
     for (size_t n = r.n_nodes; n-- > 0;) GZ_GO(reverse_node(&r, graph->nodes[n]));
     for (size_t i = 0; i < n_parameters; i++) GZ_GO(claim(&r, parameters[i], &gradients[i]));
 done:

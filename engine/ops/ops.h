@@ -37,6 +37,7 @@
     X(concatenate)                                                                                                     \
     X(slice)                                                                                                           \
     X(slice_gradient)                                                                                                  \
+    X(permute)                                                                                                         \
     X(add)                                                                                                             \
     X(multiply)                                                                                                        \
     X(scale_rows)                                                                                                      \
@@ -118,7 +119,7 @@ typedef struct gz_reduce_attr {
     gz_shape x; /* the gradients: shape of x */
 } gz_reduce_attr;
 /* x [B,...,C] -> y [B,C]: over everything between (global pools). The gradient of MAX is shared equally among equal maxima, as
-   that of TensorFlow's reduce_max; NaN is passed over unless there is nothing else. Here and in reduce_last. */
+   that of TensorFlow's reduce_max; NaN is passed over. Here and in reduce_last. */
 gaze_status gz_reduce_middle(gz_graph *g, gz_tensor *x, gz_reduction reduction, gz_tensor **y);
 /* x [...,C] -> y [...,1]: over the channels. */
 gaze_status gz_reduce_last(gz_graph *g, gz_tensor *x, gz_reduction reduction, gz_tensor **y);
@@ -171,6 +172,11 @@ gaze_status gz_concatenate(gz_graph *g, gz_tensor *const *x, size_t n, size_t ax
 gaze_status gz_slice(gz_graph *g, gz_tensor *x, size_t axis, size_t first, size_t count, gz_tensor **y);
 /* dy -> dx: dy in an axis of `count`, from `first` on, with zeros around it */
 gaze_status gz_slice_gradient(gz_graph *g, gz_tensor *dy, size_t axis, size_t first, size_t count, gz_tensor **dx);
+/* The axes of a sample in another order: axis i + 1 of y is axis order[i] of x; order holds each of 1..count once. */
+typedef struct gz_permute_attr {
+    size_t order[GZ_MAX_RANK], count;
+} gz_permute_attr;
+gaze_status gz_permute(gz_graph *g, gz_tensor *x, const size_t *order, size_t count, gz_tensor **y);
 
 /* Element-wise over 2..GZ_MAX_INPUTS tensors of one shape. */
 gaze_status gz_add_all(gz_graph *g, gz_tensor *const *x, size_t n, gz_tensor **y);
