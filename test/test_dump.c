@@ -80,11 +80,9 @@ static void assert_file(const report *r, size_t at, const char *name)
     assert_true(gz_file_exists(r->files[at]));
 }
 
-static char *content(const char *path, size_t *size)
+static void read_all(const char *path, char **bytes, size_t *size)
 {
-    char *bytes;
-    assert_done(gz_file_read(path, 1 << 24, &bytes, size));
-    return bytes;
+    assert_done(gz_file_read(path, 1 << 24, bytes, size));
 }
 
 static void raw_values_of_every_map_come_before_any_picture(void **state)
@@ -155,10 +153,12 @@ static void the_json_says_what_the_array_is(void **state)
     const gaze_dump_options options = {
         .out = scratch_path("json"), .map = "look", .scale = "percentile", .view = "map"};
     assert_done(dump(image_model, &images, &options, &r));
-    char *json = content(scratch_path("json/set.look.json"), &size);
+    char *json;
+    read_all(scratch_path("json/set.look.json"), &json, &size);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strstr(json, words[i])) fail_msg("no %s in %s", words[i], json);
-    assert_float_equal(strtod(strstr(json, "\"sum\": ") + 7, NULL), SAMPLES, 1e-5);
+    const char *sum = strstr(json, words[3]);
+    assert_float_equal(strtod(sum + strlen(words[3]), NULL), SAMPLES, 1e-5);
     free(json);
 }
 
@@ -171,7 +171,9 @@ static void same_input_gives_the_same_bytes(void **state)
     assert_int_equal(one.n_files, two.n_files);
     for (size_t i = 0; i < one.n_files; i++) {
         size_t a_size, b_size;
-        char *a = content(one.files[i], &a_size), *b = content(two.files[i], &b_size);
+        char *a, *b;
+        read_all(one.files[i], &a, &a_size);
+        read_all(two.files[i], &b, &b_size);
         assert_int_equal(a_size, b_size);
         assert_memory_equal(a, b, a_size);
         free(a);
@@ -209,6 +211,16 @@ static void wrong_words_are_refused_with_the_nearest(void **state)
     assert_false(gz_folder_exists(out));
 }
 
+static void an_input_of_another_shape_is_named_before_any_view(void **state)
+{
+    (void)state;
+    report r;
+    assert_refused(
+        dump(image_model, &steps, &(gaze_dump_options){.out = scratch_path("shape"), .view = "side"}, &r),
+        GAZE_ERROR_DATA, "input 'image' has the shape", NULL);
+    assert_int_equal(r.n_files, 0);
+}
+
 static void a_folder_that_cannot_be_made_is_named(void **state)
 {
     (void)state;
@@ -241,6 +253,7 @@ int main(void)
         cmocka_unit_test(same_input_gives_the_same_bytes),
         cmocka_unit_test(a_sequence_is_drawn_as_a_strip_alone),
         cmocka_unit_test(wrong_words_are_refused_with_the_nearest),
+        cmocka_unit_test(an_input_of_another_shape_is_named_before_any_view),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_named),
         cmocka_unit_test(a_name_shared_by_an_output_and_a_map_is_refused),
     };

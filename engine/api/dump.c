@@ -105,8 +105,20 @@ static gaze_status choose_maps(gz_dump *d)
 
 static bool is_image(const gaze_array *input)
 {
-    return input->rank == 4 && input->dtype == GAZE_FLOAT32 && input->shape[1] && input->shape[2] &&
-           (input->shape[3] == 1 || input->shape[3] == 3);
+    return input->rank == 4 && input->dtype == GAZE_FLOAT32 && (input->shape[3] == 1 || input->shape[3] == 3);
+}
+
+/* What was given for the model's first image. Whether it fits is for gaze_run to say. */
+static const gaze_array *find_image(const gz_dump *d, size_t n_inputs)
+{
+    const gaze_array *inputs;
+    const size_t count = gaze_model_inputs(d->model, &inputs);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; is_image(&inputs[i]) && k < n_inputs; k++) {
+            const char *name = d->inputs[k].name;
+            if (name ? strcmp(name, inputs[i].name) == 0 : k == i) return &d->inputs[k];
+        }
+    return NULL;
 }
 
 /* Kinds whose map says how tokens look at tokens: it has no place on an image even where one of its axes runs
@@ -124,8 +136,7 @@ static bool between_tokens(const char *kind)
 static gaze_status find_places(gz_dump *d, size_t n_inputs)
 {
     bool any = false;
-    for (size_t i = 0; i < n_inputs && !d->image; i++)
-        if (is_image(&d->inputs[i])) d->image = &d->inputs[i];
+    d->image = find_image(d, n_inputs);
     for (size_t i = 0; i < d->n_maps; i++) {
         const gaze_map_info *info = d->maps[i].info;
         d->maps[i].between = between_tokens(info->kind);

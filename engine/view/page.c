@@ -84,6 +84,14 @@ gaze_status gz_page_create(const gz_body *body, const gz_range *range, const gz_
     return GAZE_OK;
 }
 
+/* "2.5 + 2 i", "i", "0.5 + i" */
+static void say_axis(gz_text *caption, double first, double step, char letter)
+{
+    if (first != 0) gz_text_add(caption, "%g + ", first);
+    if (step != 1) gz_text_add(caption, "%g ", step);
+    gz_text_add(caption, "%c", letter);
+}
+
 void gz_page_say_place(gz_text *caption, const gz_map *map, size_t height, size_t width)
 {
     const gaze_receptive_field *f = &map->field;
@@ -91,8 +99,11 @@ void gz_page_say_place(gz_text *caption, const gz_map *map, size_t height, size_
         gz_text_add(caption, " Where the cells lie on the image is not known: the map is stretched over it.");
         return;
     }
-    gz_text_add(caption, " Cell (i, j) lies at pixel (%g + %g i, %g + %g j) and sees %g x %g pixels.",
-                f->first[0], f->step[0], f->first[1], f->step[1], f->size[0], f->size[1]);
+    gz_text_add(caption, " Cell (i, j) lies at pixel (");
+    say_axis(caption, f->first[0], f->step[0], 'i');
+    gz_text_add(caption, ", ");
+    say_axis(caption, f->first[1], f->step[1], 'j');
+    gz_text_add(caption, ") and sees %g x %g pixels.", f->size[0], f->size[1]);
     if (gz_panel_leaves_pixels(map, height, width))
         gz_text_add(caption, " Pixels that no cell sees have no colour.");
 }
