@@ -38,6 +38,10 @@ static void empty_caches(const char *name, const char *kind)
     assert_int_equal(mkdir(path, 0700), 0);
     setenv("XDG_CACHE_HOME", path, 1);
     setenv("GAZE_PROGRAM_CACHE", kind, 1);
+    if (strcmp(kind, "driver") == 0)
+        setenv("GAZE_DEVICE", "portable computing", 1); /* the driver that has a cache */
+    else
+        unsetenv("GAZE_DEVICE");
 }
 
 static bool run_kernel(gz_device *device, const char *name, int32_t expected)

@@ -243,6 +243,69 @@ static bool common_functions_compile_at_every_width(void)
     return true;
 }
 
+/* ---- All files in one program ---- */
+
+static void count_warnings(void *user, gaze_log_level level, const char *message)
+{
+    if (level > GAZE_LOG_WARNING) return;
+    fprintf(stderr, "%s\n", message);
+    ++*(int *)user;
+}
+
+/* Makes every kernel of cl/<stem>.cl; their names are asked of a program of the stem alone. */
+static bool make_all_kernels(gz_device *device, const char *stem)
+{
+    char *source, names[8192], *rest = NULL;
+    size_t length;
+    cl_int code;
+    CHECK(gz_source_assemble(stem, &source, &length) == GAZE_OK);
+    cl_program program =
+        clCreateProgramWithSource(gz_device_context(device), 1, (const char **)&source, NULL, &code);
+    CHECK(code == CL_SUCCESS);
+    CHECK(clBuildProgram(program, 0, NULL, "-cl-std=CL1.2", NULL, NULL) == CL_SUCCESS);
+    CHECK(clGetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, sizeof names, names, NULL) == CL_SUCCESS);
+    for (char *name = strtok_r(names, ";", &rest); name; name = strtok_r(NULL, ";", &rest)) {
+        cl_kernel kernel;
+        CHECK(gz_device_kernel(device, stem, name, "", &kernel) == GAZE_OK);
+        clReleaseKernel(kernel);
+    }
+    clReleaseProgram(program);
+    free(source);
+    return true;
+}
+
+/* Fails when two files of cl/ define the same name so that they can't be compiled together. */
+static bool all_files_make_one_program(void)
+{
+    gz_device *device;
+    gaze_program_counts counts;
+    int warnings = 0;
+    const gaze_context_options options = {
+        .device = "portable computing", .log = count_warnings, .log_user = &warnings};
+    unsetenv("GAZE_KERNEL_DIR");
+    setenv("GAZE_PROGRAM_CACHE", "driver", 1);
+    CHECK(gz_device_open(&options, &device) == GAZE_OK);
+    for (size_t i = 0; i < gz_n_embedded_sources; i++) {
+        char stem[64];
+        const char *dot = strrchr(gz_embedded_sources[i].name, '.');
+        if (strcmp(dot, ".cl") != 0) continue;
+        snprintf(stem, sizeof stem, "%.*s", (int)(dot - gz_embedded_sources[i].name),
+                 gz_embedded_sources[i].name);
+        CHECK(make_all_kernels(device, stem));
+    }
+    gz_device_programs(device, &counts);
+    CHECK(counts.compiled + counts.cached == 1);
+    CHECK(warnings == 0);
+    gz_device_close(device);
+    return true;
+}
+
+static void all_kernel_files_fit_in_one_program(void **state)
+{
+    (void)state;
+    assert_child(all_files_make_one_program);
+}
+
 static void a_program_is_built_once_for_each_set_of_options(void **state)
 {
     (void)state;
@@ -274,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_program_is_built_once_for_each_set_of_options),
         cmocka_unit_test(a_kernel_that_does_not_compile_tells_all),
         cmocka_unit_test(final_sources_can_be_dumped),
+        cmocka_unit_test(all_kernel_files_fit_in_one_program),
     };
     return cmocka_run_group_tests(tests, make_folders, remove_folders);
 }

@@ -36,9 +36,11 @@ cl_command_queue gz_device_queue(const gz_device *device);
 /* Forces a family from now on (verification); GAZE_FAMILY did so at opening. */
 void gz_device_force_family(gz_device *device, gz_family family);
 
-/* A kernel object, the caller's to release. Source: cl/common.h then cl/<stem>.cl, embedded, or from
-   $GAZE_KERNEL_DIR. The program is built at most once per device and options, and comes from the disk cache
-   when it was built before. GAZE_DUMP_PROGRAMS=DIR writes each final source and its options. */
+/* A kernel object, the caller's to release. Source: cl/<stem>.cl, embedded, or from $GAZE_KERNEL_DIR. A
+   program is built at most once per device and options, and comes from the disk cache when it was built
+   before (cache.h; there is why options cost time at every start). GAZE_DUMP_PROGRAMS=DIR writes each final
+   source (<name>.cl) and its options (<name>.opts). A kernel is always launched with one local size: PoCL
+   compiles it anew for each. */
 gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options,
                              cl_kernel *out);
 

@@ -16,6 +16,7 @@ struct gz_device {
     size_t allocated;    /* bytes */
     gz_cache *cache;
     gz_program *programs;
+    bool alone; /* the program of every stem does not compile: each stem is a program */
     gaze_program_counts counts;
     bool ran; /* something was read back: kernels have been run, not only made */
     gaze_log_function *log;

@@ -3,10 +3,12 @@
 #include "../base/file.h"
 #include "../base/text.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILES = 32, MAX_DEPTH = 8, MAX_FILE_BYTES = 16 << 20 };
+enum { MAX_FILES = 256, MAX_DEPTH = 8, MAX_FILE_BYTES = 16 << 20 };
 
 typedef struct assembly {
     gz_arena *arena;
@@ -14,6 +16,7 @@ typedef struct assembly {
     const char *folder;          /* $GAZE_KERNEL_DIR, or NULL */
     const char *seen[MAX_FILES]; /* names of files that are in already */
     size_t n_seen;
+    bool every; /* many .cl files in one program */
 } assembly;
 
 static const gz_embedded_source *find_embedded(const char *name)
@@ -65,6 +68,51 @@ static const char *included_name(assembly *a, const char *line, size_t length)
     return name;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+    const size_t length = strlen(name), end_length = strlen(end);
+    return length >= end_length && strcmp(name + length - end_length, end) == 0;
+}
+
+/* The name that a line defines, in `*length` characters: of a macro, or of a static function of the file;
+ * NULL if none. */
+static const char *defined_name(const char *line, size_t *length)
+{
+    if (strncmp(line, "#define ", 8) == 0) {
+        const char *name = line + 8 + strspn(line + 8, " ");
+        *length = strcspn(name, "( \t\r\n");
+        return name;
+    }
+    if (strncmp(line, "static ", 7) != 0) return NULL;
+    const char *end = line + strcspn(line, "(\n"), *name = end;
+    while (name > line && (isalnum((unsigned char)name[-1]) || name[-1] == '_')) name--;
+    *length = (size_t)(end - name);
+    return *end == '(' && *length ? name : NULL;
+}
+
+/* Two files may each have a static function of one name: it gets the file's name, by a macro that holds to
+ * the file's end. */
+static void add_local_name(assembly *a, const char *file, const char *line, size_t number)
+{
+    size_t length;
+    const char *name = strncmp(line, "static ", 7) == 0 ? defined_name(line, &length) : NULL;
+    if (!name) return;
+    const int n = (int)length, stem = (int)strcspn(file, ".");
+    gz_text_add(&a->text, "#undef %.*s\n#define %.*s %.*s_of_%.*s\n", n, name, n, name, n, name, stem, file);
+    gz_text_add(&a->text, "#line %zu \"%s\"\n", number, file);
+}
+
+/* What the file defined says nothing about the files after it. */
+static void forget_names(assembly *a, const char *source)
+{
+    size_t length;
+    for (const char *line = source; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        const char *name = defined_name(line, &length);
+        if (name) gz_text_add(&a->text, "#undef %.*s\n", (int)length, name);
+    }
+}
+
 static gaze_status add_file(assembly *a, const char *name, const char *from, int depth);
 
 static gaze_status add_include(assembly *a, const char *name, const char *from, int depth)
@@ -79,6 +127,7 @@ static gaze_status add_file(assembly *a, const char *name, const char *from, int
 {
     const char *text = "";
     size_t number = 1;
+    bool continued = false;
     if (depth > MAX_DEPTH || a->n_seen == MAX_FILES)
         return gz_fail(GAZE_ERROR_DEVICE, "kernel source %s: more than %d files or %d levels of #include",
                        name, MAX_FILES, MAX_DEPTH);
@@ -92,8 +141,10 @@ static gaze_status add_file(assembly *a, const char *name, const char *from, int
             GZ_TRY(add_include(a, included, name, depth));
             gz_text_add(&a->text, "#line %zu \"%s\"\n", number + 1, name);
         } else {
+            if (a->every && !from && !continued) add_local_name(a, name, text, number);
             gz_text_add(&a->text, "%.*s\n", (int)length, text);
         }
+        continued = length && text[length - 1] == '\\'; /* a macro goes on */
         text += length + (text[length] == '\n');
     }
     return GAZE_OK;
@@ -108,18 +159,39 @@ static gaze_status find_folder(assembly *a)
     return GAZE_OK;
 }
 
+static gaze_status add_every_file(assembly *a)
+{
+    a->every = true;
+    for (size_t i = 0; i < gz_n_embedded_sources; i++) {
+        const gz_embedded_source *source = &gz_embedded_sources[i];
+        if (!ends_with(source->name, ".cl")) continue;
+        GZ_TRY(add_file(a, source->name, NULL, 0));
+        forget_names(a, (const char *)source->bytes);
+    }
+    return GAZE_OK;
+}
+
+static gaze_status add_stem(assembly *a, const char *stem)
+{
+    const char *name = gz_arena_format(a->arena, "%s.cl", stem);
+    if (!name) return GAZE_ERROR_DEVICE;
+    GZ_TRY(find_folder(a));
+    return add_file(a, name, NULL, 0);
+}
+
+bool gz_source_is_embedded(const char *stem)
+{
+    char name[128];
+    const int length = snprintf(name, sizeof name, "%s.cl", stem);
+    return length > 0 && (size_t)length < sizeof name && find_embedded(name);
+}
+
 gaze_status gz_source_assemble(const char *stem, char **text, size_t *length)
 {
     gaze_status status;
     assembly a = {0};
     GZ_TRY(gz_arena_create(&a.arena));
-    char *name = gz_arena_format(a.arena, "%s.cl", stem);
-    if (!name) {
-        status = GAZE_ERROR_DEVICE;
-        goto done;
-    }
-    GZ_GO(find_folder(&a));
-    GZ_GO(add_file(&a, name, NULL, 0));
+    GZ_GO(strcmp(stem, GZ_EVERY_STEM) == 0 ? add_every_file(&a) : add_stem(&a, stem));
     *length = a.text.length;
     GZ_GO(gz_text_take(&a.text, text));
 done:

@@ -4,7 +4,14 @@
 #define GZ_SOURCE_H
 #include "device.h"
 
-/* Files come from $GAZE_KERNEL_DIR where it is set and has them, else from the library. free() *text. */
+/* Stands for all .cl files of the library in one program. */
+#define GZ_EVERY_STEM "every"
+
+/* Files come from $GAZE_KERNEL_DIR where it is set and has them, else from the library. free() *text.
+   The stem may be GZ_EVERY_STEM: then from the library alone. */
 gaze_status gz_source_assemble(const char *stem, char **text, size_t *length);
+
+/* Is cl/<stem>.cl in the library? */
+bool gz_source_is_embedded(const char *stem);
 
 #endif
