@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Kernels broken on purpose: gaze verify must fail, name the op, and say where."""
+import json
+
+from harness import GAZE, SOURCE, main, refused, run
+
+
+def verify(folder, op, *words, status=0, file=None, old=None, new=None):
+    """gaze verify --op with one file of cl/ changed."""
+    env = {"GAZE_KERNEL_DIR": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
+    if file:
+        text = (SOURCE / "cl" / file).read_text()
+        assert old in text, f"cl/{file} has no {old!r}: choose another line to break"
+        (folder / file).write_text(text.replace(old, new))
+    return run(GAZE, "verify", "--op", op, *words, env=env, status=status).stdout
+
+
+def caught(folder, op, file, old, new, says):
+    out = verify(folder, op, status=5, file=file, old=old, new=new)
+    line = next(l for l in out.splitlines() if "FAILED" in l)
+    assert line.startswith(op + " "), out
+    assert says in out, f"should say {says!r}:\n{out}"
+    assert not out.splitlines()[-1].endswith(" 0 failed"), out
+
+
+def unchanged_kernels_pass(folder):
+    out = verify(folder, "softmax", file="softmax.cl", old="softmax", new="softmax")
+    passed, failed = out.splitlines()[-1].replace(" passed,", "").replace(" failed", "").split()
+    assert int(passed) > 100 and int(failed) == 0, out
+
+
+def wrong_constant_of_winograd(folder):
+    caught(folder, "conv2d", "winograd.h", "o[5 * o_step] = g2;", "o[5 * o_step] = 0.999f * g2;", "expected")
+
+
+def last_instead_of_first_of_equal_maxima(folder):
+    caught(folder, "max_pool2d_gradient", "pool.cl", "v > most", "v >= most", "expected")
+
+
+def values_behind_the_last_whole_vector_forgotten(folder):
+    caught(folder, "concatenate", "concatenate.cl", "for (; i < count; i++) to[i] = from[i];", "", "is nan, expected")
+
+
+def missing_guard_of_the_index(folder):
+    caught(folder, "dense", "dense_plain.cl", "if (m >= (size_t)M) return;", "", "wrote behind")
+
+
+def epsilon_inside_the_root(folder):
+    caught(folder, "optimizer", "optimizer.cl", "(sqrt(*v) + epsilon)", "sqrt(*v + epsilon)", "expected")
+
+
+def word_of_the_generator_used_twice(folder):
+    caught(folder, "dropout", "dropout.cl", "words.z", "words.y", "expected")
+
+
+def sixth_digit_of_a_coefficient(folder):
+    caught(folder, "activation", "activation.cl", "4.38295383e-1f", "4.38299383e-1f", "expected")
+
+
+def kernel_that_does_not_compile(folder):
+    caught(folder, "softmax", "softmax.cl", "sum", "no_such_name", "softmax")
+
+
+def failures_are_in_the_json_too(folder):
+    out = verify(folder, "max_pool2d_gradient", "--json", status=5, file="pool.cl", old="v > most", new="v >= most")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert lines[0]["op"] == "max_pool2d_gradient" and lines[0]["failed"] > 0 and "expected" in lines[0]["first_failure"], lines
+    assert lines[-1]["failed"] == sum(line["failed"] for line in lines[:-1]), lines
+
+
+def unknown_op_offers_the_nearest(folder):
+    refused(2, GAZE, "verify", "--op", "sofmax", says=["sofmax", "did you mean 'softmax'"])
+
+
+def unknown_command_offers_the_nearest(folder):
+    refused(2, GAZE, "verfy", says=["verfy", "did you mean 'verify'"])
+
+
+def reference_cannot_be_verified_against_itself(folder):
+    refused(2, GAZE, "verify", "--reference", says="--reference")
+
+
+if __name__ == "__main__":
+    main([
+        unchanged_kernels_pass,
+        wrong_constant_of_winograd,
+        last_instead_of_first_of_equal_maxima,
+        values_behind_the_last_whole_vector_forgotten,
+        missing_guard_of_the_index,
+        epsilon_inside_the_root,
+        word_of_the_generator_used_twice,
+        sixth_digit_of_a_coefficient,
+        kernel_that_does_not_compile,
+        failures_are_in_the_json_too,
+        unknown_op_offers_the_nearest,
+        unknown_command_offers_the_nearest,
+        reference_cannot_be_verified_against_itself,
+    ])
