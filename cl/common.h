@@ -78,6 +78,7 @@ GAZE_DEFINE_MATH(v, floatv, intv, as_floatv, as_intv)
     float4 b = op(c.lo, c.hi)
 #endif
 #define GAZE_PLUS(a, b) ((a) + (b))
+#define GAZE_MORE(a, b) select(a, b, (b) > (a)) /* one instruction where fmax takes three; a where b is NaN */
 static inline float gaze_sumv(floatv a)
 {
     GAZE_FOLD(a, GAZE_PLUS);
@@ -85,8 +86,9 @@ static inline float gaze_sumv(floatv a)
 }
 static inline float gaze_maxv(floatv a)
 {
-    GAZE_FOLD(a, fmax);
-    return fmax(fmax(b.x, b.z), fmax(b.y, b.w));
+    GAZE_FOLD(a, GAZE_MORE);
+    const float left = GAZE_MORE(b.x, b.z), right = GAZE_MORE(b.y, b.w);
+    return GAZE_MORE(left, right);
 }
 
 /* Philox4x32-10, as engine/base/philox.c. */

@@ -2,28 +2,45 @@
    `threshold` = rate 2^32. y may be x: no restrict. */
 #include "common.h"
 
-#define ulongv         GAZE_JOIN(ulong, GAZE_WIDTH)
-#define convert_ulongv GAZE_JOIN(convert_ulong, GAZE_WIDTH)
-#define convert_uintv  GAZE_JOIN(convert_uint, GAZE_WIDTH)
+#if GAZE_WIDTH == 4
+#define GAZE_PAIRS 2
+#elif GAZE_WIDTH == 8
+#define GAZE_PAIRS 4
+#else
+#define GAZE_PAIRS 8
+#endif
+#define pairsv    GAZE_JOIN(ulong, GAZE_PAIRS) /* the same vector, two words an element */
+#define as_pairsv GAZE_JOIN(as_ulong, GAZE_PAIRS)
+#define as_uintv  GAZE_JOIN(as_uint, GAZE_WIDTH)
 
-/* gaze_philox with a counter in each lane: counters first .. first + GAZE_WIDTH - 1 of `step`. */
+/* Low and high words of x * factor: products of the even and the odd words, put together again. */
+static inline void gaze_multiply_words(uintv x, ulong factor, uintv *low, uintv *high)
+{
+    const pairsv left = (as_pairsv(x) & 0xFFFFFFFFUL) * factor, right = (as_pairsv(x) >> 32) * factor;
+    *low = as_uintv((left & 0xFFFFFFFFUL) | (right << 32));
+    *high = as_uintv((left >> 32) | (right & 0xFFFFFFFF00000000UL));
+}
+
+/* gaze_philox with a counter in each lane: counters first .. first + GAZE_WIDTH - 1 of `step`; first is a
+ * multiple of GAZE_WIDTH. */
 static inline void gaze_philox_lanes(uint2 key, ulong first, uint step, uintv *x0, uintv *x1, uintv *x2,
                                      uintv *x3)
 {
     uint lane[GAZE_WIDTH];
     for (uint i = 0; i < GAZE_WIDTH; i++) lane[i] = i;
-    const ulongv counter = first + convert_ulongv(GAZE_JOIN(vload, GAZE_WIDTH)(0, lane));
-    *x0 = convert_uintv(counter);
-    *x1 = convert_uintv(counter >> 32);
+    *x0 = (uint)first + GAZE_JOIN(vload, GAZE_WIDTH)(0, lane);
+    *x1 = (uint)(first >> 32);
     *x2 = step;
     *x3 = 0;
 #pragma unroll
     for (int round = 0; round < 10; round++) {
-        const ulongv p0 = convert_ulongv(*x0) * 0xD2511F53UL, p1 = convert_ulongv(*x2) * 0xCD9E8D57UL;
-        *x0 = convert_uintv(p1 >> 32) ^ *x1 ^ key.x;
-        *x2 = convert_uintv(p0 >> 32) ^ *x3 ^ key.y;
-        *x1 = convert_uintv(p1);
-        *x3 = convert_uintv(p0);
+        uintv low_0, high_0, low_2, high_2;
+        gaze_multiply_words(*x0, 0xD2511F53UL, &low_0, &high_0);
+        gaze_multiply_words(*x2, 0xCD9E8D57UL, &low_2, &high_2);
+        *x0 = high_2 ^ *x1 ^ key.x;
+        *x2 = high_0 ^ *x3 ^ key.y;
+        *x1 = low_2;
+        *x3 = low_0;
         key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
     }
 }

@@ -10,22 +10,30 @@
     const int last = min((int)(get_group_id(0) % blocks + 1) * 4 * GAZE_WIDTH, C);                   \
     int c = get_group_id(0) % blocks * 4 * GAZE_WIDTH;
 
-#define FOLD_COLUMNS(N, FIRST, FOLD, END)                                                    \
-    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                \
-        floatv s[N];                                                                         \
-        for (int k = 0; k < N; k++) s[k] = FIRST(vloadv(k, x + c));                          \
-        for (int m = 1; m < M; m++)                                                          \
-            for (int k = 0; k < N; k++) s[k] = FOLD(s[k], vloadv(k, x + (size_t)m * C + c)); \
-        for (int k = 0; k < N; k++) vstorev(END(s[k]), k, y + c);                            \
+/* N vectors of columns, folded in ROWS chains each, so that one fold needn't wait for the one before. */
+#define FOLD_COLUMNS(N, ROWS, START, FOLD, END)                                                \
+    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                  \
+        floatv s[N * ROWS];                                                                    \
+        int m = 0;                                                                             \
+        for (int k = 0; k < N * ROWS; k++) s[k] = START;                                       \
+        for (; m + ROWS <= M; m += ROWS)                                                       \
+            for (int i = 0; i < ROWS; i++)                                                     \
+                for (int k = 0; k < N; k++)                                                    \
+                    s[i * N + k] = FOLD(s[i * N + k], vloadv(k, x + (size_t)(m + i) * C + c)); \
+        for (; m < M; m++)                                                                     \
+            for (int k = 0; k < N; k++) s[k] = FOLD(s[k], vloadv(k, x + (size_t)m * C + c));   \
+        for (int i = 1; i < ROWS; i++)                                                         \
+            for (int k = 0; k < N; k++) s[k] = FOLD(s[k], s[i * N + k]);                       \
+        for (int k = 0; k < N; k++) vstorev(END(s[k]), k, y + c);                              \
     }
 
-#define FOLD_MIDDLE(FIRST, FOLD, END)                                  \
-    FOLD_COLUMNS(4, FIRST, FOLD, END)                                  \
-    FOLD_COLUMNS(2, FIRST, FOLD, END)                                  \
-    FOLD_COLUMNS(1, FIRST, FOLD, END)                                  \
+#define FOLD_MIDDLE(START, FOLD, END)                                  \
+    FOLD_COLUMNS(4, 2, START, FOLD, END)                               \
+    FOLD_COLUMNS(2, 4, START, FOLD, END)                               \
+    FOLD_COLUMNS(1, 8, START, FOLD, END)                               \
     for (; c < last; c++) {                                            \
-        float s = FIRST(x[c]);                                         \
-        for (int m = 1; m < M; m++) s = FOLD(s, x[(size_t)m * C + c]); \
+        float s = START;                                               \
+        for (int m = 0; m < M; m++) s = FOLD(s, x[(size_t)m * C + c]); \
         y[c] = END(s);                                                 \
     }
 
@@ -38,7 +46,7 @@ GAZE_ONE sum_middle_columns(__global const float *restrict x, __global float *re
     BLOCK_OF_GROUP(C)
     x += b * M * C;
     y += b * C;
-    FOLD_MIDDLE(SAME, GAZE_PLUS, DIVIDED)
+    FOLD_MIDDLE(0.0f, GAZE_PLUS, DIVIDED)
 }
 
 GAZE_ONE max_middle_columns(__global const float *restrict x, __global float *restrict y, int B, int M, int C)
@@ -46,7 +54,7 @@ GAZE_ONE max_middle_columns(__global const float *restrict x, __global float *re
     BLOCK_OF_GROUP(C)
     x += b * M * C;
     y += b * C;
-    FOLD_MIDDLE(SAME, fmax, SAME)
+    FOLD_MIDDLE(-INFINITY, GAZE_MORE, SAME)
 }
 
 /* What one item does: the channel at % C of sample at / C. */
@@ -68,23 +76,31 @@ __kernel void max_middle_items(__global const float *restrict x, __global float 
                                int C)
 {
     CHANNEL_OF_ITEM
-    float s = x[first];
-    for (int m = 1; m < M; m++) s = fmax(s, x[first + (size_t)m * C]);
+    float s = -INFINITY;
+    for (int m = 0; m < M; m++) s = GAZE_MORE(s, x[first + (size_t)m * C]);
     y[at] = s;
 }
+
+/* The same values in every row. */
+#define FILL_COLUMNS(N)                                                              \
+    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                        \
+        floatv part[N];                                                              \
+        for (int k = 0; k < N; k++) part[k] = vloadv(k, dy + c) / divisor;           \
+        for (int m = 0; m < M; m++)                                                  \
+            for (int k = 0; k < N; k++) vstorev(part[k], k, dx + (size_t)m * C + c); \
+    }
 
 GAZE_ONE sum_middle_gradient_columns(__global const float *restrict dy, __global float *restrict dx,
                                      float divisor, int B, int M, int C)
 {
     BLOCK_OF_GROUP(C)
-    const int first = c;
     dx += b * M * C;
     dy += b * C;
-    for (int m = 0; m < M; m++, dx += C) {
-        for (c = first; c + GAZE_WIDTH <= last; c += GAZE_WIDTH)
-            vstorev(vloadv(0, dy + c) / divisor, 0, dx + c);
-        for (; c < last; c++) dx[c] = dy[c] / divisor;
-    }
+    FILL_COLUMNS(4)
+    FILL_COLUMNS(2)
+    FILL_COLUMNS(1)
+    for (; c < last; c++)
+        for (int m = 0; m < M; m++) dx[(size_t)m * C + c] = dy[c] / divisor;
 }
 
 __kernel void sum_middle_gradient_items(__global const float *restrict dy, __global float *restrict dx,
@@ -94,16 +110,32 @@ __kernel void sum_middle_gradient_items(__global const float *restrict dy, __glo
     for (int m = 0; m < M; m++) dx[first + (size_t)m * C] = dy[at] / divisor;
 }
 
-/* The maximum of all values so far, and how many there are of it. */
-static inline void gaze_count_max1(float v, float *most, float *equals)
+/* Three passes: the maximum, how many there are of it, and dx. */
+#define SHARE_COLUMNS(N)                                                                                \
+    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                           \
+        floatv most[N], part[N];                                                                        \
+        for (int k = 0; k < N; k++) most[k] = -INFINITY, part[k] = 0.0f;                                \
+        for (int m = 0; m < M; m++)                                                                     \
+            for (int k = 0; k < N; k++) most[k] = GAZE_MORE(most[k], vloadv(k, x + (size_t)m * C + c)); \
+        for (int m = 0; m < M; m++)                                                                     \
+            for (int k = 0; k < N; k++)                                                                 \
+                part[k] += GAZE_WHERE(vloadv(k, x + (size_t)m * C + c) == most[k], (floatv)(1.0f));     \
+        for (int k = 0; k < N; k++) part[k] = vloadv(k, dy + c) / part[k];                              \
+        for (int m = 0; m < M; m++)                                                                     \
+            for (int k = 0; k < N; k++)                                                                 \
+                vstorev(GAZE_WHERE(vloadv(k, x + (size_t)m * C + c) == most[k], part[k]), k,            \
+                        dx + (size_t)m * C + c);                                                        \
+    }
+#define GAZE_WHERE(condition, value) select((floatv)(0.0f), value, condition)
+
+/* dx of `count` values that lie `stride` apart. */
+static inline void gaze_share(__global const float *x, __global float *dx, float dy, int count, int stride)
 {
-    *equals = v > *most ? 1.0f : v == *most ? *equals + 1.0f : *equals;
-    *most = fmax(*most, v);
-}
-static inline void gaze_count_maxv(floatv v, floatv *most, floatv *equals)
-{
-    *equals = select(select(*equals, *equals + 1.0f, v == *most), (floatv)(1.0f), v > *most);
-    *most = fmax(*most, v);
+    float most = -INFINITY, equals = 0.0f;
+    for (int i = 0; i < count; i++) most = GAZE_MORE(most, x[(size_t)i * stride]);
+    for (int i = 0; i < count; i++) equals += x[(size_t)i * stride] == most ? 1.0f : 0.0f;
+    for (int i = 0; i < count; i++)
+        dx[(size_t)i * stride] = x[(size_t)i * stride] == most ? dy / equals : 0.0f;
 }
 
 GAZE_ONE max_middle_gradient_columns(__global const float *restrict x, __global const float *restrict dy,
@@ -113,32 +145,17 @@ GAZE_ONE max_middle_gradient_columns(__global const float *restrict x, __global 
     dx += b * M * C;
     x += b * M * C;
     dy += b * C;
-    for (; c + GAZE_WIDTH <= last; c += GAZE_WIDTH) {
-        floatv most = -INFINITY, equals = 0.0f;
-        for (int m = 0; m < M; m++) gaze_count_maxv(vloadv(0, x + (size_t)m * C + c), &most, &equals);
-        const floatv part = vloadv(0, dy + c) / equals;
-        for (int m = 0; m < M; m++)
-            vstorev(select((floatv)(0.0f), part, vloadv(0, x + (size_t)m * C + c) == most), 0,
-                    dx + (size_t)m * C + c);
-    }
-    for (; c < last; c++) {
-        float most = -INFINITY, equals = 0.0f;
-        for (int m = 0; m < M; m++) gaze_count_max1(x[(size_t)m * C + c], &most, &equals);
-        for (int m = 0; m < M; m++)
-            dx[(size_t)m * C + c] = x[(size_t)m * C + c] == most ? dy[c] / equals : 0.0f;
-    }
+    SHARE_COLUMNS(4)
+    SHARE_COLUMNS(2)
+    SHARE_COLUMNS(1)
+    for (; c < last; c++) gaze_share(x + c, dx + c, dy[c], M, C);
 }
 
 __kernel void max_middle_gradient_items(__global const float *restrict x, __global const float *restrict dy,
                                         __global float *restrict dx, int B, int M, int C)
 {
     CHANNEL_OF_ITEM
-    float most = -INFINITY, equals = 0.0f;
-    for (int m = 0; m < M; m++) gaze_count_max1(x[first + (size_t)m * C], &most, &equals);
-    for (int m = 0; m < M; m++) {
-        const size_t i = first + (size_t)m * C;
-        dx[i] = x[i] == most ? dy[at] / equals : 0.0f;
-    }
+    gaze_share(x + first, dx + first, dy[at], M, C);
 }
 
 static inline float gaze_row_sum(__global const float *x, int C)
@@ -153,15 +170,13 @@ static inline float gaze_row_sum(__global const float *x, int C)
 
 static inline float gaze_row_max(__global const float *x, int C)
 {
-    float most = x[0];
+    floatv s = -INFINITY;
+    float most = -INFINITY;
     int c = 0;
-    if (C >= GAZE_WIDTH) {
-        floatv s = vloadv(0, x);
-        for (c = GAZE_WIDTH; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) s = fmax(s, vloadv(0, x + c));
-        most = gaze_maxv(s);
-    }
-    for (; c < C; c++) most = fmax(most, x[c]);
-    return most;
+    for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) s = GAZE_MORE(s, vloadv(0, x + c));
+    for (; c < C; c++) most = GAZE_MORE(most, x[c]);
+    const float folded = gaze_maxv(s);
+    return GAZE_MORE(most, folded);
 }
 
 #define ROWS_OF_GROUP \
@@ -195,8 +210,8 @@ __kernel void max_last_items(__global const float *restrict x, __global float *r
 {
     const size_t r = get_global_id(0);
     if (r >= (size_t)rows) return;
-    float s = x[r * C];
-    for (int c = 1; c < C; c++) s = fmax(s, x[r * C + c]);
+    float s = -INFINITY;
+    for (int c = 0; c < C; c++) s = GAZE_MORE(s, x[r * C + c]);
     y[r] = s;
 }
 
@@ -221,35 +236,31 @@ __kernel void sum_last_gradient_items(__global const float *restrict dy, __globa
     for (int c = 0; c < C; c++) dx[r * C + c] = dy[r] / divisor;
 }
 
-static inline void gaze_share_among_max(__global const float *x, __global float *dx, float dy, int C)
+static inline void gaze_share_row(__global const float *x, __global float *dx, float dy, int C)
 {
-    floatv mosts = -INFINITY, counts = 0.0f;
-    float most = -INFINITY, equals = 0.0f;
+    const float most = gaze_row_max(x, C);
+    floatv counts = 0.0f;
+    float equals = 0.0f;
     int c = 0;
-    for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) gaze_count_maxv(vloadv(0, x + c), &mosts, &counts);
-    for (; c < C; c++) gaze_count_max1(x[c], &most, &equals);
-    const float all = fmax(most, gaze_maxv(mosts));
-    equals = most == all ? equals : 0.0f;
-    equals += gaze_sumv(select((floatv)(0.0f), counts, mosts == all));
-    const float part = dy / equals;
+    for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
+        counts += GAZE_WHERE(vloadv(0, x + c) == most, (floatv)(1.0f));
+    for (; c < C; c++) equals += x[c] == most ? 1.0f : 0.0f;
+    const float part = dy / (equals + gaze_sumv(counts));
     for (c = 0; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
-        vstorev(select((floatv)(0.0f), (floatv)(part), vloadv(0, x + c) == all), 0, dx + c);
-    for (; c < C; c++) dx[c] = x[c] == all ? part : 0.0f;
+        vstorev(GAZE_WHERE(vloadv(0, x + c) == most, (floatv)(part)), 0, dx + c);
+    for (; c < C; c++) dx[c] = x[c] == most ? part : 0.0f;
 }
 
 GAZE_ONE max_last_gradient_slabs(__global const float *restrict x, __global const float *restrict dy,
                                  __global float *restrict dx, int C, int rows, int slab)
 {
     ROWS_OF_GROUP
-    for (size_t r = first; r < last; r++) gaze_share_among_max(x + r * C, dx + r * C, dy[r], C);
+    for (size_t r = first; r < last; r++) gaze_share_row(x + r * C, dx + r * C, dy[r], C);
 }
 
 __kernel void max_last_gradient_items(__global const float *restrict x, __global const float *restrict dy,
                                       __global float *restrict dx, int C, int rows)
 {
     const size_t r = get_global_id(0);
-    if (r >= (size_t)rows) return;
-    float most = -INFINITY, equals = 0.0f;
-    for (int c = 0; c < C; c++) gaze_count_max1(x[r * C + c], &most, &equals);
-    for (int c = 0; c < C; c++) dx[r * C + c] = x[r * C + c] == most ? dy[r] / equals : 0.0f;
+    if (r < (size_t)rows) gaze_share(x + r * C, dx + r * C, dy[r], C, 1);
 }

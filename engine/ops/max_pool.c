@@ -53,6 +53,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     return gz_pool_prepare(node, builder, "max_pool_slabs", "max_pool_items");
 }
 
+static const gz_window *window_of(const gz_node *node) { return &((const gz_pool_attr *)node->attr)->window; }
+
 static bool overlap(const gz_window *w) { return w->stride[0] < w->size[0] || w->stride[1] < w->size[1]; }
 
 static gaze_status gradient_infer(gz_graph *graph, gz_node *node)
@@ -71,27 +73,21 @@ static gaze_status gradient_infer(gz_graph *graph, gz_node *node)
 
 static gaze_status gradient_prepare(const gz_node *node, gz_builder *builder)
 {
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU,
-               by_rows = cpu && !overlap(&((const gz_pool_attr *)node->attr)->window);
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU, apart = !overlap(window_of(node));
+    const char *slabs = apart ? "max_pool_gradient_apart" : "max_pool_gradient_overlap";
     gz_pool_size s;
     GZ_TRY(gz_pool_size_of(node, node->in[X]->shape, &s));
-    gz_launch *launch = gz_launch_add(builder, "pool",
-                                      by_rows ? "max_pool_gradient_slabs"
-                                      : cpu   ? "max_pool_gradient_channels"
-                                              : "max_pool_gradient_items",
-                                      "%s", "");
+    const size_t rows = s.B * (cpu && apart ? s.P : s.H);
+    gz_launch *launch = gz_launch_add(builder, "pool", cpu ? slabs : "max_pool_gradient_items", "%s", "");
     gz_arg_tensor(launch, node->in[X]);
     gz_arg_tensor(launch, node->in[DY]);
     gz_arg_tensor(launch, node->out[0]);
     gz_pool_arguments(launch, &s);
-    gz_arg_int(launch, by_rows ? s.B * s.P : s.B);
-    const size_t width = gz_builder_device(builder)->vector_width;
-    if (by_rows)
-        gz_launch_slabs(launch, gz_slabs_of(builder, s.B * s.P, 8 * s.H * s.W / s.P * s.C, 1));
-    else if (cpu)
-        gz_launch_groups(launch, s.B * ((s.C + width - 1) / width), 1, 1, 1, 1, 1);
+    gz_arg_int(launch, rows);
+    if (cpu)
+        gz_launch_slabs(launch, gz_slabs_of(builder, rows, 8 * s.B * s.H * s.W * s.C / rows, 1));
     else
-        gz_launch_items(launch, s.B * s.H * s.W * s.C);
+        gz_launch_items(launch, rows * s.W * s.C);
     return gz_builder_status(builder);
 }
 
@@ -106,7 +102,7 @@ static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *con
 /* At most so many windows share a pixel. */
 static gz_limit gradient_limit(const gz_node *node, size_t i)
 {
-    const gz_window *w = &((const gz_pool_attr *)node->attr)->window;
+    const gz_window *w = window_of(node);
     if (!overlap(w)) return gz_limit_exact(node, i);
     const size_t rows = (w->size[0] + w->stride[0] - 1) / w->stride[0],
                  columns = (w->size[1] + w->stride[1] - 1) / w->stride[1];

@@ -8,10 +8,10 @@ gz_reduction gz_reduction_of(const gz_node *node) { return attr_of(node)->reduct
 
 double gz_reduce_values(gz_reduction reduction, const double *x, size_t count, size_t stride)
 {
-    double sum = 0, most = x[0];
+    double sum = 0, most = -INFINITY;
     for (size_t i = 0; i < count; i++) {
         sum += x[i * stride];
-        most = fmax(most, x[i * stride]);
+        if (x[i * stride] > most) most = x[i * stride];
     }
     if (reduction == GZ_MAX) return most;
     return reduction == GZ_MEAN ? sum / (double)count : sum;
