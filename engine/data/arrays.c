@@ -23,8 +23,8 @@ gaze_status gz_arrays_create(const gz_data_spec *spec, bool has_test, gz_data *d
 static gaze_status refuse_shape(gz_arena *arena, const gz_column *column, const gaze_array *input)
 {
     return gz_fail(GAZE_ERROR_DATA, "%s: the shape is %s, expected %s for input '%s'", column->place,
-                   gz_shape_text(arena, column->rank, column->shape, false),
-                   gz_shape_text(arena, input->rank, input->shape, true), input->name);
+                   gz_array_shape_text(arena, column->rank, column->shape, false),
+                   gz_array_shape_text(arena, input->rank, input->shape, true), input->name);
 }
 
 /* Fills in the dimensions that are still open: the test part has to have those of the training part. */
@@ -70,7 +70,7 @@ static gaze_status check_labels(gz_arena *arena, const gz_column *column, const 
             column->place);
     if (column->rank != least && !(column->rank == least + 1 && column->shape[least] == 1))
         return gz_fail(GAZE_ERROR_DATA, "%s: the shape is %s, expected %s", column->place,
-                       gz_shape_text(arena, column->rank, column->shape, false),
+                       gz_array_shape_text(arena, column->rank, column->shape, false),
                        need->label_rank ? "[samples,steps]" : "[samples]");
     const size_t steps = need->label_rank ? column->shape[1] : 1;
     for (size_t i = 0; i < column->shape[0] * steps; i++) {

@@ -148,7 +148,7 @@ gaze_status gz_scale_table(gz_arena *arena, const char *scale, float table[256])
     return GAZE_OK;
 }
 
-const char *gz_shape_text(gz_arena *arena, size_t rank, const size_t *shape, bool samples)
+const char *gz_array_shape_text(gz_arena *arena, size_t rank, const size_t *shape, bool samples)
 {
     const char *text = samples ? "[samples" : "[";
     for (size_t i = 0; text && i < rank; i++) {

@@ -137,7 +137,7 @@ static gaze_status fit_input(gz_data *data, const char *folder)
         return gz_fail(GAZE_ERROR_DATA,
                        "%s: images of %zux%zu pixels and one channel, expected %s for input '%s'", folder,
                        train->height, train->width,
-                       gz_shape_text(data->arena, input->rank, input->shape, false), input->name);
+                       gz_array_shape_text(data->arena, input->rank, input->shape, false), input->name);
     if (test->count && (test->height != train->height || test->width != train->width))
         return gz_fail(GAZE_ERROR_DATA,
                        "%s: the test images have %zux%zu pixels, expected %zux%zu as in the training part",

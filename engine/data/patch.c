@@ -16,28 +16,29 @@ enum {
     DEFAULT_CLASSES = 4
 };
 
-static const char *const textures[] = {
-    "#####.....#####.....#####", /* rows */
-    "#.#.##.#.##.#.##.#.##.#.#", /* columns */
-    "#.#.#.#.#.#.#.#.#.#.#.#.#", /* checkerboard */
-    "######...##...##...######", /* frame */
-    "..#....#..#####..#....#..", /* plus */
-    "#...#.#.#...#...#.#.#...#", /* cross */
-    "##...##.........##...##",   /* two corners */
-    "...##...##.....##...##...", /* the other two */
-    "......###..###..###......", /* block */
-    "##.####.##.....##.####.##", /* four blocks */
+static const char *const textures[][TEXTURE_SIDE] = {
+    {"#####", ".....", "#####", ".....", "#####"}, /* rows */
+    {"#.#.#", "#.#.#", "#.#.#", "#.#.#", "#.#.#"}, /* columns */
+    {"#.#.#", ".#.#.", "#.#.#", ".#.#.", "#.#.#"}, /* checkerboard */
+    {"#####", "#...#", "#...#", "#...#", "#####"}, /* frame */
+    {"..#..", "..#..", "#####", "..#..", "..#.."}, /* plus */
+    {"#...#", ".#.#.", "..#..", ".#.#.", "#...#"}, /* cross */
+    {"##...", "##...", ".....", "...##", "...##"}, /* two corners */
+    {"...##", "...##", ".....", "##...", "##..."}, /* the other two */
+    {".....", ".###.", ".###.", ".###.", "....."}, /* block */
+    {"##.##", "##.##", ".....", "##.##", "##.##"}, /* four blocks */
 };
 enum { N_TEXTURES = sizeof textures / sizeof *textures };
 
-static const float background = 0.1f, noise = 0.1f; /* noise: at most so much up or down */
-static const float dim[2] = {0.1f, 0.5f}, bright[2] = {0.55f, 1.0f};
+/* Pixels are bytes, so that they are the same on every machine. Noise: at most so much up or down. */
+enum { BACKGROUND = 26, NOISE = 25, LEAST_PIXEL = 0, MOST_PIXEL = 255, NOISE_A_DRAW = 8 };
+static const int dim[2] = {26, 128}, bright[2] = {140, 255};
 
 typedef struct patch_set {
     gz_key key;
     size_t height, width, channels, side, n_classes; /* side: of a patch */
     size_t counts[GZ_N_PARTS];
-    bool centred; /* values -1..1 */
+    float table[256]; /* bytes as floats */
 } patch_set;
 
 typedef struct scene {
@@ -82,30 +83,39 @@ static scene draw_scene(const patch_set *set, gz_draw *draw)
 
 static void paint_patch(const patch_set *set, const scene *s, size_t i, float *image)
 {
-    const float *levels = i == 0 ? bright : dim;
+    const int *levels = i == 0 ? bright : dim;
     for (size_t y = 0; y < set->side; y++) {
         for (size_t x = 0; x < set->side; x++) {
             const size_t row = y * TEXTURE_SIDE / set->side, column = x * TEXTURE_SIDE / set->side;
-            const bool lit = textures[s->texture[i]][row * TEXTURE_SIDE + column] == '#';
-            image[((s->y[i] + y) * set->width + s->x[i] + x) * set->channels] = levels[lit];
+            const bool lit = textures[s->texture[i]][row][column] == '#';
+            image[((s->y[i] + y) * set->width + s->x[i] + x) * set->channels] = (float)levels[lit];
         }
     }
 }
 
-/* Noise on the first channel; the others repeat it. */
-static void finish_pixels(const patch_set *set, gz_draw draw, float *image)
+/* Noise of eight pixels, from counters with the top bit set, which the words of a draw never have. */
+static void draw_noise(const gz_draw *draw, size_t block, int noise[NOISE_A_DRAW])
 {
-    uint32_t random[4] = {0};
+    const uint32_t counter[4] = {(uint32_t)block, 1u << 31, (uint32_t)draw->stream,
+                                 (uint32_t)(draw->stream >> 32)};
+    uint32_t random[4];
+    gz_philox(draw->key, counter, random);
+    for (size_t i = 0; i < NOISE_A_DRAW; i++) {
+        const uint32_t half = random[i / 2] >> 16 * (i % 2) & 0xffff;
+        noise[i] = (int)(half * (2 * NOISE + 1) >> 16) - NOISE;
+    }
+}
+
+/* The first channel holds bytes as they were painted; the others become equal to it. */
+static void finish_pixels(const patch_set *set, const gz_draw *draw, float *image)
+{
+    int noise[NOISE_A_DRAW];
     for (size_t i = 0; i < set->height * set->width; i++) {
-        if (i % 4 == 0) { /* the draw's words come from counters without the top bit */
-            const uint32_t counter[4] = {(uint32_t)(i / 4), 1u << 31, (uint32_t)draw.stream,
-                                         (uint32_t)(draw.stream >> 32)};
-            gz_philox(draw.key, counter, random);
-        }
-        float *pixel = image + i * set->channels, value = pixel[0];
-        value += noise * ((float)(random[i % 4] >> 8) * 0x1p-23f - 1);
-        value = value < 0 ? 0 : value > 1 ? 1 : value;
-        for (size_t c = 0; c < set->channels; c++) pixel[c] = set->centred ? 2 * value - 1 : value;
+        float *pixel = image + i * set->channels;
+        if (i % NOISE_A_DRAW == 0) draw_noise(draw, i / NOISE_A_DRAW, noise);
+        const int noisy = (int)pixel[0] + noise[i % NOISE_A_DRAW];
+        const int byte = noisy < LEAST_PIXEL ? LEAST_PIXEL : noisy > MOST_PIXEL ? MOST_PIXEL : noisy;
+        for (size_t c = 0; c < set->channels; c++) pixel[c] = set->table[byte];
     }
 }
 
@@ -116,9 +126,9 @@ static gaze_status patch_fetch(const void *state, gz_part part, size_t index, vo
     float *image = inputs[0];
     gz_draw draw = gz_draw_begin(set->key, part, index);
     const scene s = draw_scene(set, &draw);
-    for (size_t i = 0; i < set->height * set->width; i++) image[i * set->channels] = background;
+    for (size_t i = 0; i < set->height * set->width; i++) image[i * set->channels] = BACKGROUND;
     for (size_t i = 0; i < s.n_patches; i++) paint_patch(set, &s, i, image);
-    finish_pixels(set, draw, image);
+    finish_pixels(set, &draw, image);
     *label = (int32_t)s.texture[0];
     return GAZE_OK;
 }
@@ -146,12 +156,12 @@ static gaze_status check_need(const gz_data_need *need, gz_data *data)
                        "synthetic:patch makes float32 images [height,width,1 to %d], but the model reads %zu "
                        "inputs, the first %s",
                        MOST_CHANNELS, need->n_inputs,
-                       gz_shape_text(data->arena, input->rank, input->shape, false));
+                       gz_array_shape_text(data->arena, input->rank, input->shape, false));
     for (size_t i = 0; i < 2; i++)
         if (input->shape[i] && input->shape[i] < LEAST_SIDE)
             return gz_fail(
                 GAZE_ERROR_DATA, "synthetic:patch needs images of at least %dx%d, expected by the model: %s",
-                LEAST_SIDE, LEAST_SIDE, gz_shape_text(data->arena, input->rank, input->shape, false));
+                LEAST_SIDE, LEAST_SIDE, gz_array_shape_text(data->arena, input->rank, input->shape, false));
     if (need->n_classes == 1 || need->n_classes > N_TEXTURES || (need->n_classes && need->label_rank))
         return gz_fail(GAZE_ERROR_DATA,
                        "synthetic:patch has 2 to %d classes and one label a sample, but the model has %zu%s",
@@ -183,12 +193,11 @@ static gaze_status patch_open(const gz_data_spec *spec, const gz_data_need *need
     if (!set) return GAZE_ERROR_DEVICE;
     choose_sizes(spec, need, data->inputs, set);
     set->key = gz_key_make(spec->seed, "synthetic:patch");
-    set->centred = spec->scale && strcmp(spec->scale, "-1..1") == 0;
-    float unused[256];
-    GZ_TRY(gz_scale_table(data->arena, spec->scale, unused)); /* says which words there are */
-    const char *text = gz_arena_format(
-        data->arena, "synthetic:patch 1 %" PRIu64 " %zu %zu %zu %zu %zu %zu %d", spec->seed, set->height,
-        set->width, set->channels, set->n_classes, set->counts[0], set->counts[1], set->centred);
+    GZ_TRY(gz_scale_table(data->arena, spec->scale, set->table));
+    const char *text =
+        gz_arena_format(data->arena, "synthetic:patch 1 %" PRIu64 " %zu %zu %zu %zu %zu %zu %s", spec->seed,
+                        set->height, set->width, set->channels, set->n_classes, set->counts[0],
+                        set->counts[1], spec->scale ? spec->scale : "0..1");
     if (!text) return GAZE_ERROR_DEVICE;
     data->hash = gz_hash_bytes(text, strlen(text));
     data->state = set;
