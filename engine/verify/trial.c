@@ -62,7 +62,7 @@ static gaze_status widen(gz_trial *trial, size_t i)
 static gaze_status add_inputs(gz_trial *trial, bool smooth, gz_tensor **in)
 {
     for (size_t i = 0; i < trial->c->n_in; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "in%zu", i);
         in[i] = NULL;
         if (trial->c->in[i].rank == GZ_ABSENT) continue;
