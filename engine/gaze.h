@@ -176,7 +176,8 @@ typedef struct gaze_map_info {
 } gaze_map_info;
 GAZE_API size_t gaze_model_maps(const gaze_model *model, const gaze_map_info **maps);
 
-/* Runs the model on named inputs; fills results. inputs[i].name NULL: the i-th input. Each results[i].name is an output or a map;
+/* Runs the model on named inputs; fills results. inputs[i].name NULL: the i-th input. Each results[i].name is an output or a map ("map:NAME"
+   is always the map, where a layer is both);
    the call sets dtype, rank and shape, and data to memory that free() takes. All inputs have one batch. Large batches are
    run in pieces of batch_size (0: at most 64). */
 GAZE_API gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs, gaze_array *results,

@@ -170,7 +170,7 @@ static void same_padding_keeps_cells_on_their_pixels(void **state)
     build(IMAGE_28,
           "{'name': 'a', 'type': 'conv2d', 'filters': 1, 'kernel_size': 5, 'padding': 'same'}, " SPATIAL,
           "attention", false);
-    assert_field(&built.maps[0].info.field, 0, 1, 5);
+    assert_field(&built.maps[0].info.field, 0, 1, 5 + 6); /* the gate's own 7x7 window too */
 }
 
 static void joined_cells_are_placed_when_they_agree(void **state)
@@ -180,7 +180,7 @@ static void joined_cells_are_placed_when_they_agree(void **state)
           "{'name': 'a', 'type': 'conv2d', 'filters': 1, 'kernel_size': 3, 'padding': 'same'},"
           "{'name': 's', 'type': 'add', 'inputs': ['image', 'a']}, " SPATIAL,
           "attention", false);
-    assert_field(&built.maps[0].info.field, 0, 1, 3);
+    assert_field(&built.maps[0].info.field, 0, 1, 3 + 6);
     teardown(state);
     build(IMAGE_28,
           "{'name': 'a', 'type': 'conv2d', 'filters': 1, 'kernel_size': 2, 'padding': 'same'},"

@@ -126,22 +126,39 @@ static gaze_status write_results(const gaze_model *model, const gaze_array *resu
     return a->output ? gaze_array_write(a->output, &results[0]) : print_classes(model, &results[0], a);
 }
 
+/* "NAME=FILE" is cut in two; the result's name becomes "map:NAME", which free() takes. */
+static gaze_status ask_for_map(char *text, gaze_array *result, char **file)
+{
+    *file = strrchr(text, '=');
+    *(*file)++ = 0;
+    const size_t size = strlen(text) + sizeof "map:";
+    char *name = malloc(size);
+    if (!name) return GAZE_ERROR_DEVICE;
+    snprintf(name, size, "map:%s", text);
+    result->name = name;
+    return GAZE_OK;
+}
+
 static gaze_status predict(arguments *a, gaze_model *model, gaze_array *inputs, gaze_array *results)
 {
     char *files[MOST_MAPS];
+    const char *files_read[MOST_INPUTS];
     const gaze_array *outputs;
     gaze_model_outputs(model, &outputs);
     results[0].name = outputs[0].name;
     for (size_t i = 0; i < a->n_maps; i++) {
-        files[i] = strrchr(a->maps[i], '=');
-        *files[i]++ = 0;
-        results[i + 1].name = a->maps[i];
+        const gaze_status asked = ask_for_map(a->maps[i], &results[i + 1], &files[i]);
+        if (asked != GAZE_OK) return asked;
     }
     for (size_t i = 0; i < a->n_inputs; i++) {
+        const char *equals = strchr(a->inputs[i], '=');
+        files_read[i] = equals ? equals + 1 : a->inputs[i];
         const gaze_status status = tool_read_input(a->inputs[i], &inputs[i]);
         if (status != GAZE_OK) return status;
     }
     const gaze_status status = gaze_run(model, inputs, a->n_inputs, results, a->n_maps + 1, a->batch_size);
+    for (size_t i = 0; status == GAZE_ERROR_DATA && i < a->n_inputs; i++)
+        fprintf(stderr, "%s: input %zu was read from %s\n", command, i, files_read[i]);
     return status == GAZE_OK ? write_results(model, results, files, a) : status;
 }
 
@@ -156,6 +173,7 @@ static gaze_status open_and_predict(arguments *a)
     if (status == GAZE_OK) status = predict(a, model, inputs, results);
     for (size_t i = 0; i < MOST_INPUTS; i++) free(inputs[i].data);
     for (size_t i = 0; i <= MOST_MAPS; i++) free(results[i].data);
+    for (size_t i = 1; i <= MOST_MAPS; i++) free((char *)(uintptr_t)results[i].name);
     gaze_close(model);
     gaze_context_destroy(context);
     return status;

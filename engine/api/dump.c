@@ -56,20 +56,6 @@ static gaze_status unknown_map(const gz_dump *d, const gaze_map_info *maps, size
     return GAZE_ERROR_USAGE;
 }
 
-/* gaze_run would give the output instead. */
-static gaze_status check_name(const gz_dump *d, const char *name)
-{
-    const gaze_array *outputs;
-    const size_t count = gaze_model_outputs(d->model, &outputs);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(outputs[i].name, name) == 0)
-            return gz_fail(GAZE_ERROR_MODEL,
-                           "the model '%s' has an output and a map '%s': add a layer of type \"activation\" "
-                           "(linear) behind the attention and make that the output",
-                           gaze_model_name(d->model), name);
-    return GAZE_OK;
-}
-
 static const char *file_of(const gz_dump *d, const char *map)
 {
     char *safe = gz_arena_allocate(d->arena, 2 * strlen(map) + 1), *to = safe;
@@ -96,7 +82,6 @@ static gaze_status choose_maps(gz_dump *d)
     for (size_t i = 0; i < count; i++) {
         if (asked && strcmp(asked, infos[i].name) != 0) continue;
         gz_dump_map *map = &d->maps[d->n_maps++];
-        GZ_TRY(check_name(d, infos[i].name));
         *map = (gz_dump_map){.info = &infos[i], .file = file_of(d, infos[i].name)};
         if (!map->file) return GAZE_ERROR_DEVICE;
     }

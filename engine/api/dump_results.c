@@ -92,7 +92,8 @@ gaze_status gz_dump_run(gz_dump *d, size_t n_inputs)
     gaze_model_outputs(d->model, &outputs);
     d->results = gz_arena_allocate(d->arena, (d->n_maps + 1) * sizeof *d->results);
     if (!d->results) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < d->n_maps; i++) d->results[i].name = d->maps[i].info->name;
+    for (size_t i = 0; i < d->n_maps; i++)
+        if (!(d->results[i].name = gz_arena_format(d->arena, "map:%s", d->maps[i].info->name))) return GAZE_ERROR_DEVICE;
     d->results[d->n_maps].name = outputs[0].name;
     GZ_TRY(gaze_run(d->model, d->inputs, n_inputs, d->results, d->n_maps + 1, 0));
     for (size_t i = 0; i < d->n_maps; i++) {

@@ -98,10 +98,13 @@ static gaze_status unknown_result(const gaze_model *m, const char *name)
 
 static gaze_status match_results(run_job *job)
 {
+    static const char prefix[] = "map:";
     const gaze_model *m = job->model;
     for (size_t r = 0; r < job->n_results; r++) {
         const char *name = job->results[r].name;
-        size_t output = 0, map = 0;
+        const bool only_map = !strncmp(name, prefix, sizeof prefix - 1);
+        if (only_map) name += sizeof prefix - 1;
+        size_t output = only_map ? m->file->n_outputs : 0, map = 0;
         while (output < m->file->n_outputs && strcmp(m->outputs[output].name, name) != 0) output++;
         while (map < m->n_maps && strcmp(m->maps[map].name, name) != 0) map++;
         job->output[r] = output < m->file->n_outputs ? output : SIZE_MAX;
@@ -236,5 +239,6 @@ gaze_status gaze_predict(gaze_model *model, size_t batch, const float *input, fl
 
 gaze_status gaze_map(gaze_model *model, const char *name, size_t batch, const float *input, float *map)
 {
-    return run_one(model, name, batch, input, map);
+    char *text = gz_arena_format(model->file->arena, "map:%s", name);
+    return text ? run_one(model, text, batch, input, map) : GAZE_ERROR_DEVICE;
 }

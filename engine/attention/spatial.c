@@ -42,7 +42,7 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
         .kind = "spatial",
         .meaning =
             "how much of this cell is let through, from 0 (nothing) to 1 (all); the cells do not sum to 1",
-        .field = in->field,
+        .field = gz_field_window(&in->field, &window, (size_t[]){(kh - 1) / 2, (kw - 1) / 2}),
     };
     GZ_TRY(gz_graph_view(graph, s, GZ_SHAPE(x.dim[0], x.dim[1], x.dim[2]), &map));
     GZ_TRY(gz_build_map(b, layer, NULL, map, &note));

@@ -1,5 +1,7 @@
 #include "memory_plan.h"
 
+#include "../base/text.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -48,13 +50,18 @@ static void insert(planner *p, size_t number)
     p->placed[at] = number;
 }
 
+static gaze_status too_large(const planner *p, size_t bytes)
+{
+    char needed[24], given[24];
+    return gz_fail(GAZE_ERROR_DEVICE, "one tensor needs %s, the device gives at most %s at a time: take a smaller batch",
+                   gz_bytes_text(bytes, needed), gz_bytes_text(p->max_buffer_bytes, given));
+}
+
 static gaze_status place(planner *p, size_t number)
 {
     gz_block *block = &p->blocks[number];
     if (block->bytes > p->max_buffer_bytes)
-        return gz_fail(GAZE_ERROR_DEVICE,
-                       "one tensor needs %zu bytes, the device gives at most %zu at a time: take a smaller batch", block->bytes,
-                       p->max_buffer_bytes);
+        return too_large(p, block->bytes);
     for (size_t buffer = 0;; buffer++) {
         GZ_TRY(gz_grow(&p->buffer_bytes, &p->capacity, buffer + 1, sizeof *p->buffer_bytes));
         if (buffer == p->n_buffers) p->buffer_bytes[p->n_buffers++] = 0;

@@ -210,8 +210,9 @@ gaze_status gz_model_read(const char *path, gz_model **out)
 {
     char *text;
     size_t size;
-    GZ_TRY(gz_file_read(path, LARGEST_FILE, &text, &size));
-    gaze_status status = gz_model_parse(path, text, size, out);
+    gaze_status status = gz_file_read(path, LARGEST_FILE, &text, &size);
+    if (status != GAZE_OK) return status == GAZE_ERROR_DATA ? GAZE_ERROR_MODEL : status;
+    status = gz_model_parse(path, text, size, out);
     free(text);
     return status;
 }

@@ -103,8 +103,8 @@ static gaze_status check_expected(const char *path, const gz_built *built, const
 gaze_status gz_weights_load(const char *path, const gz_built *built, gz_store *store)
 {
     gz_safetensors file = {0};
-    gaze_status status;
-    GZ_TRY(gz_safetensors_read(path, &file));
+    gaze_status status = gz_safetensors_read(path, &file);
+    if (status != GAZE_OK) return status == GAZE_ERROR_DATA ? GAZE_ERROR_MODEL : status;
     GZ_GO(check_present(path, built, &file));
     GZ_GO(check_expected(path, built, &file));
     for (size_t i = 0; i < built->n_weights; i++) {

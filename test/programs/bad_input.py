@@ -69,7 +69,7 @@ def truncated_gz(folder):
 
 def wrong_magic(folder):
     data = write_idx(folder / "data", images=lambda raw: b"\x00\x00\x0d\x03" + raw[4:])
-    refused(3, *train(folder, write_model(folder), data), says=["train-images-idx3-ubyte", "magic"])
+    refused(3, *train(folder, write_model(folder), data), says=["train-images-idx3-ubyte", "0x00000d03", "0x00000803"])
 
 
 def label_out_of_range(folder):
@@ -96,12 +96,12 @@ def shapes_that_do_not_fit_name_both_layers(folder):
     def change(model):
         model["layers"][1:1] = [{"name": "other", "type": "conv2d", "filters": 2, "kernel_size": 2, "inputs": ["image"]},
                                 {"name": "sum", "type": "add", "inputs": ["conv", "other"]}]
-    refused(4, GAZE, "summary", write_model(folder, change), says=["tiny.json", "sum", "[1,4,4,2]", "[1,5,5,2]"])
+    refused(4, GAZE, "summary", write_model(folder, change), says=["tiny.json", "sum", "conv", "[4,4,2]", "other", "[5,5,2]"])
 
 
 def broken_json_names_line_and_column(folder):
     (folder / "m.json").write_text('{"gaze_model": 1,\n "inputs": [}\n')
-    refused(4, GAZE, "summary", folder / "m.json", says=["m.json", "line 2"])
+    refused(4, GAZE, "summary", folder / "m.json", says="m.json:2:13")
 
 
 def weights_of_another_model(folder):
@@ -163,7 +163,6 @@ def input_of_another_shape(folder):
 
 
 def truncated_image(folder):
-    from harness import run as call
     picture = next((SOURCE / "test/golden/pictures").glob("*.png")).read_bytes()
     (folder / "half.png").write_bytes(picture[: len(picture) // 2])
     refused(3, DUMP, write_model(folder, lambda m: m["layers"].insert(1, {"name": "a", "type": "attention", "kind": "spatial"})),
@@ -174,7 +173,7 @@ def truncated_image(folder):
 def unknown_map(folder):
     np.save(folder / "x.npy", np.zeros((1, 6, 6, 1), np.float32))
     model = write_model(folder, lambda m: m["layers"].insert(1, {"name": "look", "type": "attention", "kind": "spatial"}))
-    refused(4, DUMP, model, "--input", folder / "x.npy", "--out", folder / "maps", "--map", "lok", says=["lok", "look"])
+    refused(2, DUMP, model, "--input", folder / "x.npy", "--out", folder / "maps", "--map", "lok", says=["lok", "look"])
 
 
 def damaged_weights(folder):
