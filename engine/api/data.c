@@ -9,7 +9,8 @@
 static gaze_status read_spec(const gz_model *model, const char *text, struct gaze_data *data)
 {
     data->spec = (gz_data_spec){.type = model->data.type, .path = model->data.path, .scale = model->data.scale,
-                                .train_count = model->data.train_count, .test_count = model->data.test_count};
+                                .train_count = model->data.train_count, .test_count = model->data.test_count,
+                                .allow_overlap = model->data.allow_overlap};
     if (!text && model->data.type) return GAZE_OK;
     if (!text) return gz_fail(GAZE_ERROR_USAGE, "%s says nothing about data: name it with --data TYPE:PATH", model->path);
     const char *colon = strchr(text, ':');

@@ -3,7 +3,8 @@
 #define GZ_TEXT_H
 #include "memory.h"
 
-/* The word of the NULL-terminated list that is nearest to `word` (edit distance at most 1/3 of its length, at least 2), or NULL. */
+/* The word of the NULL-terminated list that is nearest to `word` (edit distance at most 1/3 of its length, at
+ * least 2), or NULL. */
 const char *gz_nearest(const char *word, const char *const *words);
 
 /* ", did you mean 'X'?" or "" for a message; points into the arena or is static. */

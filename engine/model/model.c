@@ -155,6 +155,7 @@ static gaze_status read_data(gz_model *model, gz_json *json)
     GZ_TRY(gz_json_text(&child, "scale", NULL, &data->scale));
     GZ_TRY(gz_json_size(&child, "train_count", 1, 0, &data->train_count));
     GZ_TRY(gz_json_size(&child, "test_count", 1, 0, &data->test_count));
+    GZ_TRY(gz_json_bool(&child, "allow_overlap", false, &data->allow_overlap));
     return gz_json_done(&child);
 }
 

@@ -30,6 +30,7 @@ const char *gz_optimizer_name(gz_optimizer_kind kind);
 typedef struct gz_model_data {
     const char *type, *path, *scale;
     size_t train_count, test_count;
+    bool allow_overlap;
 } gz_model_data;
 
 typedef struct gz_model {
