@@ -53,7 +53,10 @@ gaze_status gz_reduce_gradient_infer(gz_graph *graph, gz_node *node, gz_shape dy
 {
     if (node->n_in != 2) return gz_op_fail(node, "found %zu inputs, expected 2", node->n_in);
     GZ_TRY(expect_shape(node, GZ_REDUCE_DY, "dy", dy));
-    if (gz_reduction_of(node) == GZ_MAX) GZ_TRY(expect_shape(node, GZ_REDUCE_X, "x", attr_of(node)->x));
+    if (gz_reduction_of(node) == GZ_MAX)
+        GZ_TRY(expect_shape(node, GZ_REDUCE_X, "x", attr_of(node)->x));
+    else
+        node->in[GZ_REDUCE_X] = NULL;
     return gz_node_output(graph, node, 0, GZ_F32, attr_of(node)->x);
 }
 

@@ -17,8 +17,8 @@ gz_limit gz_reduce_limit(gz_reduction reduction, size_t count);
 /* A quotient where there is one. */
 gz_limit gz_reduce_gradient_limit(const gz_node *node, size_t i);
 
-/* Inputs of a gradient: x, of attr->x's shape, or NULL unless the reduction is GZ_MAX; dy, of shape `dy`.
- * Makes dx. */
+/* Inputs of a gradient: x, of attr->x's shape, which is forgotten unless the reduction is GZ_MAX; dy, of
+ * shape `dy`. Makes dx. */
 enum { GZ_REDUCE_X, GZ_REDUCE_DY };
 gaze_status gz_reduce_gradient_infer(gz_graph *graph, gz_node *node, gz_shape dy);
 gaze_status gz_reduce_gradient_node(gz_graph *graph, const gz_op *op, const gz_node *forward, gz_tensor *dy,
