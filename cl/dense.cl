@@ -6,6 +6,7 @@
 #include "partial.h"
 #include "tile.h"
 #include "panel.h"
+#include "tiles.h"
 
 #ifndef BLOCK_TILES
 #define BLOCK_TILES 11 // tiles of rows that share a panel
@@ -18,52 +19,6 @@
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_panel, __global, __private)
 GAZE_DEFINE_PANEL_TILE(gaze_tile_in_place, __global, __global)
-
-/* A tile of y, of which `rows` rows and `columns` columns exist. */
-static inline void gaze_store_tile(const floatv *c, __global float *y, int stride, int rows, int columns)
-{
-    if (rows >= TILE_ROWS && columns >= TILE_COLUMNS) {
-#pragma unroll
-        for (int j = 0; j < TILE_ROWS; j++) {
-            vstorev(c[j], 0, y + (size_t)j * stride);
-            vstorev(c[TILE_ROWS + j], 1, y + (size_t)j * stride);
-        }
-        return;
-    }
-    float part[TILE_ROWS * TILE_COLUMNS];
-#pragma unroll
-    for (int j = 0; j < TILE_ROWS; j++) {
-        vstorev(c[j], 2 * j, part);
-        vstorev(c[TILE_ROWS + j], 2 * j + 1, part);
-    }
-    for (int j = 0; j < min(rows, TILE_ROWS); j++)
-        for (int u = 0; u < min(columns, TILE_COLUMNS); u++)
-            y[(size_t)j * stride + u] = part[j * TILE_COLUMNS + u];
-}
-
-/* The rows of a tile in `a`, of which `rows` exist (the last one stands for the others), and zeros to add to.
- */
-static inline void gaze_start_tile(const __global float *a, int stride, int rows, const __global float **row,
-                                   floatv *c)
-{
-#pragma unroll
-    for (int j = 0; j < TILE_ROWS; j++) {
-        row[j] = a + (size_t)min(j, rows - 1) * stride;
-        c[j] = c[TILE_ROWS + j] = 0.0f;
-    }
-}
-
-/* One block of a longer sum: c and what is in `sum` (nothing, with the first block) go to c with the last, to
- * sum with the others. */
-static inline void gaze_add_block(floatv *c, float *sum, int first, int last)
-{
-    if (!first)
-#pragma unroll
-        for (int j = 0; j < 2 * TILE_ROWS; j++) c[j] += vloadv(j, sum);
-    if (!last)
-#pragma unroll
-        for (int j = 0; j < 2 * TILE_ROWS; j++) vstorev(c[j], j, sum);
-}
 
 static inline void gaze_add_bias(floatv *c, const float *bias)
 {

@@ -1,6 +1,6 @@
-/* softmax over the last axis and its gradient. x [R,N]; mask int [R / mask_rows, N] or null: keys with mask 0
-   get 0, a row without keys is all zeros. Sums are compensated (Kahan), so that long rows sum to 1 as well as
-   short ones. */
+/* softmax over the last axis and its gradient. x [R,N]: rows t = 0..T-1 of blocks, sample_rows of them a
+   sample. Keys that a mask, the causal order or the window leaves out get 0; a row without keys is all zeros.
+   Sums are compensated (Kahan), so that long rows sum to 1 as well as short ones. */
 #include "common.h"
 #include "partial.h"
 
@@ -8,6 +8,8 @@
 static inline floatv gaze_load_keys(const __global float *x, const __global int *mask, int count)
 {
     if (!mask) return gaze_load_part(x, count, -INFINITY);
+    if (count >= GAZE_WIDTH)
+        return select((floatv)(-INFINITY), vloadv(0, x), GAZE_JOIN(vload, GAZE_WIDTH)(0, mask) != 0);
     float part[GAZE_WIDTH];
     for (int i = 0; i < GAZE_WIDTH; i++) part[i] = i < count && mask[i] ? x[i] : -INFINITY;
     return vloadv(0, part);
@@ -35,14 +37,40 @@ static inline void gaze_softmax_row(const __global float *restrict x, const __gl
         gaze_store_part(gaze_load_part(y + n, N - n, 0.0f) * factor, y + n, N - n);
 }
 
-/* A group owns `rows` rows. */
+/* Which keys row r may see: first <= n < end. queries [B,T] and centers [B,T] may be null; window < 0: none.
+ */
+static inline int2 gaze_key_range(const __global int *queries, const __global float *centers, size_t r, int N,
+                                  int T, int sample_rows, int causal, int window)
+{
+    const int t = r % T;
+    const size_t query = r / sample_rows * T + t;
+    int2 range = (int2)(0, N);
+    if (causal) range.y = min(N, t + 1);
+    if (window >= 0) {
+        const float center = centers ? centers[query] : (float)t;
+        range.x = (int)clamp(ceil(center - window), 0.0f, (float)N);
+        range.y = min(range.y, (int)clamp(floor(center + window) + 1.0f, 0.0f, (float)N));
+    }
+    if (range.x >= range.y || (queries && !queries[query])) range = (int2)(0, 0);
+    return range;
+}
+
+/* A group owns `rows` rows. mask [B,mask_rows,N] or null. */
 GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict mask,
-                 __global float *restrict y, int R, int N, int mask_rows, int rows)
+                 const __global int *restrict queries, const __global float *restrict centers,
+                 __global float *restrict y, int R, int N, int T, int sample_rows, int mask_rows, int causal,
+                 int window, int rows)
 {
     const int first = get_global_id(0) * rows;
-    for (int r = first; r < min(first + rows, R); r++)
-        gaze_softmax_row(x + (size_t)r * N, mask ? mask + (size_t)(r / mask_rows) * N : mask,
-                         y + (size_t)r * N, N);
+    for (int r = first; r < min(first + rows, R); r++) {
+        const int2 keys = gaze_key_range(queries, centers, r, N, T, sample_rows, causal, window);
+        const __global int *key =
+            mask ? mask + ((size_t)r / sample_rows * mask_rows + r % mask_rows) * N + keys.x : mask;
+        __global float *to = y + (size_t)r * N;
+        for (int n = 0; n < keys.x; n += GAZE_WIDTH) gaze_store_part(0.0f, to + n, keys.x - n);
+        gaze_softmax_row(x + (size_t)r * N + keys.x, key, to + keys.x, keys.y - keys.x);
+        for (int n = keys.y; n < N; n += GAZE_WIDTH) gaze_store_part(0.0f, to + n, N - n);
+    }
 }
 
 /* dx = y (dy - sum(y dy)) */
@@ -71,22 +99,25 @@ GAZE_ONE softmax_gradient(const __global float *restrict y, const __global float
 
 /* Plain: a work-item a row, scalar. */
 __kernel void softmax_plain(const __global float *restrict x, const __global int *restrict mask,
-                            __global float *restrict y, int R, int N, int mask_rows)
+                            const __global int *restrict queries, const __global float *restrict centers,
+                            __global float *restrict y, int R, int N, int T, int sample_rows, int mask_rows,
+                            int causal, int window)
 {
     const size_t r = get_global_id(0);
     if (r >= (size_t)R) return;
-    const __global int *key = mask ? mask + r / mask_rows * N : mask;
+    const int2 range = gaze_key_range(queries, centers, r, N, T, sample_rows, causal, window);
+    const __global int *key = mask ? mask + (r / sample_rows * mask_rows + r % mask_rows) * N : mask;
     float top = -INFINITY, sum = 0.0f, lost = 0.0f;
     int keys = 0;
     x += r * N;
     y += r * N;
-    for (int n = 0; n < N; n++)
+    for (int n = range.x; n < range.y; n++)
         if (!key || key[n]) {
             top = fmax(top, x[n]);
             keys = 1;
         }
     for (int n = 0; n < N; n++) {
-        y[n] = !key || key[n] ? gaze_exp1(x[n] - top) : 0.0f;
+        y[n] = n >= range.x && n < range.y && (!key || key[n]) ? gaze_exp1(x[n] - top) : 0.0f;
         const float part = y[n] - lost, next = sum + part;
         lost = (next - sum) - part;
         sum = next;

@@ -38,6 +38,7 @@
     X(slice)                                                                                                           \
     X(slice_gradient)                                                                                                  \
     X(permute)                                                                                                         \
+    X(matmul)                                                                                                          \
     X(add)                                                                                                             \
     X(multiply)                                                                                                        \
     X(scale_rows)                                                                                                      \
@@ -134,6 +135,14 @@ typedef struct gz_factor_attr {
 } gz_factor_attr;
 gaze_status gz_row_dot(gz_graph *g, gz_tensor *x, gz_tensor *z, double factor, gz_tensor **y);
 
+/* y = factor a b, matrix by matrix: a [B,M,K], b [B,K,N] -> y [B,M,N], or all with heads, [B,H,M,K] and so on. transpose_a: a is
+   stored [...,K,M], b likewise. heads_a: a is stored [B,M,H,K], as tokens split into heads, b and y likewise. */
+typedef struct gz_matmul_attr {
+    bool transpose_a, transpose_b, heads_a, heads_b, heads_y;
+    double factor; /* > 0 */
+} gz_matmul_attr;
+gaze_status gz_matmul(gz_graph *g, gz_tensor *a, gz_tensor *b, const gz_matmul_attr *attr, gz_tensor **y);
+
 typedef struct gz_activation_attr {
     gz_activation_kind kind;
 } gz_activation_attr;
@@ -144,6 +153,19 @@ gaze_status gz_activation_gradient(gz_graph *g, gz_activation_kind kind, gz_tens
 /* x [...,N] -> y: softmax over the last axis. mask int32 [...,N] or [B,N] with x [B,...,N], or NULL: keys with mask 0 get 0; a row
    without keys is all zeros. */
 gaze_status gz_softmax(gz_graph *g, gz_tensor *x, gz_tensor *mask, gz_tensor **y);
+/* Which keys n a row of x [B,...,T,N], query t, may see, beside the mask, which here may also be [B,T,N]. causal: n <= t.
+   windowed: |n - center| <= window, where center is t or that of the query. Where `queries` is 0 no key. */
+typedef struct gz_softmax_attr {
+    bool causal, windowed;
+    size_t window;
+} gz_softmax_attr;
+typedef struct gz_keys_seen {
+    gz_softmax_attr order;
+    gz_tensor *mask;    /* or NULL, as the next two */
+    gz_tensor *queries; /* int32 [B,T] */
+    gz_tensor *centers; /* float32 [B,T]; no gradient reaches them */
+} gz_keys_seen;
+gaze_status gz_softmax_of(gz_graph *g, gz_tensor *x, const gz_keys_seen *seen, gz_tensor **y);
 /* y, dy -> dx = y (dy - sum(y dy)) */
 gaze_status gz_softmax_gradient(gz_graph *g, gz_tensor *y, gz_tensor *dy, gz_tensor **dx);
 

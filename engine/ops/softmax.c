@@ -1,72 +1,133 @@
-/* softmax over the last axis: x [...,N], mask int32 [...,N], or [B,N] with x [B,...,N], or none -> y. Keys
-   with mask 0 get 0; a row without keys is all zeros. */
+/* softmax over the last axis of x, of the keys that masks, the causal order and a window leave. Keys left out
+   get 0; a row without keys is all zeros. Row t = 0..T-1 stands on the axis before the last. */
 #include "../graph/builder.h"
 #include "ops.h"
 
 #include <math.h>
 
-enum { X, MASK };
+enum { X, MASK, QUERIES, CENTERS };
 
-static const gz_tensor *mask_of(const gz_node *node) { return node->n_in > MASK ? node->in[MASK] : NULL; }
+static const gz_softmax_attr *attr_of(const gz_node *node) { return node->attr; }
+static const gz_tensor *input_of(const gz_node *node, size_t i)
+{
+    return node->n_in > i ? node->in[i] : NULL;
+}
 static size_t rows_of(const gz_node *node) { return gz_shape_rows(node->in[X]->shape); }
 static size_t keys_of(const gz_node *node) { return gz_shape_last(node->in[X]->shape); }
 
-/* Rows of x that one row of the mask is for. */
+/* T */
+static size_t steps_of(const gz_node *node)
+{
+    const gz_shape x = node->in[X]->shape;
+    return x.rank >= 3 ? x.dim[x.rank - 2] : 1;
+}
+
+/* Rows of x, and of the mask, that a sample has. */
+static size_t sample_rows(const gz_node *node)
+{
+    const gz_shape x = node->in[X]->shape;
+    return x.rank >= 2 ? rows_of(node) / x.dim[0] : 1;
+}
 static size_t mask_rows(const gz_node *node)
 {
-    return mask_of(node) ? rows_of(node) / gz_shape_rows(mask_of(node)->shape) : 1;
+    const gz_tensor *mask = input_of(node, MASK);
+    return mask && mask->shape.rank >= 2 ? gz_shape_rows(mask->shape) / mask->shape.dim[0] : 1;
+}
+
+static gaze_status expect_mask(const gz_node *node)
+{
+    char text[2][96];
+    if (!input_of(node, MASK)) return GAZE_OK;
+    const gz_shape x = node->in[X]->shape, mask = node->in[MASK]->shape;
+    const size_t N = keys_of(node), T = steps_of(node);
+    const bool keys = x.rank >= 2 && gz_shape_equal(mask, GZ_SHAPE(x.dim[0], N)),
+               rows = x.rank >= 3 && gz_shape_equal(mask, GZ_SHAPE(x.dim[0], T, N));
+    if (!keys && !rows && !gz_shape_equal(mask, x))
+        return gz_op_fail(node, "mask has shape %s, expected %s, [batch,%zu] or [batch,%zu,%zu]",
+                          gz_shape_text(mask, text[0]), gz_shape_text(x, text[1]), N, T, N);
+    if (node->in[MASK]->dtype != GZ_I32) return gz_op_fail(node, "mask is float32, expected int32");
+    return GAZE_OK;
+}
+
+/* One value a query: the mask of queries, the middles of windows. */
+static gaze_status expect_queries(const gz_node *node, size_t i, gz_dtype dtype)
+{
+    char text[2][96];
+    if (!input_of(node, i)) return GAZE_OK;
+    const gz_shape x = node->in[X]->shape;
+    const bool fits = x.rank >= 3 && gz_shape_equal(node->in[i]->shape, GZ_SHAPE(x.dim[0], steps_of(node)));
+    if (!fits || node->in[i]->dtype != dtype)
+        return gz_op_fail(node, "input %zu has shape %s, expected one %s for each sample and query of %s", i,
+                          gz_shape_text(node->in[i]->shape, text[0]), dtype == GZ_I32 ? "int32" : "float32",
+                          gz_shape_text(x, text[1]));
+    return GAZE_OK;
 }
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
 {
-    char text[2][96];
-    GZ_TRY(gz_op_expect_inputs(node, 1, 2));
-    const gz_shape x = node->in[X]->shape;
-    if (mask_of(node)) {
-        const gz_shape mask = mask_of(node)->shape;
-        const bool by_sample =
-            mask.rank == 2 && x.rank >= 2 && mask.dim[0] == x.dim[0] && mask.dim[1] == gz_shape_last(x);
-        if (!gz_shape_equal(mask, x) && !by_sample)
-            return gz_op_fail(node, "mask has shape %s, expected %s or [batch,%zu]",
-                              gz_shape_text(mask, text[0]), gz_shape_text(x, text[1]), gz_shape_last(x));
-        if (mask_of(node)->dtype != GZ_I32) return gz_op_fail(node, "mask is float32, expected int32");
-    }
-    return gz_node_output(graph, node, 0, GZ_F32, x);
+    GZ_TRY(gz_op_expect_inputs(node, 1, 4));
+    GZ_TRY(expect_mask(node));
+    GZ_TRY(expect_queries(node, QUERIES, GZ_I32));
+    GZ_TRY(expect_queries(node, CENTERS, GZ_F32));
+    return gz_node_output(graph, node, 0, GZ_F32, node->in[X]->shape);
 }
 
-/* mask: of this row, or NULL */
-static void reference_row(const double *x, const double *mask, double *y, size_t N)
+/* May query t, the row's `query` of all, see key n? */
+static bool sees(const gz_node *node, double *const *in, size_t query, size_t t, size_t n)
 {
+    const gz_softmax_attr *attr = attr_of(node);
+    if (input_of(node, QUERIES) && in[QUERIES][query] == 0) return false;
+    if (attr->causal && n > t) return false;
+    const double center = input_of(node, CENTERS) ? in[CENTERS][query] : (double)t;
+    return !attr->windowed || fabs((double)n - center) <= (double)attr->window;
+}
+
+static void reference_row(const gz_node *node, double *const *in, double *y, size_t r)
+{
+    const size_t N = keys_of(node), t = r % steps_of(node), b = r / sample_rows(node),
+                 query = b * steps_of(node) + t;
+    const double *x = in[X] + r * N, *mask = input_of(node, MASK)
+                                                 ? in[MASK] + (b * mask_rows(node) + r % mask_rows(node)) * N
+                                                 : NULL;
     double top = -INFINITY, sum = 0;
-    for (size_t n = 0; n < N; n++)
-        if (!mask || mask[n] != 0) top = fmax(top, x[n]);
     for (size_t n = 0; n < N; n++) {
-        y[n] = !mask || mask[n] != 0 ? exp(x[n] - top) : 0;
+        y[n] = (!mask || mask[n] != 0) && sees(node, in, query, t, n);
+        if (y[n] != 0) top = fmax(top, x[n]);
+    }
+    for (size_t n = 0; n < N; n++) {
+        if (y[n] != 0) y[n] = exp(x[n] - top);
         sum += y[n];
     }
     for (size_t n = 0; n < N; n++)
-        if (!mask || mask[n] != 0) y[n] /= sum;
+        if (y[n] != 0) y[n] /= sum;
 }
 
 static void reference(const gz_node *node, double *const *in, double *const *out)
 {
-    const size_t R = rows_of(node), N = keys_of(node);
-    for (size_t r = 0; r < R; r++)
-        reference_row(in[X] + r * N, mask_of(node) ? in[MASK] + r / mask_rows(node) * N : NULL,
-                      out[0] + r * N, N);
+    for (size_t r = 0; r < rows_of(node); r++) reference_row(node, in, out[0] + r * keys_of(node), r);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
+    const gz_softmax_attr *attr = attr_of(node);
     const size_t R = rows_of(node), N = keys_of(node);
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
     gz_launch *launch = gz_launch_add(builder, "softmax", cpu ? "softmax" : "softmax_plain", "");
     gz_arg_tensor(launch, node->in[X]);
-    gz_arg_tensor(launch, mask_of(node));
+    gz_arg_tensor(launch, input_of(node, MASK));
+    gz_arg_tensor(launch, input_of(node, QUERIES));
+    gz_arg_tensor(launch, input_of(node, CENTERS));
     gz_arg_tensor(launch, node->out[0]);
     gz_arg_int(launch, R);
     gz_arg_int(launch, N);
+    gz_arg_int(launch, steps_of(node));
+    gz_arg_int(launch, sample_rows(node));
     gz_arg_int(launch, mask_rows(node));
+    gz_arg_int(launch, attr->causal);
+    if (attr->windowed)
+        gz_arg_int(launch, attr->window);
+    else
+        gz_arg_signed(launch, -1);
     if (cpu) {
         const size_t rows = 2048 / N + 1;
         gz_arg_int(launch, rows);
@@ -98,13 +159,23 @@ static gz_limit limit(const gz_node *node, size_t i)
     return (gz_limit){GZ_RELATIVE, 10};
 }
 
-#define CASE(FILL, R, N)                                               \
-    {                                                                  \
-        .in = {{2, {R, N}}, {GZ_ABSENT, {0}}}, .n_in = 2, .fill = FILL \
+static const gz_softmax_attr plain = {0}, causal = {.causal = true}, near = {.windowed = true, .window = 2},
+                             itself = {.windowed = true},
+                             both = {.causal = true, .windowed = true, .window = 3};
+
+#define CASE(FILL, R, N)                                  \
+    {                                                     \
+        .in = {{2, {R, N}}}, .n_in = 1, ATTR(plain, FILL) \
     }
-#define MASKED(FILL, ...)                                                                         \
-    {                                                                                             \
-        .in = {__VA_ARGS__}, .n_in = 2, .fill = FILL, .dtype = {GZ_F32, GZ_I32}, .index_limit = 2 \
+#define ATTR(NAME, FILL) .attr = &NAME, .fill = FILL
+#define NO               \
+    {                    \
+        GZ_ABSENT, { 0 } \
+    }
+#define MASKED(NAME, FILL, ...)                                                                              \
+    {                                                                                                        \
+        .in = {__VA_ARGS__}, .n_in = sizeof((gz_shape[]){__VA_ARGS__}) / sizeof(gz_shape), ATTR(NAME, FILL), \
+        .dtype = {GZ_F32, GZ_I32, GZ_I32}, .index_limit = 2                                                  \
     }
 
 static const gz_case cases[] = {
@@ -117,16 +188,27 @@ static const gz_case cases[] = {
     CASE(GZ_FILL_UNIFORM, 64, 144),
     CASE(GZ_FILL_WIDE, 3, 1031),
     CASE(GZ_FILL_UNIFORM, 2, 9216),
-    {.in = {{4, {2, 3, 5, 17}}, {GZ_ABSENT, {0}}}, .n_in = 2, .fill = GZ_FILL_WIDE},
-    MASKED(GZ_FILL_UNIFORM, {2, {65, 1}}, {2, {65, 1}}),
-    MASKED(GZ_FILL_WIDE, {2, {64, 3}}, {2, {64, 3}}),
-    MASKED(GZ_FILL_WIDE, {3, {2, 5, 63}}, {3, {2, 5, 63}}),
-    MASKED(GZ_FILL_UNIFORM, {4, {3, 2, 5, 37}}, {2, {3, 37}}),
+    MASKED(plain, GZ_FILL_WIDE, {4, {2, 3, 5, 17}}, NO),
+    MASKED(plain, GZ_FILL_UNIFORM, {2, {65, 1}}, {2, {65, 1}}),
+    MASKED(plain, GZ_FILL_WIDE, {2, {64, 3}}, {2, {64, 3}}),
+    MASKED(plain, GZ_FILL_WIDE, {3, {2, 5, 63}}, {3, {2, 5, 63}}),
+    MASKED(plain, GZ_FILL_UNIFORM, {4, {3, 2, 5, 37}}, {2, {3, 37}}),
+    MASKED(plain, GZ_FILL_UNIFORM, {4, {3, 2, 5, 37}}, {3, {3, 5, 37}}),
+    MASKED(plain, GZ_FILL_UNIFORM, {4, {3, 2, 5, 37}}, NO, {2, {3, 5}}),
+    MASKED(causal, GZ_FILL_UNIFORM, {3, {1, 1, 1}}),
+    MASKED(causal, GZ_FILL_WIDE, {3, {2, 31, 33}}),
+    MASKED(causal, GZ_FILL_UNIFORM, {4, {2, 3, 65, 31}}, {2, {2, 31}}, {2, {2, 65}}),
+    MASKED(near, GZ_FILL_UNIFORM, {3, {2, 33, 31}}),
+    MASKED(near, GZ_FILL_WIDE, {3, {2, 7, 67}}, {2, {2, 67}}, NO, {2, {2, 7}}),
+    MASKED(near, GZ_FILL_INTEGER, {3, {2, 5, 7}}, NO, {2, {2, 5}}, {2, {2, 5}}),
+    MASKED(itself, GZ_FILL_UNIFORM, {3, {2, 5, 3}}),
+    MASKED(both, GZ_FILL_UNIFORM, {4, {2, 2, 37, 37}}, {3, {2, 37, 37}}),
 };
 
 const gz_op gz_op_softmax = {
     .name = "softmax",
     .n_out = 1,
+    .attr_bytes = sizeof(gz_softmax_attr),
     .infer = infer,
     .reference = reference,
     .prepare = prepare,
@@ -139,5 +221,11 @@ const gz_op gz_op_softmax = {
 
 gaze_status gz_softmax(gz_graph *g, gz_tensor *x, gz_tensor *mask, gz_tensor **y)
 {
-    return gz_graph_node(g, &gz_op_softmax, NULL, 0, (gz_tensor *[]){x, mask}, 2, y, 1);
+    return gz_softmax_of(g, x, &(gz_keys_seen){.mask = mask}, y);
+}
+
+gaze_status gz_softmax_of(gz_graph *g, gz_tensor *x, const gz_keys_seen *seen, gz_tensor **y)
+{
+    return gz_graph_node(g, &gz_op_softmax, &seen->order, sizeof seen->order,
+                         (gz_tensor *[]){x, seen->mask, seen->queries, seen->centers}, 4, y, 1);
 }
