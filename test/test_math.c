@@ -10,14 +10,15 @@ enum { N = 1 << 20 };
 static float x[N], y[N];
 static cl_program program;
 
-static const char KERNELS[] = "#define K(name) __kernel void name##v(__global const float *x, __global float *y) {"
-                              "    vstorev(gaze_##name##v(vloadv(get_global_id(0), x)), get_global_id(0), y); }"
-                              "__kernel void name##1(__global const float *x, __global float *y) {"
-                              "    y[get_global_id(0)] = gaze_##name##1(x[get_global_id(0)]); }\n"
-                              "K(exp) K(expm1) K(tanh) K(sigmoid)\n"
-                              "__kernel void folds(__global const float *x, __global float *y) {"
-                              "    y[2 * get_global_id(0)] = gaze_sumv(vloadv(get_global_id(0), x));"
-                              "    y[2 * get_global_id(0) + 1] = gaze_maxv(vloadv(get_global_id(0), x)); }\n";
+static const char KERNELS[] =
+    "#define K(name) __kernel void name##v(__global const float *x, __global float *y) {"
+    "    vstorev(gaze_##name##v(vloadv(get_global_id(0), x)), get_global_id(0), y); }"
+    "__kernel void name##1(__global const float *x, __global float *y) {"
+    "    y[get_global_id(0)] = gaze_##name##1(x[get_global_id(0)]); }\n"
+    "K(exp) K(expm1) K(tanh) K(sigmoid)\n"
+    "__kernel void folds(__global const float *x, __global float *y) {"
+    "    y[2 * get_global_id(0)] = gaze_sumv(vloadv(get_global_id(0), x));"
+    "    y[2 * get_global_id(0) + 1] = gaze_maxv(vloadv(get_global_id(0), x)); }\n";
 
 /* Boundaries first: every power of two, its neighbours, both signs; then what the functions change course at.
  */
