@@ -257,6 +257,12 @@ GAZE_API gaze_status gaze_array_write(const char *path, const gaze_array *array)
 
 /* ---- Pictures ---- */
 
+/* Where the evidence lies in an input image, ends included; what gaze_data_truth tells. */
+typedef struct gaze_place {
+    bool known;
+    size_t y0, x0, y1, x1;
+} gaze_place;
+
 typedef struct gaze_dump_options {
     const char *out;          /* folder, made if missing; needed */
     const char *map;          /* NULL: every map */
@@ -264,6 +270,7 @@ typedef struct gaze_dump_options {
     const char *colors;       /* gray | viridis | jet; NULL: viridis */
     const char *scale;        /* minmax | 0..1 | percentile; NULL: minmax; written on the colour bar */
     size_t pixel;             /* screen pixels per input pixel; 0: chosen so that a picture is about 400 wide */
+    const gaze_place *truth;  /* [batch]: the .json then says for each sample whether the map's largest cell is centred there; NULL */
 } gaze_dump_options;
 
 typedef void gaze_dump_written(void *user, const char *path, const char *note);

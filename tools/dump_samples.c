@@ -10,6 +10,7 @@ typedef struct sample_set {
     size_t *indices;
     size_t count, n_inputs;
     int32_t *labels;
+    gaze_place *truth;
     gaze_array inputs[DUMP_MOST_INPUTS];
 } sample_set;
 
@@ -60,7 +61,8 @@ static gaze_status choose_samples(const dump_arguments *a, const gaze_data *data
     if (status != GAZE_OK) return status;
     set->indices = calloc(set->count, sizeof *set->indices);
     set->labels = calloc(set->count, sizeof *set->labels);
-    if (!set->indices || !set->labels) return dump_no_memory();
+    set->truth = calloc(set->count, sizeof *set->truth);
+    if (!set->indices || !set->labels || !set->truth) return dump_no_memory();
     return parse_indices(text, available, part, set->indices, &set->count);
 }
 
@@ -93,6 +95,8 @@ static gaze_status fetch_samples(const gaze_data *data, bool test, sample_set *s
         gaze_array one[DUMP_MOST_INPUTS] = {0};
         status = gaze_data_sample(data, test, set->indices[b], one, set->n_inputs, &set->labels[b]);
         if (status == GAZE_OK) status = append(set, b, one);
+        gaze_place *place = &set->truth[b];
+        place->known = gaze_data_truth(data, test, set->indices[b], &place->y0, &place->x0, &place->y1, &place->x1);
         for (size_t i = 0; i < set->n_inputs; i++) free(one[i].data);
     }
     return status;
@@ -113,12 +117,14 @@ gaze_status dump_samples(dump_arguments *a, gaze_model *model)
     snprintf(stem, sizeof stem, "%s-%s", gaze_data_type(data), test ? "test" : "train");
     status = choose_samples(a, data, test, &set);
     if (status == GAZE_OK) status = fetch_samples(data, test, &set);
+    a->dump.truth = set.truth;
     if (status == GAZE_OK)
         status = gaze_dump(model, set.inputs, set.n_inputs, stem, set.indices, set.labels, &a->dump,
                            dump_print, a);
     for (size_t i = 0; i < set.n_inputs; i++) free(set.inputs[i].data);
     free(set.indices);
     free(set.labels);
+    free(set.truth);
     gaze_data_close(data);
     return status;
 }

@@ -88,7 +88,30 @@ static void add_origin(gz_text *text, const gz_dump *d)
     gz_text_add(text, "},\n");
 }
 
-static void add_samples(gz_text *text, const gz_dump *d)
+/* Is the centre of the map's largest cell, the first of equals, inside the place? */
+static bool points_at(const gz_dump *d, const gz_dump_map *map, size_t sample)
+{
+    const gaze_place *place = &d->options->truth[sample];
+    const gaze_receptive_field *f = &map->info->field;
+    const float *cells = map->cells + sample * map->height * map->width;
+    size_t best = 0;
+    for (size_t i = 1; i < map->height * map->width; i++)
+        if (cells[i] > cells[best]) best = i;
+    const double y = f->first[0] + f->step[0] * (double)(best / map->width),
+                 x = f->first[1] + f->step[1] * (double)(best % map->width);
+    return y >= (double)place->y0 && y <= (double)place->y1 && x >= (double)place->x0 && x <= (double)place->x1;
+}
+
+static void add_truth(gz_text *text, const gz_dump *d, const gz_dump_map *map, size_t sample)
+{
+    const gaze_place *place = d->options->truth ? &d->options->truth[sample] : NULL;
+    if (!place || !place->known) return;
+    gz_text_add(text, ", \"truth\": {\"y0\": %zu, \"x0\": %zu, \"y1\": %zu, \"x1\": %zu}", place->y0, place->x0, place->y1, place->x1);
+    if (map->on_image && map->info->field.known)
+        gz_text_add(text, ", \"points_at_truth\": %s", points_at(d, map, sample) ? "true" : "false");
+}
+
+static void add_samples(gz_text *text, const gz_dump *d, const gz_dump_map *map)
 {
     gz_text_add(text, "  \"samples\": [\n");
     for (size_t b = 0; b < d->batch; b++) {
@@ -97,6 +120,7 @@ static void add_samples(gz_text *text, const gz_dump *d)
         if (d->predictions) gz_text_add(text, ", \"predicted\": %zu", d->predictions[b].class);
         if (d->predictions && d->predictions[b].probability >= 0)
             gz_text_add(text, ", \"probability\": %.9g", d->predictions[b].probability);
+        add_truth(text, d, map, b);
         gz_text_add(text, "}%s\n", b + 1 < d->batch ? "," : "");
     }
     gz_text_add(text, "  ]\n");
@@ -115,7 +139,7 @@ static gaze_status write_about(const gz_dump *d, const gz_dump_map *map, const c
     add_field(&text, &map->info->field);
     add_line(&text, "scaling", gz_scaling_word(d->scaling));
     add_origin(&text, d);
-    add_samples(&text, d);
+    add_samples(&text, d, map);
     gz_text_add(&text, "}\n");
     const size_t size = text.length;
     GZ_TRY(gz_text_take(&text, &chars));

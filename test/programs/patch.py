@@ -17,9 +17,12 @@ def the_map_is_largest_inside_the_patch(folder):
     about = json.loads(array.with_suffix(".json").read_text())
     maps = np.load(array)
     inside = 0
-    for one, place in zip(maps, about["truth"]):
+    for one, sample in zip(maps, about["samples"]):
+        place = sample["truth"]
         y, x = np.unravel_index(one.argmax(), one.shape)
-        inside += place["y0"] <= y <= place["y1"] and place["x0"] <= x <= place["x1"]
+        found = place["y0"] <= y <= place["y1"] and place["x0"] <= x <= place["x1"]
+        assert found == sample["points_at_truth"]
+        inside += found
     share = inside / len(maps)
     print(f"accuracy {accuracy:.3f}; arg max of the map inside the patch: {100 * share:.1f} % of {len(maps)} test images")
     assert len(maps) == 200 and share >= 0.9 and accuracy > 0.9

@@ -80,8 +80,8 @@ def two_checkpoints_are_kept(folder):
 
 def another_run_is_not_resumed(folder):
     run(*command(folder / "a"))
-    done = run(*command(folder / "a", "--resume", "--seed", "8"), status=4)
-    assert "seed" in done.stderr
+    done = run(*command(folder / "a", "--resume", "--learning-rate", "0.5"), status=4)
+    assert "optimizer" in done.stderr and "0.5" in done.stderr, done.stderr
 
 
 if __name__ == "__main__":
