@@ -39,6 +39,16 @@
     X(slice_gradient)                                                                                                  \
     X(permute)                                                                                                         \
     X(matmul)                                                                                                          \
+    X(additive_scores)                                                                                                 \
+    X(additive_scores_gradient)                                                                                        \
+    X(gaussian)                                                                                                        \
+    X(gaussian_center)                                                                                                 \
+    X(one_hot_max)                                                                                                     \
+    X(mask_rows)                                                                                                       \
+    X(mask_and)                                                                                                        \
+    X(threshold)                                                                                                       \
+    X(mask_count)                                                                                                      \
+    X(scale_by)                                                                                                        \
     X(add)                                                                                                             \
     X(multiply)                                                                                                        \
     X(scale_rows)                                                                                                      \
@@ -142,6 +152,31 @@ typedef struct gz_matmul_attr {
     double factor; /* > 0 */
 } gz_matmul_attr;
 gaze_status gz_matmul(gz_graph *g, gz_tensor *a, gz_tensor *b, const gz_matmul_attr *attr, gz_tensor **y);
+
+/* q [B,Tq,D], k [B,Tv,D], scale [D] or NULL (ones) -> y [B,Tq,Tv] = sum_d scale_d tanh(q_d + k_d) */
+gaze_status gz_additive_scores(gz_graph *g, gz_tensor *q, gz_tensor *k, gz_tensor *scale, gz_tensor **y);
+/* dy -> dq, dk, and the gradient of scale for each sample, [B,D] */
+gaze_status gz_additive_scores_gradient(gz_graph *g, gz_tensor *q, gz_tensor *k, gz_tensor *scale, gz_tensor *dy,
+                                        gz_tensor *gradients[3]);
+
+/* a [...,N], p [...] -> y [...,N] = a_n exp(-(n - p)^2 / (2 deviation^2)); gaussian_center is the gradient with respect to p. */
+typedef struct gz_gaussian_attr {
+    double deviation;
+} gz_gaussian_attr;
+gaze_status gz_gaussian(gz_graph *g, gz_tensor *a, gz_tensor *p, double deviation, gz_tensor **y);
+
+/* x [...,N] -> y: 1 at the first of the largest positive values of the row, 0 elsewhere. */
+gaze_status gz_one_hot_max(gz_graph *g, gz_tensor *x, gz_tensor **y);
+
+/* Masks are int32, 0 where a step does not count. x [...,D], mask [...] -> x, with zeros in the rows that do not count. */
+gaze_status gz_mask_rows(gz_graph *g, gz_tensor *x, gz_tensor *mask, gz_tensor **y);
+gaze_status gz_mask_and(gz_graph *g, gz_tensor *a, gz_tensor *b, gz_tensor **y);
+/* x, float32 or int32 -> mask x > 0.5 */
+gaze_status gz_threshold(gz_graph *g, gz_tensor *x, gz_tensor **y);
+/* mask [B,T] -> y float32 [B], how many steps count */
+gaze_status gz_mask_count(gz_graph *g, gz_tensor *mask, gz_tensor **y);
+/* y = s x, s a single value */
+gaze_status gz_scale_by(gz_graph *g, gz_tensor *x, gz_tensor *s, gz_tensor **y);
 
 typedef struct gz_activation_attr {
     gz_activation_kind kind;

@@ -45,6 +45,19 @@ static gaze_status write_inputs(runner *r)
     return GAZE_OK;
 }
 
+/* Integers are compared as floats. */
+static gaze_status read_result(runner *r, const gz_tensor *tensor, float *values)
+{
+    GZ_TRY(gz_plan_read(r->plan, tensor, values));
+    if (tensor->dtype != GZ_I32) return GAZE_OK;
+    for (size_t i = 0; i < gz_shape_count(tensor->shape); i++) {
+        int32_t value;
+        memcpy(&value, &values[i], sizeof value);
+        values[i] = (float)value;
+    }
+    return GAZE_OK;
+}
+
 static gaze_status run_once(runner *r, float **results, double *ms)
 {
     GZ_TRY(gz_plan_poison(r->plan));
@@ -52,7 +65,7 @@ static gaze_status run_once(runner *r, float **results, double *ms)
     const double start = gz_seconds();
     GZ_TRY(gz_plan_run(r->plan));
     for (size_t i = 0; i < r->trial->n_results; i++)
-        GZ_TRY(gz_plan_read(r->plan, r->trial->result[i], results[i]));
+        GZ_TRY(read_result(r, r->trial->result[i], results[i]));
     *ms = (gz_seconds() - start) * 1e3;
     return GAZE_OK;
 }
