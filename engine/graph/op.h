@@ -24,7 +24,8 @@ typedef enum gz_fill {
     GZ_FILL_INTEGER, /* small integers, so that every sum is exact: the limit is then GZ_EXACT for ops of limit GZ_SUM */
     GZ_FILL_WIDE,    /* signs and magnitudes from 1e-4 to 1e4: logits, statistics */
     GZ_FILL_SPECIAL, /* powers of two, denormals, zeros, infinities, NaN, then random (element-wise ops) */
-    GZ_FILL_POSITIVE /* uniform in 1e-3..1: variances, probabilities */
+    GZ_FILL_POSITIVE, /* uniform in 1e-3..1: variances, probabilities */
+    GZ_FILL_SMALL /* uniform in -1/8..1/8: weights of a recurrence, whose errors must not grow from step to step */
 } gz_fill;
 
 /* One row of an op's case table. Feeds the unit tests, `gaze verify`, `gaze bench` and oclgrind.
@@ -51,7 +52,8 @@ struct gz_op {
     size_t n_out;
     size_t attr_bytes;
 
-    /* Checks inputs and attributes and makes the outputs with gz_node_output. Messages name node->name, found and expected. */
+    /* Checks inputs and attributes and makes the outputs with gz_node_output. Messages name node->name, found and expected.
+       n_out is the most that the op makes; where it makes fewer, infer lowers node->n_out first. */
     gaze_status (*infer)(gz_graph *graph, gz_node *node);
 
     /* The definition: plain loops in the shape's own letters, everything in double (int32 tensors too: exact).

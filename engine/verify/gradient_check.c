@@ -45,8 +45,9 @@ static gaze_status append_gradient(checker *k)
     gz_trial *trial = &k->trial;
     bool wanted[GZ_MAX_INPUTS] = {0};
     for (size_t j = 0; j < trial->node->n_out; j++)
-        GZ_TRY(gz_graph_tensor(trial->graph, GZ_INPUT, "weights", GZ_F32, trial->node->out[j]->shape,
-                               &k->dout[j]));
+        if (!trial->node->out[j]->saved)
+            GZ_TRY(gz_graph_tensor(trial->graph, GZ_INPUT, "weights", GZ_F32, trial->node->out[j]->shape,
+                                   &k->dout[j]));
     for (size_t i = 0; i < trial->node->n_in; i++) wanted[i] = is_wanted(k, i);
     GZ_TRY(trial->op->gradient(trial->graph, trial->node, k->dout, wanted, k->din));
     for (size_t i = 0; i < trial->node->n_in; i++)
@@ -54,14 +55,16 @@ static gaze_status append_gradient(checker *k)
     return GAZE_OK;
 }
 
+/* Zeros for an output that no gradient arrives at. */
 static gaze_status write_weights(checker *k, size_t j)
 {
-    const size_t count = gz_shape_count(k->dout[j]->shape);
+    const size_t count = gz_shape_count(k->trial.node->out[j]->shape);
     float *values;
-    GZ_TRY(gz_allocate(count, sizeof *values, &values));
     GZ_TRY(gz_allocate(count, sizeof(double), &k->weights[j]));
     GZ_TRY(gz_allocate(count, sizeof(double), &k->base[j]));
     GZ_TRY(gz_allocate(count, sizeof(double), &k->moved[j]));
+    if (!k->dout[j]) return GAZE_OK;
+    GZ_TRY(gz_allocate(count, sizeof *values, &values));
     for (size_t n = 0; n < count; n++) {
         values[n] = (float)(2 * gz_random_uniform(weights_key(&k->trial), j, n) - 1);
         k->weights[j][n] = (double)values[n];

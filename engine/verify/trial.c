@@ -43,9 +43,10 @@ static gaze_status fill_input(gz_trial *trial, size_t i, bool smooth)
         gz_fill_indices(key, i, c->index_limit, trial->values[i], count);
         return GAZE_OK;
     }
-    const bool positive = fill_of(c, i) == GZ_FILL_POSITIVE;
-    if (smooth) return gz_fill_distinct(positive ? 1e-3 : -1, 1, key, i, trial->values[i], count);
-    gz_fill_floats(fill_of(c, i), key, i, trial->values[i], count);
+    const gz_fill fill = fill_of(c, i);
+    const double last = fill == GZ_FILL_SMALL ? 0.125 : 1, first = fill == GZ_FILL_POSITIVE ? 1e-3 : -last;
+    if (smooth) return gz_fill_distinct(first, last, key, i, trial->values[i], count);
+    gz_fill_floats(fill, key, i, trial->values[i], count);
     return GAZE_OK;
 }
 
