@@ -53,6 +53,11 @@
     X(multiply)                                                                                                        \
     X(scale_rows)                                                                                                      \
     X(scale)                                                                                                           \
+    X(recurrence)                                                                                                      \
+    X(recurrence_gradient)                                                                                             \
+    X(shift_time)                                                                                                      \
+    X(reverse_time)                                                                                                    \
+    X(after_first)                                                                                                     \
     X(metrics)                                                                                                         \
     X(optimizer)
 
@@ -242,6 +247,50 @@ gaze_status gz_multiply_all(gz_graph *g, gz_tensor *const *x, size_t n, gz_tenso
 gaze_status gz_scale_rows(gz_graph *g, gz_tensor *x, gz_tensor *s, double factor, gz_tensor **y);
 /* y = factor * x */
 gaze_status gz_scale(gz_graph *g, gz_tensor *x, double factor, gz_tensor **y);
+
+/* A recurrent layer of U units over all T steps, one op from the first step to the last. xw [B,T,G*U] is the product of
+   all inputs with the input's kernel, kernel [U,G*U] the recurrent one, h' and c' the states before a step (zeros at
+   first, or h0, c0 [B,U]):
+     rnn   G 1  h = tanh(xw + h' kernel)
+     gru   G 3  z, r = sigmoid(xw + bias_0 + h' kernel + bias_1); n = tanh(xw + bias_0 + r (h' kernel + bias_1));
+                h = z h' + (1 - z) n; gates z r n, bias [2,3U] or NULL
+     gru_reset_before  n = tanh(xw + (r h') kernel) instead; the bias lies in xw
+     lstm  G 4  c = sigmoid(f) c' + sigmoid(i) tanh(g), h = sigmoid(o) tanh(c), with i, f, g, o = xw + h' kernel
+   mask int32 [B,T] or NULL: a step with 0 keeps the states. backwards: from the last step to the first; every output
+   lies at the step that was read last for it.
+   in: xw, kernel, bias, mask, h0, c0 -> h [B,T,U], c [B,T,U] (lstm; may be NULL). What the gradient needs of the gates is
+   kept in graphs for training alone. */
+typedef enum gz_recurrence_kind { GZ_RNN, GZ_GRU, GZ_GRU_RESET_BEFORE, GZ_LSTM } gz_recurrence_kind;
+typedef struct gz_recurrence_attr {
+    gz_recurrence_kind kind;
+    bool backwards;
+    bool keep; /* for the gradient */
+} gz_recurrence_attr;
+gaze_status gz_recurrence(gz_graph *g, gz_recurrence_kind kind, bool backwards, gz_tensor *const in[6], gz_tensor **h,
+                          gz_tensor **c);
+/* in: kernel, h (lstm: c), kept gates, mask, h0 (lstm: c0), dh, dc [B,T,U]: the last five may be NULL, the gates with rnn */
+typedef struct gz_recurrence_gradient_attr {
+    gz_recurrence_kind kind;
+    bool backwards;
+    bool initial; /* dh0 and dc0 are asked for; otherwise they are zeros */
+} gz_recurrence_gradient_attr;
+typedef struct gz_recurrence_gradients {
+    gz_tensor *dxw, *product; /* of xw, and of h' kernel, which for most kinds is the same [B,T,G*U] */
+    gz_tensor *dh0, *dc0;     /* [B,U] */
+} gz_recurrence_gradients;
+gaze_status gz_recurrence_gradient(gz_graph *g, const gz_recurrence_gradient_attr *attr, gz_tensor *const in[7],
+                                   gz_recurrence_gradients *d);
+
+/* Sequences [B,T,D]. Backwards, the last step is the first. */
+typedef struct gz_time_attr {
+    bool backwards;
+} gz_time_attr;
+/* y_t = x_(t-1); the first step is `first` [B,D], or zeros where it is NULL */
+gaze_status gz_shift_time(gz_graph *g, gz_tensor *x, gz_tensor *first, bool backwards, gz_tensor **y);
+/* y_t = x_(T-1-t) */
+gaze_status gz_reverse_time(gz_graph *g, gz_tensor *x, gz_tensor **y);
+/* y_t = x_t from the first step on whose mask is not 0, zeros before. mask int32 [B,T] */
+gaze_status gz_after_first(gz_graph *g, gz_tensor *x, gz_tensor *mask, bool backwards, gz_tensor **y);
 
 /* Adds to sums [4] (state, float32): sum of row losses, rows whose arg max is the label, rows. row_loss [R], p [R,K], label. */
 gaze_status gz_metrics(gz_graph *g, gz_tensor *row_loss, gz_tensor *p, gz_tensor *label, gz_tensor *sums);

@@ -1,0 +1,75 @@
+/* What recurrence and its gradient share. Letters: B samples, T steps, G gates, U units. */
+#ifndef GZ_RECURRENCE_H
+#define GZ_RECURRENCE_H
+#include "../graph/builder.h"
+#include "ops.h"
+
+typedef struct gz_recurrence_size {
+    size_t B, T, U, G;
+    size_t kept; /* values that the gradient needs beside the states: kept * U of each step */
+} gz_recurrence_size;
+
+size_t gz_recurrence_gates(gz_recurrence_kind kind);
+size_t gz_recurrence_kept(gz_recurrence_kind kind);
+
+/* Names in cl/<stem>.cl. The gru whose reset gate stands before the product has plain kernels alone. */
+typedef struct gz_recurrence_kernels {
+    const char *stem, *steps, *gradient, *steps_plain, *gradient_plain;
+} gz_recurrence_kernels;
+const gz_recurrence_kernels *gz_recurrence_kernels_of(gz_recurrence_kind kind);
+
+/* Refuses an input, where there is one, of another shape. */
+gaze_status gz_recurrence_expect(const gz_node *node, size_t i, const char *name, gz_shape shape);
+
+/* Step number s, in the order of work, is step t of the sequence. */
+static inline size_t gz_recurrence_at(bool backwards, size_t T, size_t s)
+{
+    return backwards ? T - 1 - s : s;
+}
+
+/* One step of one sample, in double. A state that is NULL is zero. */
+typedef struct gz_recurrence_step {
+    gz_recurrence_kind kind;
+    size_t U;
+    const double *xw, *kernel, *bias; /* xw [G*U], kernel [U,G*U], bias [2,G*U] or NULL */
+    const double *h_before, *c_before;
+    double *h, *c, *gates; /* c of lstm; gates may be NULL, but not with gru_reset_before */
+} gz_recurrence_step;
+void gz_recurrence_forward(const gz_recurrence_step *step);
+
+typedef struct gz_recurrence_back {
+    gz_recurrence_kind kind;
+    size_t U;
+    const double *kernel, *gates;
+    const double *state, *before; /* c of lstm, otherwise h: after and before the step */
+    double *dh, *dc;              /* [U] in: of the states after the step; out: of those before it */
+    double *dz, *product;         /* [G*U] of xw, and of h_before * kernel where that is another: gru */
+} gz_recurrence_back;
+void gz_recurrence_backward(const gz_recurrence_back *step);
+
+/* How the cpu family shares the work: a group owns tiles * rows samples for all steps. A product makes
+   `vectors` native vectors of `rows` rows at a time; the weights lie packed in blocks of `unit_vectors`
+   vectors of units. */
+typedef struct gz_recurrence_tile {
+    size_t rows, tiles, vectors, unit_vectors;
+} gz_recurrence_tile;
+#define GZ_RECURRENCE_TILE "-DTILE_ROWS=%zu -DTILES=%zu -DTILE_VECTORS=%zu -DUNIT_VECTORS=%zu"
+
+gz_recurrence_tile gz_recurrence_forward_tile(const gz_builder *builder, gz_recurrence_size size);
+gz_recurrence_tile gz_recurrence_backward_tile(const gz_builder *builder, gz_recurrence_size size);
+
+/* Units rounded up to whole blocks, and groups that the batch needs. */
+size_t gz_recurrence_padded(const gz_builder *builder, gz_recurrence_tile tile, size_t U);
+size_t gz_recurrence_groups(gz_recurrence_tile tile, size_t B);
+
+/* The kernel [U,G*U] as the tiles read it; backwards: as its transpose. */
+const gz_tensor *gz_recurrence_pack(gz_builder *builder, const gz_tensor *kernel, gz_recurrence_size size,
+                                    gz_recurrence_tile tile, bool transposed);
+
+/* Plain kernels: a group a sample. */
+void gz_recurrence_plain_groups(gz_builder *builder, gz_launch *launch, size_t B);
+
+gz_cost gz_recurrence_cost(gz_recurrence_size size);
+gz_limit gz_recurrence_limit(gz_recurrence_size size); /* verification.md: 1e-5 sqrt(T) */
+
+#endif

@@ -1,0 +1,117 @@
+/* Sizes, tiles and launches that recurrence and its gradient share. */
+#include "recurrence.h"
+
+#include <math.h>
+
+size_t gz_recurrence_gates(gz_recurrence_kind kind) { return kind == GZ_RNN ? 1 : kind == GZ_LSTM ? 4 : 3; }
+size_t gz_recurrence_kept(gz_recurrence_kind kind) { return kind == GZ_RNN ? 0 : 4; }
+
+const gz_recurrence_kernels *gz_recurrence_kernels_of(gz_recurrence_kind kind)
+{
+    static const gz_recurrence_kernels kernels[] = {
+        [GZ_RNN] = {"rnn", "rnn_steps", "rnn_gradient", "rnn_steps_plain", "rnn_gradient_plain"},
+        [GZ_GRU] = {"gru", "gru_steps", "gru_gradient", "gru_steps_plain", "gru_gradient_plain"},
+        [GZ_GRU_RESET_BEFORE] = {"gru", NULL, NULL, "gru_reset_before_plain",
+                                 "gru_reset_before_gradient_plain"},
+        [GZ_LSTM] = {"lstm", "lstm_steps", "lstm_gradient", "lstm_steps_plain", "lstm_gradient_plain"},
+    };
+    return &kernels[kind];
+}
+
+gaze_status gz_recurrence_expect(const gz_node *node, size_t i, const char *name, gz_shape shape)
+{
+    char found[96], expected[96];
+    if (i >= node->n_in || !node->in[i] || gz_shape_equal(node->in[i]->shape, shape)) return GAZE_OK;
+    return gz_op_fail(node, "%s has shape %s, expected %s", name, gz_shape_text(node->in[i]->shape, found),
+                      gz_shape_text(shape, expected));
+}
+
+static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+/* As many rows as there are for each core, so that each reading of the weights serves them all. */
+static gz_recurrence_tile rows_of(const gz_builder *builder, size_t B)
+{
+    const gz_device_facts *facts = gz_builder_device(builder);
+    const size_t each = divide_up(B, facts->compute_units ? facts->compute_units : 1);
+    const size_t most =
+        facts->vector_width == 16 ? 8 : 6; /* rows * vectors accumulators: 16 of 32 registers, 12 of 16 */
+    gz_recurrence_tile tile = {.rows = each <= 2 ? each : each <= 4 ? 4 : most, .tiles = 1};
+    if (each >= 4 * most) tile.tiles = 2; /* two share a block of weights in the first cache */
+    return tile;
+}
+
+gz_recurrence_tile gz_recurrence_forward_tile(const gz_builder *builder, gz_recurrence_size size)
+{
+    gz_recurrence_tile tile = rows_of(builder, size.B);
+    const bool few = tile.rows <= 2;
+    if (size.G == 4) {
+        tile.unit_vectors = tile.rows == 1 ? 2 : 1;
+        tile.vectors = tile.rows == 1 ? 8 : few ? 4 : 2;
+    } else if (size.G == 3) {
+        tile.unit_vectors = 2;
+        tile.vectors = few ? 6 : 2;
+    } else {
+        tile.unit_vectors = tile.vectors = few ? 4 : 2;
+    }
+    return tile;
+}
+
+gz_recurrence_tile gz_recurrence_backward_tile(const gz_builder *builder, gz_recurrence_size size)
+{
+    gz_recurrence_tile tile = rows_of(builder, size.B);
+    const size_t width = gz_builder_device(builder)->vector_width;
+    tile.vectors = tile.rows == 1 ? 8 : tile.rows == 2 ? 4 : 2;
+    while (tile.vectors > 1 && tile.vectors / 2 * width >= size.U) tile.vectors /= 2;
+    tile.unit_vectors = tile.vectors;
+    return tile;
+}
+
+size_t gz_recurrence_padded(const gz_builder *builder, gz_recurrence_tile tile, size_t U)
+{
+    return gz_round_up(U, tile.unit_vectors * gz_builder_device(builder)->vector_width);
+}
+
+size_t gz_recurrence_groups(gz_recurrence_tile tile, size_t B)
+{
+    return divide_up(B, tile.rows * tile.tiles);
+}
+
+const gz_tensor *gz_recurrence_pack(gz_builder *builder, const gz_tensor *kernel, gz_recurrence_size size,
+                                    gz_recurrence_tile tile, bool transposed)
+{
+    const size_t padded = gz_recurrence_padded(builder, tile, size.U);
+    const gz_tensor *packed = gz_scratch_packed(builder, size.G * padded * (transposed ? padded : size.U));
+    gz_launch *launch = gz_launch_add(
+        builder, "recurrence", transposed ? "recurrence_pack_transposed" : "recurrence_pack", "%s", "");
+    gz_launch_is_packing(launch);
+    gz_arg_tensor(launch, kernel);
+    gz_arg_tensor(launch, packed);
+    gz_arg_int(launch, size.U);
+    gz_arg_int(launch, size.G);
+    gz_arg_int(launch, tile.vectors);
+    gz_arg_int(launch, tile.unit_vectors);
+    if (transposed)
+        gz_launch_groups(launch, padded / (tile.unit_vectors * gz_builder_device(builder)->vector_width),
+                         size.G, 1, 1, 1, 1);
+    else
+        gz_launch_groups(launch, size.G * padded / (tile.vectors * gz_builder_device(builder)->vector_width),
+                         1, 1, 1, 1, 1);
+    return packed;
+}
+
+void gz_recurrence_plain_groups(gz_builder *builder, gz_launch *launch, size_t B)
+{
+    const size_t most = gz_builder_device(builder)->max_group;
+    gz_launch_groups(launch, B, 1, 1, most < 64 ? most : 64, 1, 1);
+}
+
+gz_cost gz_recurrence_cost(gz_recurrence_size size)
+{
+    const double steps = (double)size.B * (double)size.T, U = (double)size.U, G = (double)size.G;
+    return (gz_cost){2 * steps * U * G * U, 4 * (steps * U * (G + (double)size.kept + 2) + U * G * U)};
+}
+
+gz_limit gz_recurrence_limit(gz_recurrence_size size)
+{
+    return (gz_limit){GZ_ABSOLUTE, 1e-5 * sqrt((double)size.T)};
+}
