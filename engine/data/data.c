@@ -17,10 +17,9 @@ static gaze_status find_type(gz_data *data, const char *name)
         if (name && strcmp(name, names[i]) == 0) data->type = types[i];
     }
     if (data->type) return GAZE_OK;
-    return gz_fail(
-        GAZE_ERROR_USAGE,
-        "data type '%s' is unknown%s; expected idx, npy, safetensors or synthetic, as in idx:FOLDER",
-        name ? name : "", name ? gz_did_you_mean(data->arena, name, names) : "");
+    return gz_fail(GAZE_ERROR_USAGE, "data type '%s' is unknown%s; expected %s, as in idx:FOLDER",
+                   name ? name : "", name ? gz_did_you_mean(data->arena, name, names) : "",
+                   gz_list_text(data->arena, names));
 }
 
 static gaze_status copy_inputs(gz_data *data, const gz_data_need *need)
@@ -157,6 +156,14 @@ const char *gz_array_shape_text(gz_arena *arena, size_t rank, const size_t *shap
                         : gz_arena_format(arena, "%s%s?", text, comma);
     }
     if (text) text = gz_arena_format(arena, "%s]", text);
+    return text ? text : "";
+}
+
+const char *gz_list_text(gz_arena *arena, const char *const *words)
+{
+    const char *text = words[0];
+    for (size_t i = 1; text && words[i]; i++)
+        text = gz_arena_format(arena, "%s%s%s", text, words[i + 1] ? ", " : " or ", words[i]);
     return text ? text : "";
 }
 

@@ -182,8 +182,7 @@ static void choose_sizes(const gz_data_spec *spec, const gz_data_need *need, gaz
                  scaled = least * TEXTURE_SIDE / DEFAULT_SIDE;
     set->side = scaled > TEXTURE_SIDE ? scaled : TEXTURE_SIDE;
     set->n_classes = need->n_classes ? need->n_classes : DEFAULT_CLASSES;
-    set->counts[GZ_TRAIN] = spec->train_count ? spec->train_count : GZ_SYNTHETIC_TRAIN;
-    set->counts[GZ_TEST] = spec->test_count ? spec->test_count : GZ_SYNTHETIC_TEST;
+    gz_synthetic_counts(spec, set->counts);
 }
 
 static gaze_status patch_open(const gz_data_spec *spec, const gz_data_need *need, gz_data *data)

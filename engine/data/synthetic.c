@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static const gz_data_type *const sets[] = {&gz_synthetic_patch};
-enum { N_SETS = sizeof sets / sizeof *sets };
+static const gz_data_type *const sets[] = {&gz_synthetic_patch, &gz_synthetic_needle, &gz_synthetic_copy,
+                                           &gz_synthetic_reverse};
+enum { N_SETS = sizeof sets / sizeof *sets, DEFAULT_TRAIN = 6000, DEFAULT_TEST = 1000 };
 
 gz_draw gz_draw_begin(gz_key key, gz_part part, size_t index)
 {
@@ -14,6 +15,12 @@ gz_draw gz_draw_begin(gz_key key, gz_part part, size_t index)
 size_t gz_draw_below(gz_draw *draw, size_t limit)
 {
     return (size_t)((uint64_t)gz_random_u32(draw->key, draw->stream, draw->next++) * limit >> 32);
+}
+
+void gz_synthetic_counts(const gz_data_spec *spec, size_t counts[GZ_N_PARTS])
+{
+    counts[GZ_TRAIN] = spec->train_count ? spec->train_count : DEFAULT_TRAIN;
+    counts[GZ_TEST] = spec->test_count ? spec->test_count : DEFAULT_TEST;
 }
 
 /* From here on the data is of the set's own type. */
@@ -26,9 +33,8 @@ static gaze_status synthetic_open(const gz_data_spec *spec, const gz_data_need *
         data->type = sets[i];
         return data->type->open(spec, need, data);
     }
-    return gz_fail(GAZE_ERROR_USAGE,
-                   "synthetic data '%s' is unknown%s; expected patch, as in synthetic:patch", name,
-                   gz_did_you_mean(data->arena, name, names));
+    return gz_fail(GAZE_ERROR_USAGE, "synthetic data '%s' is unknown%s; expected %s, as in synthetic:patch",
+                   name, gz_did_you_mean(data->arena, name, names), gz_list_text(data->arena, names));
 }
 
 const gz_data_type gz_data_synthetic = {.name = "synthetic", .open = synthetic_open};

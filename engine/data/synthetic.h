@@ -4,9 +4,10 @@
 #include "types.h"
 
 /* A list of them is in synthetic.c; each is a type of data that its own file fills. */
-extern const gz_data_type gz_synthetic_patch;
+extern const gz_data_type gz_synthetic_patch, gz_synthetic_needle, gz_synthetic_copy, gz_synthetic_reverse;
 
-enum { GZ_SYNTHETIC_TRAIN = 6000, GZ_SYNTHETIC_TEST = 1000 };
+/* As the spec has them: 6000 and 1000 without. */
+void gz_synthetic_counts(const gz_data_spec *spec, size_t counts[GZ_N_PARTS]);
 
 /* Random numbers of one sample, in the order in which they are drawn. */
 typedef struct gz_draw {

@@ -14,6 +14,9 @@ gaze_status gz_scale_table(gz_arena *arena, const char *scale, float table[256])
  * memory is out. */
 const char *gz_array_shape_text(gz_arena *arena, size_t rank, const size_t *shape, bool samples);
 
+/* "a, b or c" of a NULL-terminated list. */
+const char *gz_list_text(gz_arena *arena, const char *const *words);
+
 /* The error of a label that is none of 0..n_classes-1: `place` is the file. */
 gaze_status gz_label_refuse(const char *place, size_t sample, int64_t label, size_t n_classes);
 
