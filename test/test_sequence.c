@@ -152,7 +152,7 @@ static void a_sample_depends_on_set_seed_part_and_number_alone(void **state)
 static void the_set_stays_as_it_is(void **state)
 {
     (void)state;
-    const int32_t first[6] = {0};
+    const int32_t first[6] = {2, 3, 5, 3, 7, 7};
     gz_data *data;
     assert_done(open_pair("reverse", 6, 6, &data));
     const sample s = fetch(data, GZ_TRAIN, 0);
