@@ -13,7 +13,7 @@ typedef struct gz_data_need {
 } gz_data_need;
 
 typedef struct gz_data_spec {
-    const char *type;               /* "idx", "npy", "safetensors", "synthetic" */
+    const char *type;               /* "idx", "cifar10", "npy", ... */
     const char *path;               /* file, folder, or the synthetic set's name */
     const char *scale;              /* "0..1" (bytes / 255, the default for images), "-1..1", "none" */
     uint64_t seed;                  /* of synthetic sets */
@@ -55,7 +55,8 @@ struct gz_data {
     gaze_array *inputs; /* shape of one sample, open dimensions filled in from the data; data NULL */
     size_t label_count; /* int32 labels a sample: 1, or the steps; 0: there are none */
     bool has_labels;
-    gz_hash hash; /* of the files' bytes, or of the spec of a synthetic set */
+    const char *const *classes; /* names, NULL-terminated; NULL where the data has none */
+    gz_hash hash;               /* of the files' bytes, or of the spec of a synthetic set */
 };
 
 /* Opens, checks shapes, types and labels against `need`: a message names file, sample, found, expected.
