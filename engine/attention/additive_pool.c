@@ -6,7 +6,7 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *options
 {
     (void)n_in;
     gz_tokens tokens;
-    GZ_TRY(gz_tokens_build(b, layer, options, "additive_pool", in, &tokens));
+    GZ_TRY(gz_tokens_build(b, layer, options, "additive_pool", NULL, in, &tokens));
     return gz_weighted_sum(gz_build_graph(b), tokens.a, tokens.h, &out->x);
 }
 

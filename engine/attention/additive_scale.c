@@ -7,7 +7,7 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *options
 {
     (void)n_in;
     gz_tokens tokens;
-    GZ_TRY(gz_tokens_build(b, layer, options, "additive_scale", in, &tokens));
+    GZ_TRY(gz_tokens_build(b, layer, options, "additive_scale", NULL, in, &tokens));
     const double N = (double)tokens.a->shape.dim[1];
     *out = *in;
     GZ_TRY(gz_scale_rows(gz_build_graph(b), tokens.h, tokens.a, N, &out->x));

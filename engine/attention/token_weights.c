@@ -32,7 +32,7 @@ static gaze_status score_tokens(gz_build *b, const gz_layer *layer, size_t U, gz
 }
 
 gaze_status gz_tokens_build(gz_build *b, const gz_layer *layer, const gz_token_options *options,
-                            const char *kind, const gz_flow *in, gz_tokens *tokens)
+                            const char *kind, const char *part, const gz_flow *in, gz_tokens *tokens)
 {
     gz_graph *graph = gz_build_graph(b);
     gz_tensor *score, *map;
@@ -52,5 +52,5 @@ gaze_status gz_tokens_build(gz_build *b, const gz_layer *layer, const gz_token_o
     gz_shape shape = in->x->shape;
     shape.rank--;
     GZ_TRY(gz_graph_view(graph, tokens->a, shape, &map));
-    return gz_build_map(b, layer, NULL, map, &note);
+    return gz_build_map(b, layer, part, map, &note);
 }

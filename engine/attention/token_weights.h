@@ -16,8 +16,8 @@ typedef struct gz_tokens {
 
 gaze_status gz_tokens_read(gz_json *json, void *options);
 
-/* in: [B,T,D] or [B,H,W,D]. The map [N] or [H,W] is exposed under the layer's name. */
+/* in: [B,T,D] or [B,H,W,D]. The map [N] or [H,W] is exposed under the layer's name, or "<layer>/<part>". */
 gaze_status gz_tokens_build(gz_build *build, const gz_layer *layer, const gz_token_options *options,
-                            const char *kind, const gz_flow *in, gz_tokens *tokens);
+                            const char *kind, const char *part, const gz_flow *in, gz_tokens *tokens);
 
 #endif

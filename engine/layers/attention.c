@@ -23,8 +23,9 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *options
 {
     const attention_options *attention = options;
     const gz_attention_kind *kind = attention->kind;
-    if (n_in < kind->min_inputs || n_in > kind->max_inputs)
-        return gz_layer_fail(layer, "kind '%s' has %zu inputs, expected %zu to %zu", kind->kind, n_in,
+    const size_t own = n_in - layer->n_further;
+    if (own < kind->min_inputs || own > kind->max_inputs)
+        return gz_layer_fail(layer, "kind '%s' has %zu inputs, expected %zu to %zu", kind->kind, own,
                              kind->min_inputs, kind->max_inputs);
     return kind->build(b, layer, attention->options, in, n_in, out);
 }

@@ -186,6 +186,15 @@ static gaze_status check_key(const gz_json *json, const cJSON *item)
     return status;
 }
 
+gaze_status gz_json_further_input(gz_json *json, const char *key, const char *name)
+{
+    if (json->n_further == GZ_JSON_MAX_FURTHER)
+        return gz_json_fail(json, key, "found more than %d names, expected fewer", GZ_JSON_MAX_FURTHER);
+    json->further[json->n_further].key = key;
+    json->further[json->n_further++].name = name;
+    return GAZE_OK;
+}
+
 gaze_status gz_json_done(gz_json *json)
 {
     for (const cJSON *item = json->object->child; item; item = item->next) GZ_TRY(check_key(json, item));

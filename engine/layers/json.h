@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 enum { GZ_JSON_MAX_KEYS = 48 }; /* that one object may have */
+enum { GZ_JSON_MAX_FURTHER = 8 };
 
 typedef struct gz_json {
     gz_arena *arena;
@@ -15,6 +16,10 @@ typedef struct gz_json {
     const char
         *asked[GZ_JSON_MAX_KEYS + 1]; /* keys asked for so far, NULL-terminated; the names outlive this */
     size_t n_asked;
+    struct {
+        const char *key, *name;
+    } further[GZ_JSON_MAX_FURTHER]; /* see gz_json_further_input */
+    size_t n_further;
 } gz_json;
 
 /* Parses a file that holds one object; the message of a syntax error has line and column. cJSON_Delete *root.
@@ -51,6 +56,10 @@ gaze_status gz_json_texts(gz_json *json, const char *key, const char ***values,
 const cJSON *gz_json_get(gz_json *json, const char *key); /* NULL if missing */
 gaze_status gz_json_child(gz_json *json, const char *key,
                           gz_json *child); /* an object; its place is this one's and the key */
+
+/* A layer reads the input or layer `name`, found under `key`, beside its "inputs": the caller checks the name and
+ * puts it behind them. */
+gaze_status gz_json_further_input(gz_json *json, const char *key, const char *name);
 
 /* Every key of the object must have been asked for, and be there once. */
 gaze_status gz_json_done(gz_json *json);

@@ -44,6 +44,7 @@ struct gz_layer {
     void *options;
     size_t n_inputs;
     const char **inputs; /* names */
+    size_t n_further;    /* the last of them: named by other keys than "inputs" ("mask") */
 };
 
 #define GZ_LAYER_LIST(X)                                                                               \
@@ -138,7 +139,8 @@ typedef struct gz_attention_kind {
     gaze_status (*build)(gz_build *build, const gz_layer *layer, const void *options, const gz_flow *in,
                          size_t n_in, gz_flow *out);
 } gz_attention_kind;
-#define GZ_ATTENTION_LIST(X)       X(none) X(additive_scale) X(additive_pool) X(spatial) X(soft_gate)
+#define GZ_ATTENTION_LIST(X)       X(none) X(additive_scale) X(additive_pool) X(spatial) X(soft_gate) \
+    X(dot) X(additive) X(bahdanau) X(luong) X(local) X(multi_head) X(non_local) X(gate) X(hard)
 #define GZ_ATTENTION_DECLARE(name) extern const gz_attention_kind gz_attention_##name;
 GZ_ATTENTION_LIST(GZ_ATTENTION_DECLARE)
 #undef GZ_ATTENTION_DECLARE

@@ -58,13 +58,36 @@ static gaze_status read_inputs(gz_model *model, gz_json *json, gz_layer *layer)
     return GAZE_OK;
 }
 
+/* Names from other keys go behind the inputs. */
+static gaze_status read_further_inputs(const gz_model *model, const gz_json *json, gz_layer *layer)
+{
+    if (!json->n_further) return GAZE_OK;
+    const size_t own = layer->n_inputs, all = own + json->n_further;
+    const char **inputs = gz_arena_allocate(model->arena, all * sizeof *inputs);
+    if (!inputs) return GAZE_ERROR_DEVICE;
+    memcpy(inputs, layer->inputs, own * sizeof *inputs);
+    for (size_t i = 0; i < json->n_further; i++) {
+        GZ_TRY(check_name(model, json, json->further[i].key, json->further[i].name,
+                          "an input of the model or a layer above"));
+        inputs[own + i] = json->further[i].name;
+    }
+    if (all > GZ_MAX_INPUTS)
+        return gz_json_fail(json, json->further[0].key, "the layer reads %zu tensors in all, at most %d are possible", all,
+                            GZ_MAX_INPUTS);
+    layer->inputs = inputs;
+    layer->n_inputs = all;
+    layer->n_further = json->n_further;
+    return GAZE_OK;
+}
+
 /* Keys that both layers have must say the same: one set of weights has one meaning. */
 static gaze_status check_same_options(const gz_json *json, const cJSON *original, const char *name)
 {
     for (const cJSON *item = json->object->child; item; item = item->next) {
-        if (!strcmp(item->string, "name") || !strcmp(item->string, "inputs") ||
-            !strcmp(item->string, "share"))
-            continue;
+        static const char *const own[] = {"name", "inputs", "share", "mask", NULL};
+        bool may_differ = false;
+        for (const char *const *key = own; *key; key++) may_differ |= !strcmp(item->string, *key);
+        if (may_differ) continue;
         const cJSON *other = cJSON_GetObjectItemCaseSensitive(original, item->string);
         if (other && !cJSON_Compare(item, other, true))
             return gz_json_fail(json, item->string,
@@ -111,6 +134,7 @@ static gaze_status read_layer(gz_model *model, const cJSON *item, const cJSON *f
     layer->options = gz_arena_allocate(model->arena, layer->type->options_bytes);
     if (!layer->options) return GAZE_ERROR_DEVICE;
     GZ_TRY(layer->type->read(&json, layer->options));
+    GZ_TRY(read_further_inputs(model, &json, layer));
     GZ_TRY(gz_json_done(&json));
     model->n_layers++;
     return GAZE_OK;
