@@ -44,7 +44,7 @@ struct gz_layer {
     void *options;
     size_t n_inputs;
     const char **inputs; /* names */
-    size_t n_further;    /* the last of them: named by other keys than "inputs" ("mask") */
+    size_t n_further;    /* the last of them: named by other keys than "inputs" ("mask", "initial_state") */
 };
 
 #define GZ_LAYER_LIST(X)                                                                               \
@@ -52,13 +52,17 @@ struct gz_layer {
     X(conv2d) X(max_pool2d) X(average_pool2d) X(global_average_pool2d) X(global_max_pool2d) X(flatten) \
         X(reshape) X(concatenate) X(add) X(multiply) X(activation) X(dropout) X(attention)                  \
         X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed) X(permute) X(zero_padding2d) \
-        X(repeat_vector)
+        X(repeat_vector) \
+        X(lstm) X(gru) X(simple_rnn) X(bidirectional)
 #define GZ_LAYER_DECLARE(name) extern const gz_layer_type gz_layer_##name;
 GZ_LAYER_LIST(GZ_LAYER_DECLARE)
 #undef GZ_LAYER_DECLARE
 extern const gz_layer_type *const gz_layer_types[];        /* NULL-terminated */
 extern const char *const gz_layer_words[];                 /* their names, NULL-terminated */
 const gz_layer_type *gz_layer_type_find(const char *type); /* NULL if there is none */
+
+/* The parts that a recurrent layer gives beside its output ("state_h", ...), NULL-terminated. */
+const char *const *gz_layer_states(const gz_layer *layer);
 
 /* ---- For .build ---- */
 gz_graph *gz_build_graph(gz_build *build);
@@ -70,6 +74,9 @@ uint64_t gz_build_seed(const gz_build *build);
 /* Weight "<layer>.<weight>" of this shape; the layer named by "share" is used instead where there is one. */
 gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
                             gz_initializer initializer, gz_tensor **out);
+
+/* Exposes one of gz_layer_states as "<layer>/<part>", which later layers and the model's outputs can name. */
+gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *value);
 
 /* Exposes a map: part NULL is "<layer>", otherwise "<layer>/<part>". values [B, shape...] (a view is made);
  * kept only when asked for. */

@@ -5,12 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct state { /* what a layer gives beside its output */
+    const char *name;  /* "<layer>/<part>" */
+    gz_tensor *value;
+} state;
+
 struct gz_build {
     const gz_model *model;
     const gz_build_options *options;
     gz_built *built;
     gz_flow *flows; /* inputs, then layers */
-    size_t weights_capacity, maps_capacity;
+    state *states;
+    size_t n_states, weights_capacity, maps_capacity, states_capacity;
 };
 
 gz_graph *gz_build_graph(gz_build *build) { return build->built->graph; }
@@ -95,6 +101,15 @@ gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *par
     return GAZE_OK;
 }
 
+gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *value)
+{
+    const char *name = gz_arena_format(build->built->graph->arena, "%s/%s", layer->name, part);
+    if (!name) return GAZE_ERROR_DEVICE;
+    GZ_TRY(gz_grow(&build->states, &build->states_capacity, build->n_states + 1, sizeof *build->states));
+    build->states[build->n_states++] = (state){name, value};
+    return GAZE_OK;
+}
+
 static gaze_status check_input_shape(const gz_model_input *input, gz_shape given)
 {
     bool fits = given.rank == input->shape.rank;
@@ -121,13 +136,16 @@ static gaze_status build_input(gz_build *build, size_t i)
 }
 
 /* Every name was checked when the file was read. */
-static size_t find_flow(const gz_model *model, const char *name)
+static gz_flow find_flow(const gz_build *build, const char *name)
 {
+    const gz_model *model = build->model;
     for (size_t i = 0; i < model->n_inputs; i++)
-        if (strcmp(model->inputs[i].name, name) == 0) return i;
+        if (strcmp(model->inputs[i].name, name) == 0) return build->flows[i];
+    for (size_t i = 0; i < build->n_states; i++)
+        if (strcmp(build->states[i].name, name) == 0) return (gz_flow){.x = build->states[i].value};
     size_t i = 0;
     while (strcmp(model->layers[i].name, name) != 0) i++;
-    return model->n_inputs + i;
+    return build->flows[model->n_inputs + i];
 }
 
 static gaze_status build_layer(gz_build *build, size_t i)
@@ -135,7 +153,7 @@ static gaze_status build_layer(gz_build *build, size_t i)
     const gz_layer *layer = &build->model->layers[i];
     gz_flow in[GZ_MAX_INPUTS], *out = &build->flows[build->model->n_inputs + i];
     for (size_t j = 0; j < layer->n_inputs; j++)
-        in[j] = build->flows[find_flow(build->model, layer->inputs[j])];
+        in[j] = find_flow(build, layer->inputs[j]);
     build->built->graph->scope = layer->name;
     GZ_TRY(layer->type->build(build, layer, layer->options, in, layer->n_inputs, out));
     build->built->layers[i] = out->x;
@@ -155,7 +173,7 @@ static gaze_status build_outputs(gz_build *build)
 {
     const gz_model *model = build->model;
     for (size_t i = 0; i < model->n_outputs; i++) {
-        build->built->outputs[i] = build->flows[find_flow(model, model->outputs[i])].x;
+        build->built->outputs[i] = find_flow(build, model->outputs[i]).x;
         if (!build->options->training) build->built->outputs[i]->keep = true;
     }
     return check_classes(model, build->built);
@@ -210,6 +228,7 @@ gaze_status gz_model_build(const gz_model *model, const gz_build_options *option
     *built = (gz_built){0};
     gz_build build = {.model = model, .options = options, .built = built};
     gaze_status status = build_all(&build);
+    free(build.states);
     if (status != GAZE_OK) gz_built_free(built);
     return gz_fail_context(status, "%s", model->path);
 }

@@ -14,13 +14,29 @@ enum {
     DEFAULT_EPOCHS = 1
 };
 
+static bool is_state_of(const gz_layer *layer, const char *name)
+{
+    const size_t length = strlen(layer->name);
+    if (strncmp(name, layer->name, length) != 0 || name[length] != '/') return false;
+    for (const char *const *part = gz_layer_states(layer); *part; part++)
+        if (strcmp(*part, name + length + 1) == 0) return true;
+    return false;
+}
+
+bool gz_model_has_state(const gz_model *model, const char *name)
+{
+    for (size_t i = 0; i < model->n_layers; i++)
+        if (is_state_of(&model->layers[i], name)) return true;
+    return false;
+}
+
 bool gz_model_knows(const gz_model *model, const char *name)
 {
     for (size_t i = 0; i < model->n_inputs; i++)
         if (strcmp(model->inputs[i].name, name) == 0) return true;
     for (size_t i = 0; i < model->n_layers; i++)
         if (strcmp(model->layers[i].name, name) == 0) return true;
-    return false;
+    return gz_model_has_state(model, name);
 }
 
 const char *gz_model_nearest_name(const gz_model *model, const char *name)
@@ -114,7 +130,7 @@ static gaze_status read_outputs(gz_model *model, gz_json *json)
     if (!model->n_outputs)
         return gz_json_fail(json, "outputs", "found [], expected at least one name of a layer");
     for (size_t i = 0; i < model->n_outputs; i++)
-        if (!is_layer(model, model->outputs[i]))
+        if (!is_layer(model, model->outputs[i]) && !gz_model_has_state(model, model->outputs[i]))
             return gz_json_fail(json, "outputs", "found \"%s\", expected the name of a layer%s",
                                 model->outputs[i], gz_model_nearest_name(model, model->outputs[i]));
     return GAZE_OK;

@@ -6,7 +6,10 @@
 /* "name" of an input or layer: there, usable in file names, and not taken. */
 gaze_status gz_model_read_name(const gz_model *model, gz_json *json, const char **name);
 
-/* Is `name` an input, or one of the layers read so far? */
+/* Is `name` "<layer>/<part>", a state that one of the layers read so far gives? */
+bool gz_model_has_state(const gz_model *model, const char *name);
+
+/* Is `name` an input, one of the layers read so far, or a state? */
 bool gz_model_knows(const gz_model *model, const char *name);
 /* ", did you mean 'X'?" among the inputs and the layers read so far. */
 const char *gz_model_nearest_name(const gz_model *model, const char *name);

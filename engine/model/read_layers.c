@@ -84,7 +84,7 @@ static gaze_status read_further_inputs(const gz_model *model, const gz_json *jso
 static gaze_status check_same_options(const gz_json *json, const cJSON *original, const char *name)
 {
     for (const cJSON *item = json->object->child; item; item = item->next) {
-        static const char *const own[] = {"name", "inputs", "share", "mask", NULL};
+        static const char *const own[] = {"name", "inputs", "share", "mask", "initial_state", NULL};
         bool may_differ = false;
         for (const char *const *key = own; *key; key++) may_differ |= !strcmp(item->string, *key);
         if (may_differ) continue;
