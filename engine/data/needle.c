@@ -1,9 +1,9 @@
-/* synthetic:needle. Sequences [T,D] of noise, in which a few steps carry patterns. Feature 0 of a step is a
-   mark: 1 at the needle, -1 at the other patterns (the distractors), noise elsewhere; the features after it
-   are the pattern, one a class. The class is the needle's, and the distractors show other classes: the mark
-   says where to look, the pattern what is there, and only one step has both. T is 50 and D 64 where the model
-   leaves them open; a sequence has T/8 distractors, 1 to 16. Noise is uniform in -0.5..0.5 in steps of 1/256,
-   so that the values are the same on every machine. */
+/* synthetic:needle. Sequences [T,D] of noise, in which about a third of the steps carry patterns. Feature 0
+   of a step is a mark: 1 at the needle, -1 at the other patterns (the distractors), noise elsewhere; the
+   features after it are the pattern, one a class. The class is the needle's; distractors show any class. So
+   the mark says where to look and the pattern what is there, and neither an average nor what was seen last is
+   worth anything. T is 50 and D 64 where the model leaves them open. Noise is uniform in -0.5..0.5 in steps
+   of 1/256, so that the values are the same on every machine. */
 #include "synthetic.h"
 
 #include <inttypes.h>
@@ -15,52 +15,24 @@ enum {
     DEFAULT_CLASSES = 10,
     LEAST_STEPS = 4,
     LEAST_FEATURES = 4,
-    STEPS_A_DISTRACTOR = 8,
-    MOST_DISTRACTORS = 16,
-    PLACE_ATTEMPTS = 64,
+    STEPS_A_DISTRACTOR = 3,
     NOISE_A_DRAW = 16 /* bytes of four random words */
 };
 
 typedef struct needle_set {
     gz_key key;
-    size_t steps, features, n_classes, n_distractors;
+    size_t steps, features, n_classes;
     size_t counts[GZ_N_PARTS];
 } needle_set;
 
-typedef struct scene {
-    size_t n_patterns; /* the first one is the needle */
-    size_t step[MOST_DISTRACTORS + 1], pattern[MOST_DISTRACTORS + 1];
-} scene;
+typedef struct needle {
+    size_t step, label;
+} needle;
 
-static bool taken(const scene *s, size_t step)
+static needle draw_needle(const needle_set *set, gz_draw *draw)
 {
-    for (size_t i = 0; i < s->n_patterns; i++)
-        if (s->step[i] == step) return true;
-    return false;
-}
-
-/* A pattern that finds no place is left out; the first one always finds one. */
-static void place(const needle_set *set, scene *s, size_t pattern, gz_draw *draw)
-{
-    for (int attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
-        const size_t step = gz_draw_below(draw, set->steps);
-        if (taken(s, step)) continue;
-        s->step[s->n_patterns] = step;
-        s->pattern[s->n_patterns++] = pattern;
-        return;
-    }
-}
-
-static scene draw_scene(const needle_set *set, gz_draw *draw)
-{
-    scene s = {0};
     const size_t label = gz_draw_below(draw, set->n_classes);
-    place(set, &s, label, draw);
-    for (size_t i = 0; i < set->n_distractors; i++) {
-        const size_t other = gz_draw_below(draw, set->n_classes - 1);
-        place(set, &s, other < label ? other : other + 1, draw);
-    }
-    return s;
+    return (needle){.label = label, .step = gz_draw_below(draw, set->steps)};
 }
 
 /* Walsh functions: any two of them differ in half of 2^n features. */
@@ -84,20 +56,29 @@ static void fill_with_noise(const gz_draw *draw, float *values, size_t count)
     }
 }
 
+static void add_pattern(size_t pattern, float mark, size_t n_features, float *step)
+{
+    step[0] += mark;
+    for (size_t d = 1; d < n_features; d++) step[d] += pattern_value(pattern, d);
+}
+
 static gaze_status needle_fetch(const void *state, gz_part part, size_t index, void *const *inputs,
                                 int32_t *label)
 {
     const needle_set *set = state;
     float *values = inputs[0];
     gz_draw draw = gz_draw_begin(set->key, part, index);
-    const scene s = draw_scene(set, &draw);
+    const needle n = draw_needle(set, &draw);
     fill_with_noise(&draw, values, set->steps * set->features);
-    for (size_t i = 0; i < s.n_patterns; i++) {
-        float *step = values + s.step[i] * set->features;
-        step[0] += i == 0 ? 1.0f : -1.0f;
-        for (size_t d = 1; d < set->features; d++) step[d] += pattern_value(s.pattern[i], d);
+    for (size_t t = 0; t < set->steps; t++) {
+        const size_t pattern = gz_draw_below(&draw, STEPS_A_DISTRACTOR * set->n_classes);
+        float *step = values + t * set->features;
+        if (t == n.step)
+            add_pattern(n.label, 1, set->features, step);
+        else if (pattern < set->n_classes)
+            add_pattern(pattern, -1, set->features, step);
     }
-    *label = (int32_t)s.pattern[0];
+    *label = (int32_t)n.label;
     return GAZE_OK;
 }
 
@@ -105,8 +86,8 @@ static bool needle_truth(const void *state, gz_part part, size_t index, gz_recta
 {
     const needle_set *set = state;
     gz_draw draw = gz_draw_begin(set->key, part, index);
-    const scene s = draw_scene(set, &draw);
-    *rectangle = (gz_rectangle){.y0 = s.step[0], .y1 = s.step[0]};
+    const needle n = draw_needle(set, &draw);
+    *rectangle = (gz_rectangle){.y0 = n.step, .y1 = n.step};
     return true;
 }
 
@@ -146,8 +127,6 @@ static void choose_sizes(const gz_data_spec *spec, const gz_data_need *need, gaz
     if (!input->shape[1]) input->shape[1] = DEFAULT_FEATURES;
     set->steps = input->shape[0];
     set->features = input->shape[1];
-    const size_t n = set->steps / STEPS_A_DISTRACTOR;
-    set->n_distractors = n < 1 ? 1 : n > MOST_DISTRACTORS ? MOST_DISTRACTORS : n;
     set->n_classes = need->n_classes                   ? need->n_classes
                      : set->features > DEFAULT_CLASSES ? DEFAULT_CLASSES
                                                        : 2;
