@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const gz_data_type *const types[] = {&gz_data_idx, &gz_data_cifar10, &gz_data_npy,
-                                            &gz_data_safetensors, &gz_data_synthetic};
+static const gz_data_type *const types[] = {&gz_data_idx, &gz_data_cifar10,     &gz_data_csv,
+                                            &gz_data_npy, &gz_data_safetensors, &gz_data_synthetic};
 enum { N_TYPES = sizeof types / sizeof *types };
 
 static gaze_status find_type(gz_data *data, const char *name)
