@@ -1,14 +1,18 @@
 /* Gaze: neural networks with attention on any OpenCL device, and what they look at.
  *
- * Three sections: SIMPLE (a trained model in five calls), CONTEXT (devices, data, training, pictures: all that the
- * command line does) and ADVANCED (verification, measurement).
+ * Three sections: SIMPLE (a trained model in five calls), CONTEXT (devices, data, training, pictures: all
+ * that the command line does) and ADVANCED (verification, measurement).
  *
  * Conventions, everywhere:
- *   - float32; images [B,H,W,C], sequences [B,T,D], token ids int32; B is the batch. Arrays are dense, row-major.
- *   - A call that can fail returns gaze_status; anything but GAZE_OK leaves its outputs unset and a message for this
- *     thread in gaze_message(): what failed, where, what was expected. The library never exits and never prints.
- *   - Pointers that a call fills through `**out` are owned by the caller and freed by the function named there.
- *   - One thread at a time per context and what was made from it. Different contexts may be used by different threads.
+ *   - float32; images [B,H,W,C], sequences [B,T,D], token ids int32; B is the batch. Arrays are dense,
+ * row-major.
+ *   - A call that can fail returns gaze_status; anything but GAZE_OK leaves its outputs unset and a message
+ * for this thread in gaze_message(): what failed, where, what was expected. The library never exits and never
+ * prints.
+ *   - Pointers that a call fills through `**out` are owned by the caller and freed by the function named
+ * there.
+ *   - One thread at a time per context and what was made from it. Different contexts may be used by different
+ * threads.
  */
 #ifndef GAZE_H
 #define GAZE_H
@@ -34,16 +38,17 @@ extern "C" {
 #define GAZE_VERSION_PATCH 0
 #define GAZE_VERSION       "0.1.0"
 
-/* ============================================================ SIMPLE ============================================================ */
+/* ============================================================ SIMPLE
+ * ============================================================ */
 
 /* symbol, value (also the exit status of the programs), meaning */
-#define GAZE_STATUS_LIST(X)                                                                                            \
-    X(GAZE_OK, 0, "done")                                                                                              \
-    X(GAZE_ERROR_USAGE, 2, "wrong call")                                                                               \
-    X(GAZE_ERROR_DATA, 3, "data or file")                                                                              \
-    X(GAZE_ERROR_MODEL, 4, "model or weights")                                                                         \
-    X(GAZE_ERROR_DEVICE, 5, "device, driver or memory")                                                                \
-    X(GAZE_ERROR_NOT_FINITE, 6, "a value is not finite")                                                               \
+#define GAZE_STATUS_LIST(X)                              \
+    X(GAZE_OK, 0, "done")                                \
+    X(GAZE_ERROR_USAGE, 2, "wrong call")                 \
+    X(GAZE_ERROR_DATA, 3, "data or file")                \
+    X(GAZE_ERROR_MODEL, 4, "model or weights")           \
+    X(GAZE_ERROR_DEVICE, 5, "device, driver or memory")  \
+    X(GAZE_ERROR_NOT_FINITE, 6, "a value is not finite") \
     X(GAZE_INTERRUPTED, 130, "interrupted")
 
 typedef enum gaze_status {
@@ -64,18 +69,21 @@ GAZE_API const char *gaze_version(void);
 typedef struct gaze_model gaze_model;
 
 /* Opens a model file (.json) or a run folder on the device that GAZE_DEVICE names (auto when unset).
-   weights: a .safetensors file; NULL takes weights.safetensors of the run folder, or <model>.safetensors beside the
-   model file, or, with neither, initial weights. Freed by gaze_close. */
+   weights: a .safetensors file; NULL takes weights.safetensors of the run folder, or <model>.safetensors
+   beside the model file, or, with neither, initial weights. Freed by gaze_close. */
 GAZE_API gaze_status gaze_open(const char *model, const char *weights, gaze_model **out);
 GAZE_API void gaze_close(gaze_model *model);
 
 /* input: [batch, the model's only input]; output: [batch, the model's first output], written. */
 GAZE_API gaze_status gaze_predict(gaze_model *model, size_t batch, const float *input, float *output);
 
-/* One attention map for a batch: map [batch, the map's shape], written. name: as gaze_model_maps gives it ("attention"). */
-GAZE_API gaze_status gaze_map(gaze_model *model, const char *name, size_t batch, const float *input, float *map);
+/* One attention map for a batch: map [batch, the map's shape], written. name: as gaze_model_maps gives it
+ * ("attention"). */
+GAZE_API gaze_status gaze_map(gaze_model *model, const char *name, size_t batch, const float *input,
+                              float *map);
 
-/* ============================================================ CONTEXT =========================================================== */
+/* ============================================================ CONTEXT
+ * =========================================================== */
 
 #define GAZE_MAX_RANK 6
 
@@ -90,16 +98,22 @@ typedef struct gaze_array {
     void *data; /* float or int32_t */
 } gaze_array;
 
-typedef enum gaze_log_level { GAZE_LOG_ERROR, GAZE_LOG_WARNING, GAZE_LOG_INFO, GAZE_LOG_DEBUG } gaze_log_level;
+typedef enum gaze_log_level {
+    GAZE_LOG_ERROR,
+    GAZE_LOG_WARNING,
+    GAZE_LOG_INFO,
+    GAZE_LOG_DEBUG
+} gaze_log_level;
 typedef void gaze_log_function(void *user, gaze_log_level level, const char *message);
 
 typedef struct gaze_context gaze_context; /* a device, its programs, its queue */
 
 typedef struct gaze_context_options {
-    const char *device;     /* auto | cpu | gpu | index | platform:device | part of a name; NULL: $GAZE_DEVICE, then auto */
-    bool reference;         /* the C references (double accumulation) in place of OpenCL; no driver is needed */
-    bool profile;           /* measure each kernel (the queue is made with profiling) */
-    size_t memory_limit;    /* bytes of device memory that may be used; 0: what the device has */
+    const char *device;  /* auto | cpu | gpu | index | platform:device | part of a name; NULL: $GAZE_DEVICE,
+                            then auto */
+    bool reference;      /* the C references (double accumulation) in place of OpenCL; no driver is needed */
+    bool profile;        /* measure each kernel (the queue is made with profiling) */
+    size_t memory_limit; /* bytes of device memory that may be used; 0: what the device has */
     gaze_log_function *log; /* NULL: silent */
     void *log_user;
 } gaze_context_options;
@@ -112,9 +126,9 @@ GAZE_API void gaze_context_destroy(gaze_context *context);
 typedef struct gaze_device_info {
     const char *platform, *name, *vendor, *version, *driver; /* of a platform without devices: name is NULL */
     const char *type;                                        /* "cpu", "gpu", "accelerator", "reference" */
-    const char *family;                                      /* kernel family: "cpu", "gpu", "intel", "plain", "reference" */
-    size_t platform_index, index;                            /* index: what --device takes */
-    size_t compute_units, vector_width;                      /* native float vector width */
+    const char *family;                 /* kernel family: "cpu", "gpu", "intel", "plain", "reference" */
+    size_t platform_index, index;       /* index: what --device takes */
+    size_t compute_units, vector_width; /* native float vector width */
     size_t global_bytes, local_bytes, max_allocation_bytes, max_group;
     bool usable;
     bool chosen;        /* what `auto` takes */
@@ -122,14 +136,16 @@ typedef struct gaze_device_info {
 } gaze_device_info;
 GAZE_API void gaze_context_device(const gaze_context *context, gaze_device_info *info);
 
-/* Programs taken from the disk cache and compiled, and the milliseconds it took, since the context was made. */
+/* Programs taken from the disk cache and compiled, and the milliseconds it took, since the context was made.
+ */
 typedef struct gaze_program_counts {
     size_t cached, compiled;
     double build_ms;
 } gaze_program_counts;
 GAZE_API void gaze_context_programs(const gaze_context *context, gaze_program_counts *counts);
 
-/* Everything that OpenCL offers here, broken platforms with the reason. Free with gaze_devices_free. An empty list is GAZE_OK. */
+/* Everything that OpenCL offers here, broken platforms with the reason. Free with gaze_devices_free. An empty
+ * list is GAZE_OK. */
 GAZE_API gaze_status gaze_devices(gaze_device_info **list, size_t *count);
 GAZE_API void gaze_devices_free(gaze_device_info *list);
 
@@ -142,8 +158,8 @@ typedef struct gaze_model_options {
 } gaze_model_options;
 
 /* As gaze_open, on a context. Freed by gaze_close, before the context. */
-GAZE_API gaze_status gaze_model_open(gaze_context *context, const char *path, const gaze_model_options *options,
-                                     gaze_model **out);
+GAZE_API gaze_status gaze_model_open(gaze_context *context, const char *path,
+                                     const gaze_model_options *options, gaze_model **out);
 GAZE_API gaze_status gaze_model_save_weights(gaze_model *model, const char *path);
 
 /* Name, or file name without ".json". */
@@ -153,12 +169,13 @@ GAZE_API const char *gaze_model_hash(const gaze_model *model);
 /* NULL-terminated class names, or NULL. */
 GAZE_API const char *const *gaze_model_classes(const gaze_model *model);
 
-/* Inputs, outputs: shape[0] is the batch and is 0; a dimension that the model leaves open is 0 too. data is NULL. */
+/* Inputs, outputs: shape[0] is the batch and is 0; a dimension that the model leaves open is 0 too. data is
+ * NULL. */
 GAZE_API size_t gaze_model_inputs(const gaze_model *model, const gaze_array **inputs);
 GAZE_API size_t gaze_model_outputs(const gaze_model *model, const gaze_array **outputs);
 
-/* Where the cells of a map lie on the input image: cell i is centred on pixel first + step*i (pixel 0's centre is 0) and
-   sees `size` pixels around it. known is false for maps that have no place on an image. */
+/* Where the cells of a map lie on the input image: cell i is centred on pixel first + step*i (pixel 0's
+   centre is 0) and sees `size` pixels around it. known is false for maps that have no place on an image. */
 typedef struct gaze_receptive_field {
     bool known;
     double first[2], step[2], size[2]; /* y, x */
@@ -176,15 +193,16 @@ typedef struct gaze_map_info {
 } gaze_map_info;
 GAZE_API size_t gaze_model_maps(const gaze_model *model, const gaze_map_info **maps);
 
-/* Runs the model on named inputs; fills results. inputs[i].name NULL: the i-th input. Each results[i].name is an output or a map ("map:NAME"
-   is always the map, where a layer is both);
-   the call sets dtype, rank and shape, and data to memory that free() takes. All inputs have one batch. Large batches are
-   run in pieces of batch_size (0: at most 64). */
-GAZE_API gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs, gaze_array *results,
-                              size_t n_results, size_t batch_size);
+/* Runs the model on named inputs; fills results. inputs[i].name NULL: the i-th input. Each results[i].name is
+   an output or a map ("map:NAME" is always the map, where a layer is both); the call sets dtype, rank and
+   shape, and data to memory that free() takes. All inputs have one batch. Large batches are run in pieces of
+   batch_size (0: at most 64). */
+GAZE_API gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
+                              gaze_array *results, size_t n_results, size_t batch_size);
 
 /* Layers, shapes, parameters, FLOP, memory plan, as text or as one JSON object. Free *text with free(). */
-GAZE_API gaze_status gaze_summary(gaze_model *model, size_t batch_size, bool training, bool json, char **text);
+GAZE_API gaze_status gaze_summary(gaze_model *model, size_t batch_size, bool training, bool json,
+                                  char **text);
 
 /* ---- Data ---- */
 
@@ -197,27 +215,30 @@ GAZE_API size_t gaze_data_count(const gaze_data *data, bool test); /* 0: there i
 GAZE_API const char *gaze_data_hash(const gaze_data *data);
 GAZE_API const char *gaze_data_type(const gaze_data *data); /* "idx", ... */
 
-/* Sample `index` of a part: inputs[i].data gets free()able memory, one sample as a batch of 1; *label is -1 where there is none. */
-GAZE_API gaze_status gaze_data_sample(const gaze_data *data, bool test, size_t index, gaze_array *inputs, size_t n_inputs,
-                                      int32_t *label);
+/* Sample `index` of a part: inputs[i].data gets free()able memory, one sample as a batch of 1; *label is -1
+ * where there is none. */
+GAZE_API gaze_status gaze_data_sample(const gaze_data *data, bool test, size_t index, gaze_array *inputs,
+                                      size_t n_inputs, int32_t *label);
 
-/* Where the evidence lies, on synthetic data: rows y0..y1 and columns x0..x1, ends included. false where it isn't known. */
-GAZE_API bool gaze_data_truth(const gaze_data *data, bool test, size_t index, size_t *y0, size_t *x0, size_t *y1, size_t *x1);
+/* Where the evidence lies, on synthetic data: rows y0..y1 and columns x0..x1, ends included. false where it
+ * isn't known. */
+GAZE_API bool gaze_data_truth(const gaze_data *data, bool test, size_t index, size_t *y0, size_t *x0,
+                              size_t *y1, size_t *x1);
 
 /* ---- Training and evaluation ---- */
 
 typedef struct gaze_progress {
-    size_t epoch, epochs;           /* epoch counts from 1 */
-    size_t step, steps;             /* within the epoch */
-    double loss, accuracy;          /* mean so far in this epoch */
+    size_t epoch, epochs;  /* epoch counts from 1 */
+    size_t step, steps;    /* within the epoch */
+    double loss, accuracy; /* mean so far in this epoch */
     double samples_per_second, seconds_left;
-    bool epoch_end;                 /* then the next four are set too */
+    bool epoch_end; /* then the next four are set too */
     bool has_validation;
     double validation_loss, validation_accuracy, epoch_seconds;
 } gaze_progress;
 
-/* Called about ten times a second and at each epoch's end; false stops the training as Ctrl-C does: a checkpoint is
-   saved and GAZE_INTERRUPTED is returned. */
+/* Called about ten times a second and at each epoch's end; false stops the training as Ctrl-C does: a
+   checkpoint is saved and GAZE_INTERRUPTED is returned. */
 typedef bool gaze_progress_function(void *user, const gaze_progress *progress);
 
 typedef struct gaze_train_options {
@@ -227,10 +248,11 @@ typedef struct gaze_train_options {
     const char *optimizer;     /* NULL: the model's */
     double learning_rate;      /* 0: the model's, or the optimizer's default */
     bool resume;               /* go on from the newest good checkpoint in `out` */
-    size_t checkpoint_seconds; /* between checkpoints within an epoch; 0: 60. There is one at each epoch's end too. */
+    size_t checkpoint_seconds; /* between checkpoints within an epoch; 0: 60. There is one at each epoch's end
+                                  too. */
     gaze_progress_function *progress;
     void *user;
-    int argc;                  /* what the program was called with, for run.json */
+    int argc; /* what the program was called with, for run.json */
     const char *const *argv;
 } gaze_train_options;
 
@@ -241,17 +263,21 @@ typedef struct gaze_metrics {
     double seconds;
 } gaze_metrics;
 
-/* Trains in place. Writes model.json, run.json, log.csv, checkpoint-*, weights.safetensors to options->out. */
-GAZE_API gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options, gaze_metrics *last);
+/* Trains in place. Writes model.json, run.json, log.csv, checkpoint-*, weights.safetensors to options->out.
+ */
+GAZE_API gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
+                                gaze_metrics *last);
 
-/* Over the test part, or the training part if there is no other (test is set to what was used). Free metrics with gaze_metrics_free. */
-GAZE_API gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test, gaze_metrics *metrics);
+/* Over the test part, or the training part if there is no other (test is set to what was used). Free metrics
+ * with gaze_metrics_free. */
+GAZE_API gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test,
+                                   gaze_metrics *metrics);
 GAZE_API void gaze_metrics_free(gaze_metrics *metrics);
 
 /* ---- Files ---- */
 
-/* .npy (float32, float64, int32, int64, uint8; little-endian, C order) or .png/.jpg (-> [1,H,W,C] in 0..1) by the file's first bytes.
-   free() array->data. */
+/* .npy (float32, float64, int32, int64, uint8; little-endian, C order) or .png/.jpg (-> [1,H,W,C] in 0..1) by
+   the file's first bytes. free() array->data. */
 GAZE_API gaze_status gaze_array_read(const char *path, gaze_array *array);
 GAZE_API gaze_status gaze_array_write(const char *path, const gaze_array *array);
 
@@ -264,40 +290,51 @@ typedef struct gaze_place {
 } gaze_place;
 
 typedef struct gaze_dump_options {
-    const char *out;          /* folder, made if missing; needed */
-    const char *map;          /* NULL: every map */
-    const char *view;         /* overlay | map | side | sheet | all; NULL: all that fit the map */
-    const char *colors;       /* gray | viridis | jet; NULL: viridis */
-    const char *scale;        /* minmax | 0..1 | percentile; NULL: minmax; written on the colour bar */
-    size_t pixel;             /* screen pixels per input pixel; 0: chosen so that a picture is about 400 wide */
-    const gaze_place *truth;  /* [batch]: the .json then says for each sample whether the map's largest cell is centred there; NULL */
+    const char *out;    /* folder, made if missing; needed */
+    const char *map;    /* NULL: every map */
+    const char *view;   /* overlay | map | side | sheet | matrix | heads | all (that fit the map); NULL: the
+                           usual ones of those */
+    const char *colors; /* gray | viridis | jet; NULL: viridis */
+    const char *scale;  /* minmax | 0..1 | percentile; NULL: minmax; written on the colour bar */
+    size_t pixel;       /* screen pixels per input pixel; 0: chosen so that a picture is about 400 wide */
+    const char *reduce; /* mean | max | head:K: how heads, or channels, become one map; NULL: mean of heads,
+                           max of channels */
+    /* Names of a map's queries and keys, NULL-terminated. `tokens` names both; NULL: what the numbers of the
+       input's tokens stand for in `vocabulary`, or the numbers themselves, or positions. */
+    const char *const *tokens, *const *query_tokens, *const *value_tokens, *const *vocabulary;
+    const gaze_place *truth; /* [batch]: the .json then says for each sample whether the map's largest cell is
+                                centred there; NULL */
 } gaze_dump_options;
 
 typedef void gaze_dump_written(void *user, const char *path, const char *note);
 
-/* Runs the model on inputs (one per model input, batch first), and writes for each sample and map the raw values
+/* Runs the model on inputs (one per model input, batch first), and writes for each sample and map the raw
+   values
    (<stem>.<map>.npy for the whole batch, and .json), then the pictures. labels NULL or [batch] (-1: none).
-   `written` hears of each file and, in words, of maps that can't be drawn (constant, one cell, not finite). */
+   `written` hears of each file and, in words, of maps that can't be drawn (constant, one cell, not finite).
+ */
 GAZE_API gaze_status gaze_dump(gaze_model *model, const gaze_array *inputs, size_t n_inputs, const char *stem,
                                const size_t *indices, const int32_t *labels, const gaze_dump_options *options,
                                gaze_dump_written *written, void *user);
 
-/* ============================================================ ADVANCED ========================================================== */
+/* ============================================================ ADVANCED
+ * ========================================================== */
 
 /* ---- Verification: every kernel against its C reference on this context's device ---- */
 
 typedef struct gaze_verify_line {
-    const char *op, *family; /* family: "cpu", "plain", ... */
+    const char *op, *family;      /* family: "cpu", "plain", ... */
     size_t cases, checks, failed; /* failed: of the checks */
-    double worst; /* largest error as a part of its limit */
+    double worst;                 /* largest error as a part of its limit */
     double ms;
     const char *first_failure; /* NULL if none */
 } gaze_verify_line;
 typedef void gaze_verify_function(void *user, const gaze_verify_line *line);
 
-/* op NULL: all. `line` is called once per op and family. The counts are of checks. GAZE_OK also when checks failed. */
-GAZE_API gaze_status gaze_verify(gaze_context *context, const char *op, gaze_verify_function *line, void *user,
-                                 size_t *passed, size_t *failed);
+/* op NULL: all. `line` is called once per op and family. The counts are of checks. GAZE_OK also when checks
+ * failed. */
+GAZE_API gaze_status gaze_verify(gaze_context *context, const char *op, gaze_verify_function *line,
+                                 void *user, size_t *passed, size_t *failed);
 
 /* ---- Measurement ---- */
 
@@ -321,7 +358,8 @@ typedef struct gaze_bench_result {
     size_t n_lines;
     gaze_bench_line *lines; /* empty unless the context profiles */
 } gaze_bench_result;
-GAZE_API gaze_status gaze_bench(gaze_model *model, const gaze_bench_options *options, gaze_bench_result *result);
+GAZE_API gaze_status gaze_bench(gaze_model *model, const gaze_bench_options *options,
+                                gaze_bench_result *result);
 GAZE_API void gaze_bench_free(gaze_bench_result *result);
 
 #ifdef __cplusplus

@@ -21,6 +21,13 @@ static const char steps_model[] =
     "{\"name\": \"look\", \"type\": \"attention\", \"kind\": \"additive_pool\", \"units\": 2},"
     "{\"name\": \"class\", \"type\": \"dense\", \"units\": 3}], \"outputs\": [\"class\"]}";
 
+static const char heads_model[] =
+    "{\"gaze_model\": 1, \"name\": \"heads\", \"inputs\": [{\"name\": \"x\", \"shape\": [6, 5]}], "
+    "\"layers\": ["
+    "{\"name\": \"look\", \"type\": \"attention\", \"kind\": \"multi_head\", \"num_heads\": 2, \"key_dim\": "
+    "3},"
+    "{\"name\": \"flat\", \"type\": \"flatten\"}], \"outputs\": [\"flat\"]}";
+
 static float values[SAMPLES * CELLS];
 static const gaze_array images = {NULL, GAZE_FLOAT32, 4, {SAMPLES, HEIGHT, WIDTH, 1}, values};
 static const gaze_array steps = {NULL, GAZE_FLOAT32, 3, {SAMPLES, HEIGHT, WIDTH}, values};
@@ -250,6 +257,104 @@ static void where_an_output_and_a_map_share_a_name_the_map_is_dumped(void **stat
     free(map.data);
 }
 
+static void queries_by_keys_are_drawn_as_a_matrix_and_heads_as_a_grid(void **state)
+{
+    (void)state;
+    report r;
+    assert_done(dump(heads_model, &steps, &(gaze_dump_options){.out = scratch_path("heads")}, &r));
+    assert_file(&r, 0, "set.look.npy");
+    assert_file(&r, 2, "set.look.7.matrix.png");
+    assert_file(&r, 3, "set.look.7.heads.png");
+    assert_file(&r, 4, "set.look.20.matrix.png");
+    assert_file(&r, r.n_files - 1, "set.look.sheet.png");
+    assert_int_equal(r.n_files, 2 + 2 * 2 + 1); /* sample 1 is constant */
+    assert_int_equal(r.n_notes, 1);
+}
+
+static void all_draws_every_view_that_fits(void **state)
+{
+    (void)state;
+    report r;
+    assert_done(
+        dump(heads_model, &steps, &(gaze_dump_options){.out = scratch_path("all"), .view = "all"}, &r));
+    assert_file(&r, 2, "set.look.7.map.png");
+    assert_file(&r, 3, "set.look.7.matrix.png");
+    assert_false(gz_file_exists(scratch_path("all/set.look.7.overlay.png")));
+}
+
+/* The bytes of sample 7's matrix. */
+static void dump_matrix(const gaze_dump_options *options, char **bytes, size_t *size)
+{
+    report r;
+    gaze_dump_options own = *options;
+    own.out = scratch_path("matrix");
+    own.view = "matrix";
+    assert_done(dump(heads_model, &steps, &own, &r));
+    read_all(scratch_path("matrix/set.look.7.matrix.png"), bytes, size);
+}
+
+static void assert_same_picture(const gaze_dump_options *one, const gaze_dump_options *two, bool same)
+{
+    char *a, *b;
+    size_t a_size, b_size;
+    dump_matrix(one, &a, &a_size);
+    dump_matrix(two, &b, &b_size);
+    assert_int_equal(a_size == b_size && !memcmp(a, b, a_size), same);
+    free(a);
+    free(b);
+}
+
+static void heads_are_merged_as_asked(void **state)
+{
+    (void)state;
+    const gaze_dump_options usual = {0}, mean = {.reduce = "mean"}, max = {.reduce = "max"},
+                            one = {.reduce = "head:0"}, other = {.reduce = "head:1"};
+    assert_same_picture(&usual, &mean, true);
+    assert_same_picture(&mean, &max, false);
+    assert_same_picture(&one, &other, false);
+    assert_same_picture(&one, &max, false);
+}
+
+static void reductions_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    report r;
+    const char *out = scratch_path("reduce");
+    assert_refused(dump(heads_model, &steps, &(gaze_dump_options){.out = out, .reduce = "maen"}, &r),
+                   GAZE_ERROR_USAGE, "did you mean 'mean'?", NULL);
+    assert_refused(dump(heads_model, &steps, &(gaze_dump_options){.out = out, .reduce = "head:2"}, &r),
+                   GAZE_ERROR_USAGE, "map 'look' has no head 2, expected 0..1", NULL);
+    assert_refused(dump(heads_model, &steps, &(gaze_dump_options){.out = out, .reduce = "head:"}, &r),
+                   GAZE_ERROR_USAGE, "unknown reduction 'head:'", NULL);
+}
+
+static void tokens_name_queries_and_keys(void **state)
+{
+    (void)state;
+    static const char *const six[] = {"a", "b", "c", "d", "e", "f", NULL}, *const five[] = {"a", "b", "c",
+                                                                                            "d", "e", NULL};
+    report r;
+    const gaze_dump_options none = {0}, both = {.tokens = six}, rows = {.query_tokens = six},
+                            each = {.query_tokens = six, .value_tokens = six};
+    assert_same_picture(&none, &both, false);
+    assert_same_picture(&rows, &both, false);
+    assert_same_picture(&each, &both, true);
+    assert_refused(
+        dump(heads_model, &steps, &(gaze_dump_options){.out = scratch_path("five"), .tokens = five}, &r),
+        GAZE_ERROR_DATA, "map 'look' has 6 queries, but 5 tokens were given", NULL);
+}
+
+static void a_view_that_no_map_has_says_what_it_needs(void **state)
+{
+    (void)state;
+    report r;
+    const char *out = scratch_path("needs");
+    assert_refused(dump(steps_model, &steps, &(gaze_dump_options){.out = out, .view = "matrix"}, &r),
+                   GAZE_ERROR_USAGE, "view 'matrix' needs a map of queries by keys", NULL);
+    assert_refused(dump(image_model, &images, &(gaze_dump_options){.out = out, .view = "heads"}, &r),
+                   GAZE_ERROR_USAGE, "several heads or channels", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +368,12 @@ int main(void)
         cmocka_unit_test(an_input_of_another_shape_is_named_before_any_view),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_named),
         cmocka_unit_test(where_an_output_and_a_map_share_a_name_the_map_is_dumped),
+        cmocka_unit_test(queries_by_keys_are_drawn_as_a_matrix_and_heads_as_a_grid),
+        cmocka_unit_test(all_draws_every_view_that_fits),
+        cmocka_unit_test(heads_are_merged_as_asked),
+        cmocka_unit_test(reductions_that_do_not_fit_are_refused),
+        cmocka_unit_test(tokens_name_queries_and_keys),
+        cmocka_unit_test(a_view_that_no_map_has_says_what_it_needs),
     };
     return cmocka_run_group_tests(tests, make, clear);
 }

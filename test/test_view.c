@@ -1,5 +1,5 @@
 /* The pictures: their bytes, what is on them, and what is refused. */
-#include "scratch.h"
+#include "pictures.h"
 
 #include <math.h>
 
@@ -35,31 +35,6 @@ static int make(void **state)
     }
     for (size_t i = 0; i < 20 * 32 * 3; i++) rgb[i] = (float)((i / 3 % 32 + i % 3 * 10) % 32) / 32;
     return scratch_make(state);
-}
-
-static void read_all(const char *path, char **bytes, size_t *size)
-{
-    assert_done(gz_file_read(path, 1 << 24, bytes, size));
-}
-
-/* Byte for byte test/golden/pictures/<name>.png. A picture that is meant to change is looked at and then
- * copied there. */
-static void assert_golden(const char *name, gz_image *image)
-{
-    char file[64], golden[512], fresh[512];
-    char *expected, *found;
-    size_t expected_size, found_size;
-    snprintf(file, sizeof file, "%s.png", name);
-    snprintf(golden, sizeof golden, SOURCE_DIR "/test/golden/pictures/%s", file);
-    snprintf(fresh, sizeof fresh, BINARY_DIR "/%s", file);
-    assert_done(gz_png_write(fresh, image, NULL));
-    gz_image_free(image);
-    read_all(fresh, &found, &found_size);
-    read_all(golden, &expected, &expected_size);
-    const bool same = found_size == expected_size && memcmp(found, expected, found_size) == 0;
-    free(found);
-    free(expected);
-    if (!same) fail_msg("%s differs from %s", fresh, golden);
 }
 
 static void map_alone_has_its_golden_bytes(void **state)

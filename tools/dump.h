@@ -5,10 +5,15 @@
 
 enum { DUMP_MOST_FILES = 4096, DUMP_MOST_INPUTS = 16 };
 
+/* Files of tokens, one a line. */
+enum { DUMP_BOTH, DUMP_QUERY, DUMP_VALUE, DUMP_VOCABULARY, DUMP_TOKENS };
+
 typedef struct dump_arguments {
     tool_options tool;
     const char *model, *weights, *data, *index;
     gaze_dump_options dump;
+    const char *token_files[DUMP_TOKENS];
+    char **tokens[DUMP_TOKENS];   /* NULL-terminated, or NULL */
     char *files[DUMP_MOST_FILES]; /* [NAME=]FILE */
     size_t n_files;
     uint64_t seed;
@@ -27,5 +32,9 @@ size_t dump_elements(const gaze_array *array);
 /* From --input (dump_inputs.c), or from --data and --index (dump_samples.c). */
 gaze_status dump_inputs(dump_arguments *a, gaze_model *model);
 gaze_status dump_samples(dump_arguments *a, gaze_model *model);
+
+/* From token_files into the options of gaze_dump, which they must outlive (dump_tokens.c). */
+gaze_status dump_read_tokens(dump_arguments *a);
+void dump_free_tokens(dump_arguments *a);
 
 #endif

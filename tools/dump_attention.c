@@ -6,7 +6,7 @@
 
 static const char command[] = "dump_attention";
 
-enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, SEED, LIST };
+enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, REDUCE, SEED, LIST, TOKENS };
 
 static const struct argp_option options[] = {
     {"input", 'i', "[NAME=]FILE", 0, "an input: .npy (batch first), .png or .jpg; more files may follow", 0},
@@ -14,10 +14,18 @@ static const struct argp_option options[] = {
     {"index", INDEX, "I..", 0, "which samples of the data: 7, 0..15, or 0..3,20 (0..15)", 0},
     {"out", OUT, "DIR", 0, "folder for the files, made if missing", 0},
     {"map", MAP, "NAME", 0, "one map (all of them)", 0},
-    {"view", VIEW, "VIEW", 0, "overlay, map, side, sheet or all (all)", 0},
+    {"view", VIEW, "VIEW", 0, "overlay, map, side, sheet, matrix, heads or all (the usual ones that fit)", 0},
     {"colors", COLORS, "COLORS", 0, "viridis, gray or jet (viridis)", 0},
     {"scale", SCALE, "SCALE", 0, "minmax, 0..1 or percentile (minmax)", 0},
     {"pixel", PIXEL, "N", 0, "screen pixels per input pixel (what makes a picture about 400 wide)", 0},
+    {"reduce", REDUCE, "HOW", 0,
+     "heads or channels merged by mean, by max, or head:K alone (mean; channels: max)", 0},
+    {"tokens", TOKENS + DUMP_BOTH, "FILE", 0, "names of the steps, one a line (the input's token numbers)",
+     0},
+    {"query-tokens", TOKENS + DUMP_QUERY, "FILE", 0, "the same, of a matrix' rows alone", 0},
+    {"value-tokens", TOKENS + DUMP_VALUE, "FILE", 0, "the same, of its columns", 0},
+    {"vocabulary", TOKENS + DUMP_VOCABULARY, "FILE", 0,
+     "words for the input's token numbers, from 0, one a line", 0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"seed", SEED, "N", 0, "of synthetic data (0)", 0},
     {"list", LIST, NULL, 0, "print the model's maps: name, shape, kind, meaning", 0},
@@ -65,6 +73,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case COLORS: a->dump.colors = text; return 0;
     case SCALE: a->dump.scale = text; return 0;
     case PIXEL: a->dump.pixel = tool_size(state, "--pixel", text); return 0;
+    case REDUCE: a->dump.reduce = text; return 0;
+    case TOKENS + DUMP_BOTH:
+    case TOKENS + DUMP_QUERY:
+    case TOKENS + DUMP_VALUE:
+    case TOKENS + DUMP_VOCABULARY: a->token_files[key - TOKENS] = text; return 0;
     case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
     case LIST: a->list = true; return 0;
     case ARGP_KEY_ARG: return keep_argument(state, a, text);
@@ -166,12 +179,14 @@ static gaze_status open_and_dump(dump_arguments *a)
     gaze_model *model = NULL;
     const gaze_model_options opening = {.weights = a->weights, .no_weights = a->list, .seed = a->seed};
     if (a->list) a->tool.reference = true; /* shapes need no device */
-    gaze_status status = tool_context(&a->tool, false, &context);
+    gaze_status status = dump_read_tokens(a);
+    if (status == GAZE_OK) status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
     if (status == GAZE_OK)
         status = a->list ? print_maps(a, model) : a->n_files ? dump_inputs(a, model) : dump_samples(a, model);
     gaze_close(model);
     gaze_context_destroy(context);
+    dump_free_tokens(a);
     return status;
 }
 

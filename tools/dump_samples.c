@@ -96,7 +96,8 @@ static gaze_status fetch_samples(const gaze_data *data, bool test, sample_set *s
         status = gaze_data_sample(data, test, set->indices[b], one, set->n_inputs, &set->labels[b]);
         if (status == GAZE_OK) status = append(set, b, one);
         gaze_place *place = &set->truth[b];
-        place->known = gaze_data_truth(data, test, set->indices[b], &place->y0, &place->x0, &place->y1, &place->x1);
+        place->known =
+            gaze_data_truth(data, test, set->indices[b], &place->y0, &place->x0, &place->y1, &place->x1);
         for (size_t i = 0; i < set->n_inputs; i++) free(one[i].data);
     }
     return status;

@@ -5,7 +5,20 @@
 #include "../view/view.h"
 #include "api.h"
 
-enum { GZ_DUMP_OVERLAY = 1, GZ_DUMP_MAP = 2, GZ_DUMP_SIDE = 4, GZ_DUMP_SHEET = 8 };
+/* symbol, word, what a map must be (and an input) for the view */
+#define GZ_DUMP_VIEW_LIST(X)                                                           \
+    X(OVERLAY, overlay, "an input of shape [height, width, 1 or 3] and a map over it") \
+    X(MAP, map, "a map")                                                               \
+    X(SIDE, side, "an input of shape [height, width, 1 or 3] and a map over it")       \
+    X(SHEET, sheet, "a map")                                                           \
+    X(MATRIX, matrix, "a map of queries by keys")                                      \
+    X(HEADS, heads, "a map with several heads or channels")
+#define GZ_DUMP_SYMBOL(symbol, word, needs) GZ_DUMP_##symbol,
+enum { GZ_DUMP_VIEW_LIST(GZ_DUMP_SYMBOL) GZ_DUMP_VIEWS };
+#undef GZ_DUMP_SYMBOL
+#define GZ_DUMP_BIT(view) (1u << (view))
+
+typedef enum gz_dump_reduction { GZ_USUAL, GZ_MEAN_OF_ALL, GZ_LARGEST_OF_ALL, GZ_ONE } gz_dump_reduction;
 
 typedef struct gz_dump_map {
     const gaze_map_info *info;
@@ -13,6 +26,9 @@ typedef struct gz_dump_map {
     const char *file;         /* "<out>/<stem>.<map>", '/' in the map's name as "__" */
     bool between;             /* rows are queries, columns are keys */
     bool on_image;            /* its cells have a place on the input image */
+    unsigned fits;            /* bits of the views that it has */
+    bool heads;               /* [H,Tq,Tv]; otherwise its third axis, if any, holds channels */
+    size_t parts;             /* heads or channels; 0: it has no such axis */
     size_t height, width;     /* as it is drawn */
     const float *cells;       /* [B, height, width]: values, or values merged over an axis */
     const char *merged;       /* how, in a sentence for captions; NULL: not */
@@ -26,6 +42,7 @@ typedef struct gz_dump_prediction {
 typedef struct gz_dump {
     gaze_model *model;
     const gaze_array *inputs;
+    size_t n_inputs;
     const char *stem;
     const size_t *indices;
     const int32_t *labels;
@@ -35,8 +52,10 @@ typedef struct gz_dump {
     gz_arena *arena;
     gz_colors colors;
     gz_scaling scaling;
-    unsigned views;
-    bool every_view; /* none was asked for: those that fit */
+    unsigned views;   /* bits */
+    const char *view; /* the one that was asked for; NULL: those that fit */
+    gz_dump_reduction reduction;
+    size_t part; /* GZ_ONE: the head or channel */
     size_t batch;
     const gaze_array *image; /* the first input [B,H,W,1 or 3] of float32, or NULL */
     gz_dump_map *maps;
@@ -58,8 +77,25 @@ static inline int32_t gz_dump_label(const gz_dump *dump, size_t sample)
 
 void gz_dump_tell(const gz_dump *dump, const char *path, const char *note);
 
+/* Reads options->view; then finds what is between tokens, what is on the image, and which views each map has.
+ * A view that was asked for by name and that no map has is an error (dump_views.c). */
+gaze_status gz_dump_parse_view(gz_dump *dump);
+gaze_status gz_dump_fit_views(gz_dump *dump, size_t n_inputs);
+const char *gz_dump_view_word(size_t view);
+/* Tells where a map hasn't got the view that was asked for. */
+void gz_dump_say_missing(const gz_dump *dump, const gz_dump_map *map);
+
 /* Fills results, merges maps, finds the predictions (dump_results.c). */
 gaze_status gz_dump_run(gz_dump *dump, size_t n_inputs);
+
+/* options->reduce; the cells of a map as they are drawn; one head or channel after the other (dump_reduce.c).
+ */
+gaze_status gz_dump_parse_reduction(gz_dump *dump);
+gaze_status gz_dump_find_cells(const gz_dump *dump, gz_dump_map *map);
+void gz_dump_spread(const gz_dump_map *map, size_t sample, float *planes); /* [parts, height, width] */
+
+/* Names of queries and keys, where they are known (dump_names.c). */
+gaze_status gz_dump_names(const gz_dump *dump, const gz_dump_map *map, size_t sample, gz_axes *axes);
 
 /* <file>.npy and <file>.json (dump_raw.c). */
 gaze_status gz_dump_raw(const gz_dump *dump, const gz_dump_map *map);

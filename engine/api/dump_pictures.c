@@ -54,13 +54,14 @@ static gaze_status scale_photos(pictures *p)
 }
 
 /* "Share of the attention that ...; all cells sum to 1." and what was done to map and input. */
-static const char *caption_of(const pictures *p)
+static const char *caption_of(const pictures *p, bool merged)
 {
     const gz_dump_map *map = p->map;
+    const char *how = merged && map->merged ? map->merged : NULL;
     const char *rows = map->between ? " Rows are queries, columns are keys." : "";
-    char *text = gz_arena_format(p->dump->arena, "%s.%s%s%s%s%s", map->info->meaning, rows,
-                                 map->merged ? " " : "", map->merged ? map->merged : "",
-                                 p->photo_note ? " " : "", p->photo_note ? p->photo_note : "");
+    char *text =
+        gz_arena_format(p->dump->arena, "%s.%s%s%s%s%s", map->info->meaning, rows, how ? " " : "",
+                        how ? how : "", p->photo_note ? " " : "", p->photo_note ? p->photo_note : "");
     if (text) text[0] = (char)toupper((unsigned char)text[0]);
     return text;
 }
@@ -103,33 +104,55 @@ static gaze_status write_picture(const pictures *p, const char *path, gz_image *
     return status;
 }
 
-static gaze_status draw_one(const pictures *p, size_t sample, unsigned view,
-                            const gz_picture_options *options)
+static gaze_status draw_matrix(const pictures *p, size_t sample, const gz_picture_options *options,
+                               gz_image *image)
+{
+    const gz_map map = map_of(p, sample);
+    gz_axes axes;
+    GZ_TRY(gz_dump_names(p->dump, p->map, sample, &axes));
+    return gz_view_matrix(&map, &axes, options, image);
+}
+
+static gaze_status draw_heads(const pictures *p, size_t sample, const gz_picture_options *options,
+                              gz_image *image)
+{
+    const gz_dump_map *m = p->map;
+    gz_picture_options own = *options;
+    float *planes;
+    own.caption = caption_of(p, false);
+    if (!own.caption) return GAZE_ERROR_DEVICE;
+    GZ_TRY(gz_allocate(m->parts * m->height * m->width, sizeof *planes, &planes));
+    gz_dump_spread(m, sample, planes);
+    const gz_stack stack = {m->parts, m->height, m->width, planes, m->heads ? "head" : "channel"};
+    const gaze_status status = gz_view_heads(&stack, &own, image);
+    free(planes);
+    return status;
+}
+
+static gaze_status draw_one(const pictures *p, size_t sample, size_t view, const gz_picture_options *options)
 {
     const gz_map map = map_of(p, sample);
     const gz_photo photo = photo_of(p, sample);
-    const char *word = view == GZ_DUMP_MAP ? "map" : view == GZ_DUMP_SIDE ? "side" : "overlay";
     gz_image image = {0};
-    if (view == GZ_DUMP_MAP)
-        GZ_TRY(gz_view_map(&map, options, &image));
-    else if (view == GZ_DUMP_SIDE)
-        GZ_TRY(gz_view_side_by_side(&map, &photo, options, &image));
-    else
-        GZ_TRY(gz_view_overlay(&map, &photo, options, &image));
-    return write_picture(
-        p,
-        gz_arena_format(p->dump->arena, "%s.%zu.%s.png", p->map->file, gz_dump_index(p->dump, sample), word),
-        &image);
+    switch (view) {
+    case GZ_DUMP_OVERLAY: GZ_TRY(gz_view_overlay(&map, &photo, options, &image)); break;
+    case GZ_DUMP_MAP: GZ_TRY(gz_view_map(&map, options, &image)); break;
+    case GZ_DUMP_SIDE: GZ_TRY(gz_view_side_by_side(&map, &photo, options, &image)); break;
+    case GZ_DUMP_MATRIX: GZ_TRY(draw_matrix(p, sample, options, &image)); break;
+    default: GZ_TRY(draw_heads(p, sample, options, &image)); break;
+    }
+    return write_picture(p,
+                         gz_arena_format(p->dump->arena, "%s.%zu.%s.png", p->map->file,
+                                         gz_dump_index(p->dump, sample), gz_dump_view_word(view)),
+                         &image);
 }
 
 static gaze_status draw_sample(const pictures *p, size_t sample)
 {
-    static const unsigned views[] = {GZ_DUMP_OVERLAY, GZ_DUMP_MAP, GZ_DUMP_SIDE};
     char why[160], note[512];
     const gz_dump *d = p->dump;
     const gz_map map = map_of(p, sample);
-    unsigned wanted = d->views & (GZ_DUMP_OVERLAY | GZ_DUMP_MAP | GZ_DUMP_SIDE);
-    if (!p->photos) wanted &= GZ_DUMP_MAP;
+    const unsigned wanted = p->map->fits & ~GZ_DUMP_BIT(GZ_DUMP_SHEET);
     if (!wanted) return GAZE_OK;
     if (gz_map_undrawable(&map, why)) {
         snprintf(note, sizeof note, "map %s, sample %zu: %s, so there is no picture of it",
@@ -140,8 +163,8 @@ static gaze_status draw_sample(const pictures *p, size_t sample)
     gz_picture_options options = p->options;
     options.title = title_of(d, p->map, sample);
     if (!options.title) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-        if (wanted & views[i]) GZ_TRY(draw_one(p, sample, views[i], &options));
+    for (size_t i = 0; i < GZ_DUMP_VIEWS; i++)
+        if (wanted & GZ_DUMP_BIT(i)) GZ_TRY(draw_one(p, sample, i, &options));
     return GAZE_OK;
 }
 
@@ -181,17 +204,6 @@ static gaze_status draw_sheet(const pictures *p, size_t first)
                          &image);
 }
 
-static void tell_what_does_not_fit(const pictures *p)
-{
-    char note[512];
-    const gz_dump *d = p->dump;
-    if (d->every_view || p->photos || !(d->views & (GZ_DUMP_OVERLAY | GZ_DUMP_SIDE))) return;
-    snprintf(note, sizeof note,
-             "map %s: its cells have no place on an input image, so there is no view '%s' of it",
-             p->map->info->name, d->options->view);
-    gz_dump_tell(d, NULL, note);
-}
-
 gaze_status gz_dump_pictures(const gz_dump *d, const gz_dump_map *map)
 {
     pictures p = {.dump = d,
@@ -199,14 +211,15 @@ gaze_status gz_dump_pictures(const gz_dump *d, const gz_dump_map *map)
                   .options = {.colors = d->colors, .scaling = d->scaling, .pixel = d->options->pixel}};
     gaze_status status;
     if (map->on_image) GZ_GO(scale_photos(&p));
-    tell_what_does_not_fit(&p);
-    p.options.caption = caption_of(&p);
+    gz_dump_say_missing(d, map);
+    p.options.caption = caption_of(&p, true);
     if (!p.options.caption) {
         status = GAZE_ERROR_DEVICE;
         goto done;
     }
     for (size_t b = 0; b < d->batch; b++) GZ_GO(draw_sample(&p, b));
-    for (size_t b = 0; (d->views & GZ_DUMP_SHEET) && b < d->batch; b += SHEET_TILES) GZ_GO(draw_sheet(&p, b));
+    for (size_t b = 0; (map->fits & GZ_DUMP_BIT(GZ_DUMP_SHEET)) && b < d->batch; b += SHEET_TILES)
+        GZ_GO(draw_sheet(&p, b));
     status = GAZE_OK;
 done:
     free(p.photos);

@@ -99,14 +99,16 @@ static bool points_at(const gz_dump *d, const gz_dump_map *map, size_t sample)
         if (cells[i] > cells[best]) best = i;
     const double y = f->first[0] + f->step[0] * (double)(best / map->width),
                  x = f->first[1] + f->step[1] * (double)(best % map->width);
-    return y >= (double)place->y0 && y <= (double)place->y1 && x >= (double)place->x0 && x <= (double)place->x1;
+    return y >= (double)place->y0 && y <= (double)place->y1 && x >= (double)place->x0 &&
+           x <= (double)place->x1;
 }
 
 static void add_truth(gz_text *text, const gz_dump *d, const gz_dump_map *map, size_t sample)
 {
     const gaze_place *place = d->options->truth ? &d->options->truth[sample] : NULL;
     if (!place || !place->known) return;
-    gz_text_add(text, ", \"truth\": {\"y0\": %zu, \"x0\": %zu, \"y1\": %zu, \"x1\": %zu}", place->y0, place->x0, place->y1, place->x1);
+    gz_text_add(text, ", \"truth\": {\"y0\": %zu, \"x0\": %zu, \"y1\": %zu, \"x1\": %zu}", place->y0,
+                place->x0, place->y1, place->x1);
     if (map->on_image && map->info->field.known)
         gz_text_add(text, ", \"points_at_truth\": %s", points_at(d, map, sample) ? "true" : "false");
 }

@@ -5,6 +5,16 @@
 const gz_ink gz_black = {{26, 26, 26}}, gz_gray = {{90, 90, 90}}, gz_pale = {{228, 228, 228}},
              gz_white = {{255, 255, 255}}, gz_orange = {{213, 94, 0}};
 
+/* Relative luminance (WCAG 2), with a square in place of sRGB's curve, against the one at which black and
+ * white have the same contrast. */
+gz_ink gz_ink_on(gz_ink ground)
+{
+    static const double weights[3] = {0.2126, 0.7152, 0.0722};
+    double luminance = 0;
+    for (size_t c = 0; c < 3; c++) luminance += weights[c] * ground.rgb[c] * ground.rgb[c] / (255 * 255);
+    return luminance > 0.2 ? gz_black : gz_white;
+}
+
 void gz_canvas_set(gz_image *image, size_t y, size_t x, gz_ink ink)
 {
     if (y < image->height && x < image->width) memcpy(image->pixels + 3 * (y * image->width + x), ink.rgb, 3);

@@ -13,6 +13,9 @@ typedef struct gz_ink {
 extern const gz_ink gz_black, gz_gray, gz_pale, gz_white,
     gz_orange; /* orange: vermilion of Okabe and Ito 2008 */
 
+/* Black or white, whichever is easier to read on it. */
+gz_ink gz_ink_on(gz_ink ground);
+
 void gz_canvas_set(gz_image *image, size_t y, size_t x, gz_ink ink);
 void gz_canvas_fill(gz_image *image, gz_box box, gz_ink ink);
 /* A frame of `thickness` around the box, outside it. */
@@ -31,6 +34,10 @@ size_t gz_text_width(const gz_letters *letters, const char *text, size_t bytes);
 void gz_canvas_text(gz_image *image, size_t y, size_t x, const gz_letters *letters, const char *text,
                     size_t bytes);
 
+/* The same turned by a quarter: it reads upwards, from (y, x), the bottom of its first letter's left side. */
+void gz_canvas_text_up(gz_image *image, size_t y, size_t x, const gz_letters *letters, const char *text,
+                       size_t bytes);
+
 /* Bytes of `text` that make a line of at most `width`, broken at a blank where there is one; *next is where
    the following line begins. At least one letter, unless the text is at its end. */
 size_t gz_text_line(const gz_letters *letters, const char *text, size_t width, const char **next);
@@ -42,5 +49,7 @@ void gz_canvas_wrapped(gz_image *image, size_t y, size_t x, const gz_letters *le
 /* One line that ends in ".." where the text is wider than `width`. */
 void gz_canvas_cut(gz_image *image, size_t y, size_t x, const gz_letters *letters, const char *text,
                    size_t width);
+/* Bytes of `text` that stand before the ".." in a line of `width`; all of them where it fits. */
+size_t gz_text_cut(const gz_letters *letters, const char *text, size_t width);
 
 #endif

@@ -40,7 +40,7 @@ gaze_status gz_view_map(const gz_map *map, const gz_picture_options *options, gz
     GZ_TRY(gz_text_take(&text, &caption));
     const gz_size size = map_size(map, options->pixel);
     const gaze_status status =
-        gz_page_create(&(gz_body){size, 0, gz_page_text_size(size)}, &range, options, caption, &page);
+        gz_page_create(&(gz_body){size, 0, gz_page_text_size(size), 0}, &range, options, caption, &page);
     free(caption);
     GZ_TRY(status);
     const gz_box box = {page.top, page.left, size.height, size.width};

@@ -40,7 +40,7 @@ gaze_status gz_view_overlay(const gz_map *map, const gz_photo *photo, const gz_p
     gz_page page;
     GZ_TRY(gz_panel_check(map, photo));
     const gz_size size = gz_panel_size(photo->height, photo->width, options->pixel, TARGET, MOST);
-    GZ_TRY(begin(map, photo, options, &(gz_body){size, 0, gz_page_text_size(size)}, &range, &page));
+    GZ_TRY(begin(map, photo, options, &(gz_body){size, 0, gz_page_text_size(size), 0}, &range, &page));
     const gz_paint paint = paint_of(options, &range);
     const gz_box box = {page.top, page.left, size.height, size.width};
     gz_panel_overlay(&page.image, box, photo, map, &paint);
@@ -61,7 +61,7 @@ gaze_status gz_view_side_by_side(const gz_map *map, const gz_photo *photo, const
     const size_t head = gz_text_line_height(&letters),
                  widest = gz_text_width(&letters, heads[2], strlen(heads[2]));
     const size_t column = (size.width > widest ? size.width : widest) + SIDE_GAP * letters.size;
-    const gz_body body = {{head + size.height, column * 3 - SIDE_GAP * letters.size}, head, letters.size};
+    const gz_body body = {{head + size.height, column * 3 - SIDE_GAP * letters.size}, head, letters.size, 0};
     GZ_TRY(begin(map, photo, options, &body, &range, &page));
     const gz_paint paint = paint_of(options, &range);
     gz_box box = {page.top + head, page.left, size.height, size.width};

@@ -33,7 +33,7 @@ static void write_numbers(const gz_range *range, layout *l)
 
 static layout plan(const gz_body *body, const gz_range *range)
 {
-    const size_t text = body->text, panels = body->size.height - body->head;
+    const size_t text = body->text, panels = body->size.height - body->head - body->foot;
     layout l = {.title = {text, true, gz_black},
                 .number = {text, false, gz_black},
                 .caption = {text, false, gz_gray}};

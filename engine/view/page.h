@@ -16,6 +16,7 @@ typedef struct gz_body {
     gz_size size;
     size_t head; /* rows of it above the panels; the bar begins below them */
     size_t text; /* size of the letters */
+    size_t foot; /* rows of it below the panels */
 } gz_body;
 
 /* range NULL: no bar; caption: options->caption and what the view knows. */

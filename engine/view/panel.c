@@ -82,7 +82,7 @@ static size_t cell_of(const gaze_receptive_field *field, size_t axis, size_t cel
     return cell >= 0 && cell < (double)cells ? (size_t)cell : SIZE_MAX;
 }
 
-static gz_ink heat(const gz_paint *paint, double value)
+gz_ink gz_paint_ink(const gz_paint *paint, double value)
 {
     gz_ink ink;
     gz_color(paint->colors, gz_range_part(paint->range, value), ink.rgb);
@@ -98,7 +98,7 @@ void gz_panel_cells(gz_image *image, gz_box box, gz_size shown, const gz_map *ma
             const size_t column = cell_of(&field, 1, map->width, point_of(x, box.width, shown.width));
             const bool cell = row != SIZE_MAX && column != SIZE_MAX;
             gz_canvas_set(image, box.y + y, box.x + x,
-                          cell ? heat(paint, map->values[row * map->width + column]) : gz_pale);
+                          cell ? gz_paint_ink(paint, map->values[row * map->width + column]) : gz_pale);
         }
     }
 }
@@ -128,7 +128,7 @@ void gz_panel_overlay(gz_image *image, gz_box box, const gz_photo *photo, const 
             make_gray(rgb);
             const double value = gz_map_at(map, &field, point_of(y, box.height, photo->height),
                                            point_of(x, box.width, photo->width));
-            if (!isnan(value)) blend(rgb, heat(paint, value), paint->alpha);
+            if (!isnan(value)) blend(rgb, gz_paint_ink(paint, value), paint->alpha);
             gz_canvas_set(image, box.y + y, box.x + x, to_ink(rgb));
         }
 }

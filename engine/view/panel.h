@@ -18,6 +18,8 @@ typedef struct gz_paint {
     double alpha;
 } gz_paint;
 
+gz_ink gz_paint_ink(const gz_paint *paint, double value);
+
 /* GAZE_ERROR_DATA with the words where the map can't be drawn, or where the photo has neither 1 nor 3
  * channels. */
 gaze_status gz_panel_check(const gz_map *map, const gz_photo *photo);

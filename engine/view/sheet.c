@@ -168,7 +168,7 @@ gaze_status gz_view_sheet(const gz_tile *tiles, size_t count, size_t columns,
     GZ_TRY(write_caption(&s, &tiles[0], &caption));
     const gz_size step = {s.tile.height + GAP, s.tile.width + GAP};
     const gz_body body = {
-        {s.rows * step.height - GAP + 2 * FRAME, s.columns * step.width - GAP + 2 * FRAME}, FRAME, 1};
+        {s.rows * step.height - GAP + 2 * FRAME, s.columns * step.width - GAP + 2 * FRAME}, FRAME, 1, 0};
     const gaze_status status = gz_page_create(&body, s.has_range ? &s.range : NULL, options, caption, &page);
     free(caption);
     GZ_TRY(status);

@@ -35,6 +35,27 @@ void gz_canvas_text(gz_image *image, size_t y, size_t x, const gz_letters *lette
     }
 }
 
+static void draw_glyph_up(gz_image *image, size_t y, size_t x, const gz_letters *letters,
+                          const gz_glyph *glyph)
+{
+    const size_t s = letters->size, width = letters->bold ? 2 * s : s;
+    for (size_t row = 0; row < GZ_FONT_ROWS; row++)
+        for (size_t column = 0; column < glyph->width; column++)
+            if (glyph->rows[row] & (0x80u >> column))
+                gz_canvas_fill(image, (gz_box){y - column * s - width + 1, x + row * s, width, s},
+                               letters->ink);
+}
+
+void gz_canvas_text_up(gz_image *image, size_t y, size_t x, const gz_letters *letters, const char *text,
+                       size_t bytes)
+{
+    for (const char *at = text; at < text + bytes;) {
+        const gz_glyph *glyph = gz_font_next(&at);
+        draw_glyph_up(image, y, x, letters, glyph);
+        y -= advance(letters, glyph);
+    }
+}
+
 size_t gz_text_line(const gz_letters *letters, const char *text, size_t width, const char **next)
 {
     const char *blank = NULL, *at = text;
@@ -70,17 +91,21 @@ void gz_canvas_wrapped(gz_image *image, size_t y, size_t x, const gz_letters *le
     }
 }
 
-void gz_canvas_cut(gz_image *image, size_t y, size_t x, const gz_letters *letters, const char *text,
-                   size_t width)
+size_t gz_text_cut(const gz_letters *letters, const char *text, size_t width)
 {
     size_t bytes = strlen(text);
-    if (gz_text_width(letters, text, bytes) <= width) {
-        gz_canvas_text(image, y, x, letters, text, bytes);
-        return;
-    }
+    if (gz_text_width(letters, text, bytes) <= width) return bytes;
     const size_t dots = gz_text_width(letters, " ..", 3);
     while (bytes && gz_text_width(letters, text, bytes) + dots > width) bytes--;
     while (bytes && ((unsigned char)text[bytes] & 0xc0) == 0x80) bytes--; /* not inside a UTF-8 letter */
+    return bytes;
+}
+
+void gz_canvas_cut(gz_image *image, size_t y, size_t x, const gz_letters *letters, const char *text,
+                   size_t width)
+{
+    const size_t bytes = gz_text_cut(letters, text, width);
     gz_canvas_text(image, y, x, letters, text, bytes);
-    gz_canvas_text(image, y, x + gz_text_width(letters, text, bytes) + letters->size, letters, "..", 2);
+    if (text[bytes])
+        gz_canvas_text(image, y, x + gz_text_width(letters, text, bytes) + letters->size, letters, "..", 2);
 }

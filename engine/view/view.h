@@ -63,6 +63,27 @@ gaze_status gz_map_place(const gz_map *map, size_t image_height, size_t image_wi
  * strip. */
 gaze_status gz_view_map(const gz_map *map, const gz_picture_options *options, gz_image *out);
 
+/* Names of a matrix' rows and columns, where they are known; NULL: numbers from 0. */
+typedef struct gz_axes {
+    const char *const *queries; /* [height] */
+    const char *const *keys;    /* [width] */
+} gz_axes;
+
+/* A map whose rows are queries and whose columns are keys, with their names, every few where there is no room
+   for all. Few cells hold their numbers; above 1600 rows or columns neighbours are merged into their largest,
+   and the caption says so. options->pixel: screen pixels per cell. */
+gaze_status gz_view_matrix(const gz_map *map, const gz_axes *axes, const gz_picture_options *options,
+                           gz_image *out);
+
+/* A grid of small matrices, one for each of `count` heads or channels, with their numbers and one scale for
+   all. values [count, height, width]; part: what one is called: "head". At most 1600. */
+typedef struct gz_stack {
+    size_t count, height, width;
+    const float *values;
+    const char *part;
+} gz_stack;
+gaze_status gz_view_heads(const gz_stack *stack, const gz_picture_options *options, gz_image *out);
+
 /* The placed map over the photo in gray, so that every hue is the map's. */
 gaze_status gz_view_overlay(const gz_map *map, const gz_photo *photo, const gz_picture_options *options,
                             gz_image *out);

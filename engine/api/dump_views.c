@@ -1,0 +1,110 @@
+/* gaze_dump: which views were asked for, and which of them a map has. */
+#include "dump.h"
+
+#include <string.h>
+
+#define WORD(symbol, word, needs)  #word,
+#define NEEDS(symbol, word, needs) needs,
+static const char *const words[] = {GZ_DUMP_VIEW_LIST(WORD) "all", NULL};
+static const char *const needed[] = {GZ_DUMP_VIEW_LIST(NEEDS)};
+#undef WORD
+#undef NEEDS
+
+enum { ON_IMAGE = GZ_DUMP_BIT(GZ_DUMP_OVERLAY) | GZ_DUMP_BIT(GZ_DUMP_SIDE) };
+
+const char *gz_dump_view_word(size_t view) { return words[view]; }
+
+gaze_status gz_dump_parse_view(gz_dump *d)
+{
+    const char *word = d->options->view;
+    char list[256] = "";
+    d->views = ~0u;
+    if (!word || strcmp(word, "all") == 0) return GAZE_OK;
+    for (size_t i = 0; i < GZ_DUMP_VIEWS; i++) {
+        d->view = words[i];
+        d->views = GZ_DUMP_BIT(i);
+        if (strcmp(word, words[i]) == 0) return GAZE_OK;
+        strcat(strcat(list, words[i]), i + 1 < GZ_DUMP_VIEWS ? ", " : " or all");
+    }
+    return gz_fail(GAZE_ERROR_USAGE, "unknown view '%s'%s (expected %s)", word,
+                   gz_did_you_mean(d->arena, word, words), list);
+}
+
+static bool is_image(const gaze_array *input)
+{
+    return input->rank == 4 && input->dtype == GAZE_FLOAT32 && (input->shape[3] == 1 || input->shape[3] == 3);
+}
+
+/* What was given for the model's first image. Whether it fits is for gaze_run to say. */
+static const gaze_array *find_image(const gz_dump *d, size_t n_inputs)
+{
+    const gaze_array *inputs;
+    const size_t count = gaze_model_inputs(d->model, &inputs);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; is_image(&inputs[i]) && k < n_inputs; k++) {
+            const char *name = d->inputs[k].name;
+            if (name ? strcmp(name, inputs[i].name) == 0 : k == i) return &d->inputs[k];
+        }
+    return NULL;
+}
+
+/* Kinds whose map says how tokens look at tokens: it has no place on an image even where one of its axes runs
+ * over one. */
+static bool between_tokens(const char *kind)
+{
+    static const char *const kinds[] = {"dot",   "additive",   "bahdanau", "luong",
+                                        "local", "multi_head", "non_local"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kind, kinds[i]) == 0) return true;
+    return false;
+}
+
+static unsigned fitting(const gz_dump *d, const gz_dump_map *map)
+{
+    unsigned fits = GZ_DUMP_BIT(GZ_DUMP_MAP) | GZ_DUMP_BIT(GZ_DUMP_SHEET);
+    if (map->on_image) fits |= ON_IMAGE;
+    if (map->between) fits |= GZ_DUMP_BIT(GZ_DUMP_MATRIX);
+    if (map->info->rank == 3) fits |= GZ_DUMP_BIT(GZ_DUMP_HEADS);
+    return fits & d->views;
+}
+
+/* What is drawn when nothing was asked for. */
+static unsigned usual(const gz_dump *d, const gz_dump_map *map)
+{
+    unsigned leave = d->batch > 1 ? 0 : GZ_DUMP_BIT(GZ_DUMP_SHEET);
+    if (map->between) leave |= GZ_DUMP_BIT(GZ_DUMP_MAP);
+    if (!map->heads) leave |= GZ_DUMP_BIT(GZ_DUMP_HEADS);
+    return fitting(d, map) & ~leave;
+}
+
+static size_t asked_view(const gz_dump *d)
+{
+    size_t view = 0;
+    while (d->views != GZ_DUMP_BIT(view)) view++;
+    return view;
+}
+
+gaze_status gz_dump_fit_views(gz_dump *d, size_t n_inputs)
+{
+    bool any = false;
+    d->image = find_image(d, n_inputs);
+    for (size_t i = 0; i < d->n_maps; i++) {
+        gz_dump_map *map = &d->maps[i];
+        map->between = map->info->rank >= 2 && between_tokens(map->info->kind);
+        map->heads = map->between && map->info->rank == 3;
+        map->on_image = d->image && map->info->rank >= 2 && !map->between;
+        map->fits = d->options->view ? fitting(d, map) : usual(d, map);
+        any |= map->fits != 0;
+    }
+    if (any || !d->view) return GAZE_OK;
+    return gz_fail(GAZE_ERROR_USAGE, "view '%s' needs %s; expected view 'map', or 'all' for those that fit",
+                   d->view, needed[asked_view(d)]);
+}
+
+void gz_dump_say_missing(const gz_dump *d, const gz_dump_map *map)
+{
+    if (map->fits || !d->view) return;
+    const char *note = gz_arena_format(d->arena, "map %s: view '%s' needs %s, so there is none of it",
+                                       map->info->name, d->view, needed[asked_view(d)]);
+    if (note) gz_dump_tell(d, NULL, note);
+}
