@@ -8,8 +8,8 @@ typedef struct gz_image {
     uint8_t *pixels;                /* [height, width, channels]; free() */
 } gz_image;
 
-/* PNG through libpng (palette expanded, 16 bits reduced, alpha over white), JPEG through libjpeg-turbo.
- * Refused above 2^28 pixels. */
+/* PNG through libpng (palette expanded, 16 bits reduced, alpha over white), JPEG through libjpeg-turbo
+ * (turned upright as its Exif orientation says; CMYK is refused). Refused above 2^28 pixels. */
 gaze_status gz_image_read(const char *path, gz_image *image);
 
 /* RGB or gray PNG, the same bytes for the same pixels; text: key, value, ..., NULL as tEXt chunks, or NULL.

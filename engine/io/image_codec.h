@@ -12,4 +12,10 @@ gaze_status gz_jpeg_decode(const char *path, const void *bytes, size_t size, gz_
 gaze_status gz_image_create_from_file(const char *path, size_t file_bytes, size_t most_pixels_a_byte,
                                       size_t height, size_t width, size_t channels, gz_image *image);
 
+/* The orientation in an APP1 segment (behind its length), 1 (upright) to 8; 1 where it says none. */
+unsigned gz_exif_orientation(const void *segment, size_t size);
+
+/* Turns and mirrors the image so that it stands upright. */
+gaze_status gz_image_orient(gz_image *image, unsigned orientation);
+
 #endif

@@ -8,7 +8,7 @@
 #include <jerror.h>
 
 /* A block of 8x8 pixels takes at least one bit. */
-enum { MOST_PIXELS_A_BYTE = 512 };
+enum { MOST_PIXELS_A_BYTE = 512, EXIF_MARKER = JPEG_APP0 + 1, LONGEST_SEGMENT = 0xffff };
 
 typedef struct jpeg_job {
     struct jpeg_error_mgr errors; /* first: libjpeg hands out its address */
@@ -18,6 +18,7 @@ typedef struct jpeg_job {
     char reason[JMSG_LENGTH_MAX];
     gaze_status status; /* of what failed outside libjpeg */
     struct jpeg_decompress_struct decoder;
+    unsigned orientation;
     gz_image image;
 } jpeg_job;
 
@@ -45,6 +46,16 @@ static gaze_status prepare_image(jpeg_job *job)
                                      d->image_width, d->num_components == 1 ? 1 : 3, &job->image);
 }
 
+/* The first segment that says one. */
+static unsigned find_orientation(const struct jpeg_decompress_struct *d)
+{
+    for (jpeg_saved_marker_ptr m = d->marker_list; m; m = m->next) {
+        const unsigned orientation = gz_exif_orientation(m->data, m->data_length);
+        if (orientation > 1) return orientation;
+    }
+    return 1;
+}
+
 static void read_rows(jpeg_job *job)
 {
     struct jpeg_decompress_struct *d = &job->decoder;
@@ -60,7 +71,9 @@ static bool decode(jpeg_job *job, const void *bytes)
     if (setjmp(job->failed)) return false;
     jpeg_create_decompress(&job->decoder);
     jpeg_mem_src(&job->decoder, bytes, (unsigned long)job->size);
+    jpeg_save_markers(&job->decoder, EXIF_MARKER, LONGEST_SEGMENT);
     jpeg_read_header(&job->decoder, TRUE);
+    job->orientation = find_orientation(&job->decoder);
     job->status = prepare_image(job);
     if (job->status != GAZE_OK) return false;
     job->decoder.dct_method = JDCT_ISLOW;
@@ -82,6 +95,7 @@ gaze_status gz_jpeg_decode(const char *path, const void *bytes, size_t size, gz_
     job->errors.emit_message = judge_warning;
     if (decode(job, bytes)) {
         *image = job->image;
+        status = gz_fail_context(gz_image_orient(image, job->orientation), "%s", path);
     } else {
         const size_t left = job->decoder.src ? job->decoder.src->bytes_in_buffer : size;
         status = job->status;
