@@ -78,6 +78,10 @@ gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *
 /* Exposes one of gz_layer_states as "<layer>/<part>", which later layers and the model's outputs can name. */
 gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *value);
 
+/* In training: `choice` was drawn with the probabilities a [B,N]; the losses that follow teach them (gz_reinforce). Called for
+ * prediction too, with both NULL: the moving average of the losses, "<layer>:average", is one for all builds. */
+gaze_status gz_build_drawn(gz_build *build, const gz_layer *layer, gz_tensor *a, gz_tensor *choice);
+
 /* Exposes a map: part NULL is "<layer>", otherwise "<layer>/<part>". values [B, shape...] (a view is made);
  * kept only when asked for. */
 typedef struct gz_map_note {

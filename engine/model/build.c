@@ -16,7 +16,7 @@ struct gz_build {
     gz_built *built;
     gz_flow *flows; /* inputs, then layers */
     state *states;
-    size_t n_states, weights_capacity, maps_capacity, states_capacity;
+    size_t n_states, weights_capacity, maps_capacity, states_capacity, draws_capacity;
 };
 
 gz_graph *gz_build_graph(gz_build *build) { return build->built->graph; }
@@ -107,6 +107,16 @@ gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *p
     if (!name) return GAZE_ERROR_DEVICE;
     GZ_TRY(gz_grow(&build->states, &build->states_capacity, build->n_states + 1, sizeof *build->states));
     build->states[build->n_states++] = (state){name, value};
+    return GAZE_OK;
+}
+
+gaze_status gz_build_drawn(gz_build *build, const gz_layer *layer, gz_tensor *a, gz_tensor *choice)
+{
+    gz_built *built = build->built;
+    const char *average = gz_arena_format(built->graph->arena, "%s:average", layer->name);
+    if (!average) return GAZE_ERROR_DEVICE;
+    GZ_TRY(gz_grow(&built->draws, &build->draws_capacity, built->n_draws + 1, sizeof *built->draws));
+    built->draws[built->n_draws++] = (gz_built_draw){average, a, choice};
     return GAZE_OK;
 }
 
@@ -237,6 +247,7 @@ void gz_built_free(gz_built *built)
 {
     free(built->weights);
     free(built->maps);
+    free(built->draws);
     gz_graph_destroy(built->graph);
     *built = (gz_built){0};
 }

@@ -91,6 +91,12 @@ typedef struct gz_built_map {
     gz_tensor *tensor;  /* [B, shape...] */
 } gz_built_map;
 
+/* A choice drawn in training; see gz_build_drawn. */
+typedef struct gz_built_draw {
+    const char *average;   /* name of the state [2] */
+    gz_tensor *a, *choice; /* NULL in prediction */
+} gz_built_draw;
+
 /* Everything lives as long as the graph. */
 typedef struct gz_built {
     gz_graph *graph;
@@ -102,9 +108,12 @@ typedef struct gz_built {
     size_t n_weights;
     gz_built_map *maps;
     size_t n_maps;
+    gz_built_draw *draws;
+    size_t n_draws;
     gz_tensor *
         step; /* int32 [4], an input: [0] is the number of the step (dropout); NULL where nothing is random */
     gz_tensor *label; /* an input, see gz_loss; NULL without a loss; so are the next two */
+    gz_tensor *row_loss; /* [B], or [B,T] */
     gz_tensor *loss;  /* [1], kept: mean over the batch */
     gz_tensor *sums;  /* float32 [4], state GZ_SUMS: see gz_metrics */
     gz_tensor *hyper; /* float32 [4], an input of the optimizer; NULL without training */

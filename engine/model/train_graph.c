@@ -50,27 +50,44 @@ static gaze_status add_loss(const gz_model *model, gz_built *built, gz_tensor **
 gaze_status gz_build_loss(const gz_model *model, gz_built *built)
 {
     gz_graph *graph = built->graph;
-    gz_tensor *p, *row_loss;
+    gz_tensor *p;
     if (model->loss == GZ_LOSS_NONE)
         return gz_fail(GAZE_ERROR_MODEL, "key 'loss': missing, expected one for training and evaluation");
     graph->scope = "loss";
     GZ_TRY(add_label(model->loss, graph, built->outputs[0], &built->label));
-    GZ_TRY(add_loss(model, built, &row_loss, &p));
+    GZ_TRY(add_loss(model, built, &built->row_loss, &p));
     built->loss->keep = true;
     graph->scope = "metrics";
     GZ_TRY(gz_graph_tensor(graph, GZ_STATE, GZ_SUMS, GZ_F32, GZ_SHAPE(4), &built->sums));
-    return gz_metrics(graph, row_loss, p, built->label, built->sums);
+    return gz_metrics(graph, built->row_loss, p, built->label, built->sums);
+}
+
+/* What the losses teach the probabilities of choices that were drawn. */
+static gaze_status add_draws(gz_built *built, gz_further_gradient *further)
+{
+    gz_graph *graph = built->graph;
+    for (size_t i = 0; i < built->n_draws; i++) {
+        const gz_built_draw *draw = &built->draws[i];
+        gz_tensor *average;
+        graph->scope = draw->average;
+        GZ_TRY(gz_graph_tensor(graph, GZ_STATE, draw->average, GZ_F32, GZ_SHAPE(2), &average));
+        further[i].tensor = draw->a;
+        GZ_TRY(gz_reinforce(graph, draw->a, draw->choice, built->row_loss, average, &further[i].gradient));
+    }
+    return GAZE_OK;
 }
 
 static gaze_status add_gradients(gz_built *built)
 {
     gz_tensor **both = gz_arena_allocate(built->graph->arena, 2 * built->n_weights * sizeof *both);
-    if (!both) return GAZE_ERROR_DEVICE;
+    gz_further_gradient *further = gz_arena_allocate(built->graph->arena, (built->n_draws + 1) * sizeof *further);
+    if (!both || !further) return GAZE_ERROR_DEVICE;
     size_t n = 0;
     for (size_t i = 0; i < built->n_weights; i++)
         if (built->weights[i].tensor->role == GZ_PARAMETER) both[n++] = built->weights[i].tensor;
     if (!n) return gz_fail(GAZE_ERROR_MODEL, "the model has no weights, so there is nothing to train");
-    return gz_graph_gradients(built->graph, built->loss, both, n, both + n);
+    GZ_TRY(add_draws(built, further));
+    return gz_graph_gradients_with(built->graph, built->loss, further, built->n_draws, both, n, both + n);
 }
 
 static gaze_status add_slab(gz_graph *graph, const char *name, size_t floats, gz_tensor **slab)

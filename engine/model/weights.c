@@ -12,6 +12,8 @@ gaze_status gz_weights_declare(const gz_built *built, gz_store *store)
         const gz_built_weight *weight = &built->weights[i];
         GZ_TRY(gz_store_declare(store, weight->name, weight->tensor->role, weight->tensor->shape));
     }
+    for (size_t i = 0; i < built->n_draws; i++)
+        GZ_TRY(gz_store_declare(store, built->draws[i].average, GZ_STATE, GZ_SHAPE(2)));
     return gz_store_declare(store, GZ_SUMS, GZ_STATE, GZ_SHAPE(4));
 }
 

@@ -79,6 +79,12 @@ static gaze_status claim(reverse *r, gz_tensor *parameter, gz_tensor **gradient)
 gaze_status gz_graph_gradients(gz_graph *graph, gz_tensor *loss, gz_tensor *const *parameters, size_t n_parameters,
                                gz_tensor **gradients)
 {
+    return gz_graph_gradients_with(graph, loss, NULL, 0, parameters, n_parameters, gradients);
+}
+
+gaze_status gz_graph_gradients_with(gz_graph *graph, gz_tensor *loss, const gz_further_gradient *further, size_t n_further,
+                                    gz_tensor *const *parameters, size_t n_parameters, gz_tensor **gradients)
+{
     reverse r = {.graph = graph, .n_tensors = graph->n_tensors, .n_nodes = graph->n_nodes};
     const char *scope = graph->scope;
     gaze_status status;
@@ -87,6 +93,7 @@ gaze_status gz_graph_gradients(gz_graph *graph, gz_tensor *loss, gz_tensor *cons
     mark_needed(&r, parameters, n_parameters);
     /* the seed dloss/dloss = 1 is an input that the plan fills with one */
     GZ_GO(gz_graph_tensor(graph, GZ_INPUT, GZ_CONSTANT_ONE, GZ_F32, loss->shape, &r.gradient[loss->index]));
+    for (size_t i = 0; i < n_further; i++) GZ_GO(accumulate(&r, further[i].tensor, further[i].gradient));
     for (size_t n = r.n_nodes; n-- > 0;) GZ_GO(reverse_node(&r, graph->nodes[n]));
     for (size_t i = 0; i < n_parameters; i++) GZ_GO(claim(&r, parameters[i], &gradients[i]));
 done:

@@ -8,4 +8,11 @@
 gaze_status gz_graph_gradients(gz_graph *graph, gz_tensor *loss, gz_tensor *const *parameters, size_t n_parameters,
                                gz_tensor **gradients);
 
+/* The same, with further gradients that reach tensors of the graph beside the loss's own (REINFORCE). */
+typedef struct gz_further_gradient {
+    gz_tensor *tensor, *gradient;
+} gz_further_gradient;
+gaze_status gz_graph_gradients_with(gz_graph *graph, gz_tensor *loss, const gz_further_gradient *further, size_t n_further,
+                                    gz_tensor *const *parameters, size_t n_parameters, gz_tensor **gradients);
+
 #endif

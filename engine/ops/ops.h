@@ -44,6 +44,8 @@
     X(gaussian)                                                                                                        \
     X(gaussian_center)                                                                                                 \
     X(one_hot_max)                                                                                                     \
+    X(draw)                                                                                                            \
+    X(reinforce)                                                                                                       \
     X(mask_rows)                                                                                                       \
     X(mask_and)                                                                                                        \
     X(threshold)                                                                                                       \
@@ -172,6 +174,16 @@ gaze_status gz_gaussian(gz_graph *g, gz_tensor *a, gz_tensor *p, double deviatio
 
 /* x [...,N] -> y: 1 at the first of the largest positive values of the row, 0 elsewhere. */
 gaze_status gz_one_hot_max(gz_graph *g, gz_tensor *x, gz_tensor **y);
+
+/* a [...,N], not negative -> y: 1 at the value drawn with probability a_n / sum a, 0 elsewhere; drawn by Philox from (key, step[0],
+   row). step int32 [4]. No gradient passes: see gz_reinforce. */
+typedef struct gz_draw_one_attr {
+    uint32_t key[2];
+} gz_draw_one_attr;
+gaze_status gz_draw_one(gz_graph *g, gz_tensor *a, gz_tensor *step, const uint32_t key[2], gz_tensor **y);
+/* What a drawn choice teaches its probabilities: da = (loss of the sample - base) choice / (B a), base a moving average of the losses
+   before; it is kept in average [2] (state). row_loss [B] or [B,T]: the mean over T. */
+gaze_status gz_reinforce(gz_graph *g, gz_tensor *a, gz_tensor *choice, gz_tensor *row_loss, gz_tensor *average, gz_tensor **da);
 
 /* Masks are int32, 0 where a step does not count. x [...,D], mask [...] -> x, with zeros in the rows that do not count. */
 gaze_status gz_mask_rows(gz_graph *g, gz_tensor *x, gz_tensor *mask, gz_tensor **y);
