@@ -34,11 +34,18 @@ static inline void gaze_stage_row(source x, int H, int W, int C, int first, int 
    sees lie together; zeros outside the image up to the end of the runs. */
 static inline void gaze_stage_planes(source x, int H, int W, int C, int h, int left, int wide, int step, int run, __local float *to)
 {
+    const int v0 = min(left, wide), v1 = min(W + left, wide);
+    source from = x + ((ptrdiff_t)h * W - left) * C;
     for (int j = 0; j < C * step * run; j++) to[j] = 0.0f;
     if ((uint)h >= (uint)H) return;
-    source from = x + ((ptrdiff_t)h * W - left) * C;
-    for (int v = min(left, wide); v < min(W + left, wide); v++)
-        for (int c = 0; c < C; c++) to[(c * step + v % step) * run + v / step] = from[v * C + c];
+    for (int c = 0; c < C; c++)
+        for (int v = v0, phase = v0 % step, at = v0 / step; v < v1; v++) {
+            to[(c * step + phase) * run + at] = from[v * C + c];
+            if (++phase == step) {
+                phase = 0;
+                at++;
+            }
+        }
 }
 
 #endif

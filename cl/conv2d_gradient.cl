@@ -92,30 +92,30 @@ GAZE_ONE conv2d_input_gradient_strided(source dy, source w, __global float *rest
     }
 }
 
-/* A part of dw by register tiles of TILE_ROWS taps (r,s,c) x TILE_COLUMNS filters, summed along a row of pixels. A group owns one
-   part of the B*P rows (x), up to n_channels channels (y) and blocks_each blocks of filters (z). part [parts][kh,kw,C,O].
-   in [kh][wide][n_channels], sum [blocks_each][taps][TILE_COLUMNS] and offset [taps], taps = kh*kw*n_channels rounded up to
-   TILE_ROWS: those beyond the window repeat the first, and are dropped. */
-GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int rows, int n_channels,
-                                     int blocks_each, __local float *in, __local float *sum, __local int *offset)
+/* A part of dw by register tiles of TILE_ROWS taps (r,s,c) x TILE_COLUMNS filters, summed along the pixels of `rows` rows of dy. A group
+   owns one part of the B * ceil(P/rows) strips (x), up to n_channels channels (y) and blocks_each blocks of filters (z).
+   part [parts][kh,kw,C,O], in [(rows-1)*sy + (kh-1)*ey + 1][wide][n_channels], sum [blocks_each][taps][TILE_COLUMNS] and offset
+   [taps], taps = kh*kw*n_channels rounded up to TILE_ROWS: those beyond the window repeat the first, and are dropped. */
+GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int strips, int rows,
+                                     int n_channels, int blocks_each, __local float *in, __local float *sum, __local int *offset)
 {
-    const int g = get_global_id(0), parts = get_global_size(0), from = (long)rows * g / parts, to = (long)rows * (g + 1) / parts;
-    const int first = get_global_id(1) * n_channels, channels = min(n_channels, C - first), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int g = get_global_id(0), parts = get_global_size(0), per_image = (P + rows - 1) / rows;
+    const int from = (long)strips * g / parts, to = (long)strips * (g + 1) / parts, wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int first = get_global_id(1) * n_channels, channels = min(n_channels, C - first), line = wide * channels;
     const int block0 = get_global_id(2) * blocks_each, blocks = min(blocks_each, (O + TILE_COLUMNS - 1) / TILE_COLUMNS - block0);
     const int used = kh * kw * channels, taps = (used + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
     for (int k = 0; k < taps; k++) {
-        const int tap = k < used ? k / channels : 0;
-        offset[k] = (tap / kw * wide + tap % kw * ex) * channels + (k < used ? k % channels : 0);
+        const int t = k < used ? k : 0;
+        offset[k] = t / (kw * channels) * ey * line + t / channels % kw * ex * channels + t % channels;
     }
     for (int i = 0; i < blocks * taps * 2; i++) vstorev((floatv)0.0f, i, sum);
-    for (int line = from; line < to; line++) {
-        const int b = line / P, p = line % P;
-        for (int r = 0; r < kh; r++)
-            gaze_stage_row(x + (size_t)b * H * W * C, H, W, C, first, channels, p * sy - top + r * ey, left, wide,
-                           in + r * wide * channels);
+    for (int strip = from; strip < to; strip++) {
+        const int b = strip / per_image, p0 = strip % per_image * rows, count = min(rows, P - p0);
+        for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
+            gaze_stage_row(x + (size_t)b * H * W * C, H, W, C, first, channels, p0 * sy - top + i, left, wide, in + i * line);
         for (int n = 0; n < blocks; n++) {
             const int o = (block0 + n) * TILE_COLUMNS, o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
-            source gradient = dy + (size_t)line * Q * O + o0;
+            source gradient = dy + ((size_t)b * P + p0) * Q * O + o0;
             for (int k = 0; k < taps; k += TILE_ROWS) {
                 __local float *at = sum + (n * taps + k) * TILE_COLUMNS;
                 const __local float *row[TILE_ROWS];
@@ -126,7 +126,8 @@ GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, __global float *restri
                     c[i] = vloadv(2 * i, at);
                     c[TILE_ROWS + i] = vloadv(2 * i + 1, at);
                 }
-                gaze_tile_local(row, 0, sx * channels, gradient, o1 - o0, O, Q, c);
+                for (int p = 0; p < count; p++)
+                    gaze_tile_local(row, p * sy * line, sx * channels, gradient + (size_t)p * Q * O, o1 - o0, O, Q, c);
 #pragma unroll
                 for (int i = 0; i < TILE_ROWS; i++) {
                     vstorev(c[i], 2 * i, at);

@@ -37,13 +37,13 @@ static inline void gaze_activate(int activation, floatv *c, int n)
 #pragma unroll
     for (int i = 0; i < n; i++) c[i] = select(c[i], (floatv)low, c[i] < low);
     if (activation <= GAZE_RELU) return;
-    floatv t[2 * TILE_ROWS > 16 ? 2 * TILE_ROWS : 16];
+    float t[(2 * TILE_ROWS > 16 ? 2 * TILE_ROWS : 16) * GAZE_WIDTH];
 #pragma unroll
-    for (int i = 0; i < n; i++) t[i] = c[i];
+    for (int i = 0; i < n; i++) vstorev(c[i], i, t);
 #pragma nounroll
-    for (int i = 0; i < n; i++) t[i] = gaze_epiloguev(activation, t[i]);
+    for (int i = 0; i < n; i++) vstorev(gaze_epiloguev(activation, vloadv(i, t)), i, t);
 #pragma unroll
-    for (int i = 0; i < n; i++) c[i] = t[i];
+    for (int i = 0; i < n; i++) c[i] = vloadv(i, t);
 }
 
 #endif

@@ -46,24 +46,37 @@ static void plain(gz_builder *builder, const task *t)
 
 static size_t at_most(size_t value, size_t most) { return value < most ? value : most; }
 
+/* Rows of dy that a tile sums in registers: about 64 pixels, so that a block of them stays in the L1 cache.
+ */
+static size_t rows_each(const gz_conv2d_size *size)
+{
+    const size_t rows = 64 / size->Q;
+    return rows < 1 ? 1 : at_most(rows, size->P);
+}
+
 /* Register tiles of taps and filters. */
 static bool tile(gz_builder *builder, const task *t)
 {
-    enum { CHANNELS_EACH = 8, WORK_ITEMS = 64, LEAST_PARTS = 4, MOST_PARTS = 32, MOST_BLOCKS = 8 };
+    enum { TAPS_EACH = 72, WORK_ITEMS = 64, LEAST_PARTS = 4, MOST_PARTS = 32, MOST_BLOCKS = 8 };
     const gz_conv2d_size *size = &t->size;
-    const size_t window = size->taps[0] * size->taps[1], channels = at_most(size->C, CHANNELS_EACH);
+    const size_t window = size->taps[0] * size->taps[1],
+                 channels = at_most(size->C, window < 9 ? TAPS_EACH / window : TAPS_EACH / 9),
+                 rows = rows_each(size);
     const size_t taps = gz_round_up(window * channels, GZ_TILE_ROWS), columns = gz_tile_columns(builder);
     const size_t blocks = gz_round_groups(size->O, columns), groups = gz_round_groups(size->C, channels);
-    const size_t in_bytes = size->taps[0] * gz_conv2d_span(size, 1, size->Q) * channels * sizeof(float);
+    const size_t in_bytes =
+        gz_conv2d_span(size, 0, rows) * gz_conv2d_span(size, 1, size->Q) * channels * sizeof(float);
     const size_t block_bytes = taps * columns * sizeof(float), offset_bytes = taps * sizeof(cl_int);
     const size_t room = gz_builder_device(builder)->local_bytes;
     if (in_bytes + offset_bytes + block_bytes > room) return false;
     const size_t each = at_most(at_most(blocks, MOST_BLOCKS), (room - in_bytes - offset_bytes) / block_bytes);
     const size_t wanted =
         gz_round_groups(WORK_ITEMS, groups) < LEAST_PARTS ? LEAST_PARTS : gz_round_groups(WORK_ITEMS, groups);
-    const size_t rows = size->B * size->P, parts = at_most(at_most(wanted, MOST_PARTS), rows);
+    const size_t strips = size->B * gz_round_groups(size->P, rows),
+                 parts = at_most(at_most(wanted, MOST_PARTS), strips);
     const gz_tensor *part = gz_scratch(builder, parts * window * size->C * size->O);
     gz_launch *launch = begin(builder, t, "conv2d_kernel_gradient_tile", part);
+    gz_arg_int(launch, strips);
     gz_arg_int(launch, rows);
     gz_arg_int(launch, channels);
     gz_arg_int(launch, each);
@@ -107,15 +120,19 @@ static bool few(gz_builder *builder, const task *t)
     return true;
 }
 
+/* Each part sums into 36 C O floats of its own, and each group of tiles goes through all of them: fewer parts
+   and larger groups where these are many. */
 static void winograd(gz_builder *builder, const task *t)
 {
-    enum { PARTS = 8, TILES = 48, PAD = 16 };
+    enum { PAD = 16 };
     const gz_conv2d_size *size = &t->size;
-    const size_t n_tiles = gz_conv2d_winograd_tiles(size), parts = at_most(PARTS, n_tiles);
+    const bool large = size->C * size->O > 4096;
+    const size_t n_tiles = gz_conv2d_winograd_tiles(size), tiles = large ? 48 : 24;
+    const size_t parts = at_most(large ? 4 : 8, gz_round_groups(n_tiles, 8));
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
     const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * size->C * filters);
     const gz_tensor *work =
-        gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * (TILES * (size->C + size->O) + 2 * PAD));
+        gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * (tiles * (size->C + size->O) + 2 * PAD));
     gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient", "");
     gz_arg_tensor(launch, t->x);
     gz_arg_tensor(launch, t->dy);
@@ -125,7 +142,7 @@ static void winograd(gz_builder *builder, const task *t)
     gz_arg_int(launch, size->before[0]);
     gz_arg_int(launch, size->before[1]);
     gz_arg_int(launch, n_tiles);
-    gz_arg_int(launch, TILES);
+    gz_arg_int(launch, tiles);
     gz_launch_groups(launch, parts, 1, 1, 1, 1, 1);
     launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient_end", "");
     gz_arg_tensor(launch, u);
