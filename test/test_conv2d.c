@@ -1,0 +1,185 @@
+#include "on_device.h"
+
+static void conv2d_holds_its_cases(void **state)
+{
+    (void)state;
+    verify_op(&gz_op_conv2d);
+}
+
+static void conv2d_input_gradient_holds_its_cases(void **state)
+{
+    (void)state;
+    verify_op(&gz_op_conv2d_input_gradient);
+}
+
+static void conv2d_kernel_gradient_holds_its_cases(void **state)
+{
+    (void)state;
+    verify_op(&gz_op_conv2d_kernel_gradient);
+}
+
+static gz_window window_of(size_t size, size_t stride, gz_padding padding)
+{
+    return (gz_window){{size, size}, {stride, stride}, {1, 1}, padding};
+}
+
+static gz_tensor *convolution(gz_tensor *x, gz_tensor *kernel, gz_tensor *bias, gz_window window,
+                              gz_activation_kind activation)
+{
+    gz_tensor *y;
+    assert_ok(gz_conv2d(graph, x, kernel, bias, &window, activation, &y));
+    return y;
+}
+
+static void conv2d_is_a_correlation(void **state)
+{
+    (void)state;
+    gz_tensor *x = input(GZ_SHAPE(1, 3, 3, 1)), *kernel = input(GZ_SHAPE(2, 2, 1, 1));
+    gz_tensor *y = convolution(x, kernel, NULL, window_of(2, 1, GZ_VALID), GZ_LINEAR);
+    make_plan(KEEP(y));
+    write_values(x, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    write_values(kernel, 1, 10, 100, 1000);
+    run_plan();
+    assert_reads(y, 0, 5421, 6532, 8754, 9865);
+}
+
+static void conv2d_same_padding_pads_bottom_right(void **state)
+{
+    (void)state;
+    gz_tensor *x = input(GZ_SHAPE(1, 2, 2, 1)), *kernel = input(GZ_SHAPE(2, 2, 1, 1));
+    gz_tensor *y = convolution(x, kernel, NULL, window_of(2, 1, GZ_SAME), GZ_LINEAR);
+    make_plan(KEEP(y));
+    write_values(x, 1, 2, 3, 4);
+    write_values(kernel, 1, 10, 100, 1000);
+    run_plan();
+    assert_reads(y, 0, 4321, 402, 43, 4);
+}
+
+/* 4 pixels, 3 taps, stride 2: one column of padding, and it goes to the right */
+static void conv2d_same_padding_with_stride_starts_at_the_first_pixel(void **state)
+{
+    (void)state;
+    const gz_window window = {{1, 3}, {1, 2}, {1, 1}, GZ_SAME};
+    gz_tensor *x = input(GZ_SHAPE(1, 1, 4, 1)), *kernel = input(GZ_SHAPE(1, 3, 1, 1));
+    gz_tensor *y = convolution(x, kernel, NULL, window, GZ_LINEAR);
+    make_plan(KEEP(y));
+    write_values(x, 1, 2, 3, 4);
+    write_values(kernel, 1, 10, 100);
+    run_plan();
+    assert_reads(y, 0, 321, 43);
+}
+
+static void conv2d_dilation_skips_pixels(void **state)
+{
+    (void)state;
+    const gz_window window = {{1, 2}, {1, 1}, {1, 3}, GZ_VALID};
+    gz_tensor *x = input(GZ_SHAPE(1, 1, 5, 1)), *kernel = input(GZ_SHAPE(1, 2, 1, 1));
+    gz_tensor *y = convolution(x, kernel, NULL, window, GZ_LINEAR);
+    make_plan(KEEP(y));
+    write_values(x, 1, 2, 3, 4, 5);
+    write_values(kernel, 1, 10);
+    run_plan();
+    assert_reads(y, 0, 41, 52);
+}
+
+static void conv2d_adds_the_bias_before_relu(void **state)
+{
+    (void)state;
+    gz_tensor *x = input(GZ_SHAPE(1, 1, 2, 2)), *kernel = input(GZ_SHAPE(1, 1, 2, 2)),
+              *bias = input(GZ_SHAPE(2));
+    gz_tensor *y = convolution(x, kernel, bias, window_of(1, 1, GZ_VALID), GZ_RELU);
+    make_plan(KEEP(y));
+    write_values(x, 1, 2, -3, 4);
+    write_values(kernel, 1, 2, 3, -4);
+    write_values(bias, 0.5f, 7);
+    run_plan();
+    assert_reads(y, 0, 7.5f, 1, 9.5f, 0);
+}
+
+/* Winograd (16 channels and filters) finds one bright pixel at every place of the window, turned as a
+ * correlation turns it. */
+static void conv2d_of_one_pixel_is_the_kernel_turned(void **state)
+{
+    (void)state;
+    enum { SIDE = 9, C = 16, O = 16, AT = 4 };
+    static float x_values[SIDE * SIDE * C], kernel_values[9 * C * O], got[SIDE * SIDE * O];
+    gz_tensor *x = input(GZ_SHAPE(1, SIDE, SIDE, C)), *kernel = input(GZ_SHAPE(3, 3, C, O));
+    gz_tensor *y = convolution(x, kernel, NULL, window_of(3, 1, GZ_SAME), GZ_LINEAR);
+    make_plan(KEEP(y));
+    x_values[(AT * SIDE + AT) * C + 5] = 1;
+    for (int i = 0; i < 9 * C * O; i++) kernel_values[i] = (float)(i % 37) - 18;
+    assert_ok(gz_plan_write(plan, x, x_values));
+    assert_ok(gz_plan_write(plan, kernel, kernel_values));
+    run_plan();
+    read_values(y, got);
+    for (int p = 0; p < SIDE; p++)
+        for (int q = 0; q < SIDE; q++)
+            for (int o = 0; o < O; o++) {
+                const int r = AT + 1 - p, s = AT + 1 - q;
+                const bool seen = r >= 0 && r < 3 && s >= 0 && s < 3;
+                const float expected = seen ? kernel_values[((r * 3 + s) * C + 5) * O + o] : 0;
+                assert_true(fabsf(got[(p * SIDE + q) * O + o] - expected) < 1e-4f);
+            }
+}
+
+/* y = x[0] k[0] + x[1] k[1], x[1] k[0] + x[2] k[1]; dy = 1, 10 */
+static void conv2d_gradients_by_hand(void **state)
+{
+    (void)state;
+    const gz_conv2d_attr attr = {{{1, 2}, {1, 1}, {1, 1}, GZ_VALID}, GZ_LINEAR, {1, 3}};
+    gz_tensor *x = input(GZ_SHAPE(1, 1, 3, 1)), *kernel = input(GZ_SHAPE(1, 2, 1, 1)),
+              *dy = input(GZ_SHAPE(1, 1, 2, 1));
+    gz_tensor *dx, *dkernel;
+    assert_ok(gz_conv2d_input_gradient(graph, dy, kernel, &attr, &dx));
+    assert_ok(gz_conv2d_kernel_gradient(graph, x, dy, &attr, &dkernel));
+    make_plan(KEEP(dx, dkernel));
+    write_values(x, 5, 6, 7);
+    write_values(kernel, 2, 3);
+    write_values(dy, 1, 10);
+    run_plan();
+    assert_reads(dx, 0, 2, 23, 30);
+    assert_reads(dkernel, 0, 65, 76);
+}
+
+static void assert_refused(gaze_status status, const char *words)
+{
+    assert_int_equal(status, GAZE_ERROR_MODEL);
+    if (!strstr(gaze_message(), words)) fail_msg("'%s' doesn't say '%s'", gaze_message(), words);
+}
+
+static void conv2d_refuses_what_does_not_fit(void **state)
+{
+    (void)state;
+    gz_tensor *x = input(GZ_SHAPE(1, 4, 4, 3)), *kernel = input(GZ_SHAPE(5, 5, 3, 8)), *y;
+    gz_tensor *other = input(GZ_SHAPE(3, 3, 2, 8)), *bias = input(GZ_SHAPE(7)),
+              *small = input(GZ_SHAPE(3, 3, 3, 8));
+    const gz_window five = window_of(5, 1, GZ_VALID), three = window_of(3, 1, GZ_VALID),
+                    still = window_of(3, 0, GZ_SAME);
+    assert_refused(gz_conv2d(graph, x, kernel, NULL, &five, GZ_LINEAR, &y), "doesn't fit on 4 x 4 pixels");
+    assert_refused(gz_conv2d(graph, x, other, NULL, &three, GZ_LINEAR, &y),
+                   "kernel has shape [3,3,2,8], expected [3,3,3,filters]");
+    assert_refused(gz_conv2d(graph, x, small, bias, &three, GZ_LINEAR, &y),
+                   "bias has shape [7], expected [8]");
+    assert_refused(gz_conv2d(graph, x, small, NULL, &still, GZ_LINEAR, &y), "stride 0 x 0");
+    assert_refused(gz_conv2d(graph, x, small, NULL, &three, GZ_GELU, &y), "can't be fused");
+}
+
+#define WITH_GRAPH(test) cmocka_unit_test_setup_teardown(test, open_graph, close_graph)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conv2d_holds_its_cases),
+        cmocka_unit_test(conv2d_input_gradient_holds_its_cases),
+        cmocka_unit_test(conv2d_kernel_gradient_holds_its_cases),
+        WITH_GRAPH(conv2d_is_a_correlation),
+        WITH_GRAPH(conv2d_same_padding_pads_bottom_right),
+        WITH_GRAPH(conv2d_same_padding_with_stride_starts_at_the_first_pixel),
+        WITH_GRAPH(conv2d_dilation_skips_pixels),
+        WITH_GRAPH(conv2d_adds_the_bias_before_relu),
+        WITH_GRAPH(conv2d_of_one_pixel_is_the_kernel_turned),
+        WITH_GRAPH(conv2d_gradients_by_hand),
+        WITH_GRAPH(conv2d_refuses_what_does_not_fit),
+    };
+    return cmocka_run_group_tests(tests, open_device, close_device);
+}
