@@ -1,6 +1,6 @@
-/* Keras' Attention: y = softmax(score) v, score = scale q k^T (Luong, Pham and Manning 2015, eq. 8, "dot"; no
-   1 / sqrt(D)), or with "score_mode": "concat" concat_score_weight sum_d tanh(scale (q_d + k_d)). scale is 1
-   without "use_scale". */
+/* Keras' Attention: y = softmax(score) v, score = scale q k^T (Luong, Pham and Manning 2015, section 3.1,
+   "dot"; no 1 / sqrt(D)), or with "score_mode": "concat" concat_score_weight sum_d tanh(scale (q_d + k_d)).
+   scale is 1 without "use_scale". */
 #include "query_key.h"
 
 typedef struct dot_options {

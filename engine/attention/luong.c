@@ -1,6 +1,6 @@
 /* y = softmax(score) v with one of the scores of Luong, Pham and Manning 2015, "Effective approaches to
-   attention-based neural machine translation", eq. 8. dot: q k^T; general: q general.kernel k^T; concat:
-   tanh([q; k] concat.kernel) score.kernel, the rows of q first. */
+   attention-based neural machine translation", section 3.1. dot: q k^T; general: q general.kernel k^T;
+   concat: tanh([q; k] concat.kernel) score.kernel, the rows of q first. */
 #include "query_key.h"
 
 #include <stdint.h>

@@ -1,6 +1,7 @@
-/* The embedded-Gaussian non-local block (Wang, Girshick, Gupta and He 2018, "Non-local neural networks", eq.
-   4 and 6), without its batch normalisation and without 1 / sqrt(units): y = x + softmax(Q K^T) V
-   output.kernel + output.bias over the N cells of x, Q = x query.kernel + query.bias [C,U], K and V likewise.
+/* The embedded-Gaussian non-local block (Wang, Girshick, Gupta and He 2018, "Non-local neural networks",
+   sections 3.2 and 3.3), without its batch normalisation and without 1 / sqrt(units): y = x + softmax(Q K^T)
+   V output.kernel + output.bias over the N cells of x, Q = x query.kernel + query.bias [C,U], K and V
+   likewise.
  */
 #include "query_key.h"
 
