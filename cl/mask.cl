@@ -4,20 +4,39 @@
 #define loadi(pointer)         GAZE_JOIN(vload, GAZE_WIDTH)(0, pointer)
 #define storei(value, pointer) GAZE_JOIN(vstore, GAZE_WIDTH)(value, 0, pointer)
 
-/* y = a and b, 0 or 1 */
-GAZE_ONE mask_and_slabs(__global const int *a, __global const int *b, __global int *y, int count, int slab)
+/* y = a and b, a or b: 0 or 1 */
+#define DEFINE(name, BOTH)                                                                               \
+    GAZE_ONE name##_slabs(__global const int *a, __global const int *b, __global int *y, int count,      \
+                          int slab)                                                                      \
+    {                                                                                                    \
+        const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)count);    \
+        size_t at = first;                                                                               \
+        for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH)                                                \
+            storei(((loadi(a + at) != 0) BOTH(loadi(b + at) != 0)) & 1, y + at);                         \
+        for (; at < last; at++) y[at] = (a[at] != 0) BOTH(b[at] != 0);                                   \
+    }                                                                                                    \
+    __kernel void name##_items(__global const int *a, __global const int *b, __global int *y, int count) \
+    {                                                                                                    \
+        const size_t at = get_global_id(0);                                                              \
+        if (at < (size_t)count) y[at] = (a[at] != 0) BOTH(b[at] != 0);                                   \
+    }
+
+DEFINE(mask_and, &)
+DEFINE(mask_or, |)
+
+/* y = a != 0 */
+GAZE_ONE not_equal_zero_slabs(__global const int *a, __global int *y, int count, int slab)
 {
     const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)count);
     size_t at = first;
-    for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH)
-        storei((loadi(a + at) != 0) & (loadi(b + at) != 0) & 1, y + at);
-    for (; at < last; at++) y[at] = a[at] && b[at];
+    for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH) storei((loadi(a + at) != 0) & 1, y + at);
+    for (; at < last; at++) y[at] = a[at] != 0;
 }
 
-__kernel void mask_and_items(__global const int *a, __global const int *b, __global int *y, int count)
+__kernel void not_equal_zero_items(__global const int *a, __global int *y, int count)
 {
     const size_t at = get_global_id(0);
-    if (at < (size_t)count) y[at] = a[at] && b[at];
+    if (at < (size_t)count) y[at] = a[at] != 0;
 }
 
 /* y = x > 0.5; x is int32 where `whole`. */

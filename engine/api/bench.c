@@ -7,16 +7,17 @@
 #include <string.h>
 
 static const double DEFAULT_SECONDS = 2, PEAK_SECONDS = 0.3, LEAST_WARM_UP_SECONDS = 0.2;
-enum { DEFAULT_BATCH = 64, WARM_UP_STEPS = 3, SMALL_ID = 8 };
+enum { DEFAULT_BATCH = 64, WARM_UP_STEPS = 3, NOT_IDS = 8 };
 
-static gaze_status random_input(const gz_tensor *input, gz_key key, uint64_t stream, void **values)
+/* Whole numbers lie in 0..n_ids-1. */
+static gaze_status random_input(const gz_tensor *input, size_t n_ids, gz_key key, uint64_t stream, void **values)
 {
     const size_t count = gz_shape_count(input->shape);
     GZ_TRY(gz_allocate(count, 4, values));
     for (size_t i = 0; i < count; i++) {
         const double u = gz_random_uniform(key, stream, i);
         if (input->dtype == GZ_I32)
-            ((int32_t *)*values)[i] = (int32_t)(u * SMALL_ID); /* fits any vocabulary */
+            ((int32_t *)*values)[i] = (int32_t)(u * (double)n_ids);
         else
             ((float *)*values)[i] = (float)u;
     }
@@ -39,8 +40,10 @@ static gaze_status make_data(gz_bench_job *job)
     const gz_key key = gz_key_make(1, "bench");
     job->data.count = job->batch;
     GZ_TRY(gz_allocate(file->n_inputs, sizeof *job->data.inputs, &job->data.inputs));
-    for (size_t i = 0; i < file->n_inputs; i++)
-        GZ_TRY(random_input(job->step.built.inputs[i], key, i, &job->data.inputs[i]));
+    for (size_t i = 0; i < file->n_inputs; i++) {
+        const gz_id_limit ids = job->step.built.ids[i];
+        GZ_TRY(random_input(job->step.built.inputs[i], ids.layer ? ids.rows : NOT_IDS, key, i, &job->data.inputs[i]));
+    }
     GZ_TRY(random_labels(job, key, &job->data.labels));
     GZ_TRY(gz_allocate(file->n_outputs, sizeof *job->outputs, &job->outputs));
     for (size_t i = 0; i < file->n_outputs; i++)

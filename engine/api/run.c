@@ -1,6 +1,7 @@
 /* Prediction: named inputs in, named outputs and maps out, in pieces of the batch size. */
 #include "api.h"
 #include "../base/text.h"
+#include "../model/ids.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,7 +154,9 @@ static gaze_status run_piece(run_job *job, size_t first, size_t count)
     if (!first) GZ_TRY(allocate_results(job, ready));
     for (size_t i = 0; i < job->model->file->n_inputs; i++) {
         const gz_tensor *x = ready->built.inputs[i];
-        GZ_TRY(gz_plan_write(ready->plan, x, (const char *)job->inputs[i]->data + offset_of(x, first)));
+        const char *values = (const char *)job->inputs[i]->data + offset_of(x, first);
+        GZ_TRY(gz_ids_check(job->model->file, &ready->built, i, values, first));
+        GZ_TRY(gz_plan_write(ready->plan, x, values));
     }
     GZ_TRY(gz_plan_run(ready->plan));
     for (size_t r = 0; r < job->n_results; r++) {

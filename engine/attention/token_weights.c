@@ -35,11 +35,12 @@ gaze_status gz_tokens_build(gz_build *b, const gz_layer *layer, const gz_token_o
                             const char *kind, const char *part, const gz_flow *in, gz_tokens *tokens)
 {
     gz_graph *graph = gz_build_graph(b);
-    gz_tensor *score, *map;
+    gz_tensor *score, *map, *mask = in->mask;
     GZ_TRY(see_tokens(b, layer, in, &tokens->h));
     const size_t U = options->units ? options->units : gz_shape_last(in->x->shape);
     GZ_TRY(score_tokens(b, layer, U, tokens->h, &score));
-    GZ_TRY(gz_softmax(graph, score, in->mask, &tokens->a));
+    if (mask) GZ_TRY(gz_graph_view(graph, mask, score->shape, &mask));
+    GZ_TRY(gz_softmax(graph, score, mask, &tokens->a));
 
     const bool image = in->x->shape.rank == 4;
     const gz_map_note note = {

@@ -17,9 +17,11 @@ static gaze_status fill_constants(gz_plan *plan)
         const gz_tensor *tensor = plan->graph->tensors[i];
         if (tensor->role != GZ_INPUT || tensor->view || strcmp(tensor->name, GZ_CONSTANT_ONE)) continue;
         const size_t count = gz_shape_count(tensor->shape);
-        float *ones;
+        const float one = 1;
+        uint32_t *ones, bits = 1;
+        if (tensor->dtype == GZ_F32) memcpy(&bits, &one, sizeof bits);
         GZ_TRY(gz_allocate(count, sizeof *ones, &ones));
-        for (size_t k = 0; k < count; k++) ones[k] = 1;
+        for (size_t k = 0; k < count; k++) ones[k] = bits;
         const gaze_status status = gz_plan_write(plan, tensor, ones);
         free(ones);
         GZ_TRY(status);

@@ -57,15 +57,3 @@ gaze_status gz_layer_expect_equal(const gz_layer *layer, const gz_flow *in, size
     }
     return GAZE_OK;
 }
-
-gaze_status gz_mask_join(const gz_layer *layer, const gz_flow *in, size_t n_in, gz_tensor **mask)
-{
-    *mask = in[0].mask;
-    for (size_t i = 1; i < n_in; i++)
-        if (!in[i].mask) *mask = NULL;
-    for (size_t i = 1; i < n_in && *mask; i++)
-        if (in[i].mask != *mask)
-            return gz_layer_fail(layer, "'%s' and '%s' have different masks, expected one mask",
-                                 layer->inputs[0], layer->inputs[i]);
-    return GAZE_OK;
-}

@@ -53,7 +53,8 @@ struct gz_layer {
         X(reshape) X(concatenate) X(add) X(multiply) X(activation) X(dropout) X(attention)                  \
         X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed) X(permute) X(zero_padding2d) \
         X(repeat_vector) \
-        X(lstm) X(gru) X(simple_rnn) X(bidirectional)
+        X(lstm) X(gru) X(simple_rnn) X(bidirectional) \
+        X(embedding) X(position_embedding) X(global_average_pool1d) X(global_max_pool1d)
 #define GZ_LAYER_DECLARE(name) extern const gz_layer_type gz_layer_##name;
 GZ_LAYER_LIST(GZ_LAYER_DECLARE)
 #undef GZ_LAYER_DECLARE
@@ -81,6 +82,9 @@ gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *p
 /* In training: `choice` was drawn with the probabilities a [B,N]; the losses that follow teach them (gz_reinforce). Called for
  * prediction too, with both NULL: the moving average of the losses, "<layer>:average", is one for all builds. */
 gaze_status gz_build_drawn(gz_build *build, const gz_layer *layer, gz_tensor *a, gz_tensor *choice);
+
+/* `ids` are looked up in a table of `rows` rows: the host refuses others. */
+void gz_build_ids(gz_build *build, const gz_layer *layer, gz_tensor *ids, size_t rows);
 
 /* Exposes a map: part NULL is "<layer>", otherwise "<layer>/<part>". values [B, shape...] (a view is made);
  * kept only when asked for. */
@@ -113,7 +117,9 @@ gaze_receptive_field gz_field_image(void); /* of the input image: first 0, step 
 gaze_receptive_field gz_field_join(const gz_flow *in, size_t n_in);
 
 /* The mask of values made from several inputs step by step (Keras: OR, and none when an input has none). */
-gaze_status gz_mask_join(const gz_layer *layer, const gz_flow *in, size_t n_in, gz_tensor **mask);
+gaze_status gz_mask_join(gz_build *build, const gz_flow *in, size_t n_in, gz_tensor **mask);
+/* The mask of inputs put one after the other along axis 1: all steps of an input without a mask count. */
+gaze_status gz_mask_append(gz_build *build, const gz_flow *in, size_t n_in, gz_tensor **mask);
 
 /* "strides", "padding" and so on of layers with a window. */
 gaze_status gz_padding_read(gz_json *json, gz_padding *padding); /* valid | same, valid if missing */

@@ -1,4 +1,5 @@
 #include "build.h"
+#include "ids.h"
 #include "../base/text.h"
 
 #include <stdint.h>
@@ -30,6 +31,11 @@ gaze_status gz_build_step(gz_build *build, gz_tensor **step)
         GZ_TRY(gz_graph_tensor(built->graph, GZ_INPUT, "step", GZ_I32, GZ_SHAPE(4), &built->step));
     *step = built->step;
     return GAZE_OK;
+}
+
+void gz_build_ids(gz_build *build, const gz_layer *layer, gz_tensor *ids, size_t rows)
+{
+    gz_ids_limit(build->model, build->built, ids, layer, rows);
 }
 
 static gz_built_weight *find_weight(const gz_built *built, const char *name)
@@ -214,9 +220,10 @@ static gaze_status allocate(gz_build *build)
     built->batch = build->options->batch;
     build->flows = gz_arena_allocate(arena, (model->n_inputs + model->n_layers) * sizeof *build->flows);
     built->inputs = gz_arena_allocate(arena, model->n_inputs * sizeof(gz_tensor *));
+    built->ids = gz_arena_allocate(arena, model->n_inputs * sizeof *built->ids);
     built->layers = gz_arena_allocate(arena, model->n_layers * sizeof(gz_tensor *));
     built->outputs = gz_arena_allocate(arena, model->n_outputs * sizeof(gz_tensor *));
-    return build->flows && built->inputs && built->layers && built->outputs ? GAZE_OK : GAZE_ERROR_DEVICE;
+    return build->flows && built->inputs && built->ids && built->layers && built->outputs ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
 static gaze_status build_all(gz_build *build)

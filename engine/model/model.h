@@ -86,6 +86,12 @@ typedef struct gz_built_weight {
     gz_tensor *tensor; /* role and shape */
 } gz_built_weight;
 
+/* Of an input whose values are ids: they lie in 0..rows-1. */
+typedef struct gz_id_limit {
+    size_t rows;
+    const gz_layer *layer; /* the embedding that says so; NULL: no ids */
+} gz_id_limit;
+
 typedef struct gz_built_map {
     gaze_map_info info; /* shape as in this build */
     gz_tensor *tensor;  /* [B, shape...] */
@@ -102,6 +108,7 @@ typedef struct gz_built {
     gz_graph *graph;
     size_t batch;
     gz_tensor **inputs;  /* [model's n_inputs] */
+    gz_id_limit *ids;    /* [model's n_inputs], see ids.h */
     gz_tensor **outputs; /* [model's n_outputs], kept in prediction */
     gz_tensor **layers;  /* [model's n_layers], what each layer makes */
     gz_built_weight *weights;

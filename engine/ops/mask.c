@@ -1,5 +1,5 @@
-/* Masks, int32 and 0 where a step does not count: mask_and, threshold, mask_count. No gradient passes them.
- */
+/* Masks, int32 and 0 where a step does not count: mask_and, mask_or, not_equal_zero, threshold, mask_count.
+   No gradient passes them. */
 #include "ops.h"
 #include "slabs.h"
 
@@ -27,7 +27,7 @@ static gz_cost cost(const gz_node *node)
     return (gz_cost){count, 4 * count * (double)(node->n_in + 1)};
 }
 
-static gaze_status and_infer(gz_graph *graph, gz_node *node)
+static gaze_status pair_infer(gz_graph *graph, gz_node *node)
 {
     char text[2][96];
     GZ_TRY(gz_op_expect_inputs(node, 2, 2));
@@ -44,14 +44,45 @@ static void and_reference(const gz_node *node, double *const *in, double *const 
     for (size_t i = 0; i < count_of(node); i++) out[0][i] = in[0][i] != 0 && in[1][i] != 0;
 }
 
-static gaze_status and_prepare(const gz_node *node, gz_builder *builder)
+static void or_reference(const gz_node *node, double *const *in, double *const *out)
 {
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
-    gz_launch *launch = gz_launch_add(builder, "mask", cpu ? "mask_and_slabs" : "mask_and_items", "");
-    gz_arg_tensor(launch, node->in[0]);
-    gz_arg_tensor(launch, node->in[1]);
+    for (size_t i = 0; i < count_of(node); i++) out[0][i] = in[0][i] != 0 || in[1][i] != 0;
+}
+
+static gaze_status prepare(const gz_node *node, gz_builder *builder, const char *slabs, const char *items)
+{
+    const char *kernel = gz_builder_family(builder) == GZ_FAMILY_CPU ? slabs : items;
+    gz_launch *launch = gz_launch_add(builder, "mask", kernel, "%s", "");
+    for (size_t i = 0; i < node->n_in; i++) gz_arg_tensor(launch, node->in[i]);
     gz_arg_tensor(launch, node->out[0]);
     return finish(node, builder, launch);
+}
+
+static gaze_status and_prepare(const gz_node *node, gz_builder *builder)
+{
+    return prepare(node, builder, "mask_and_slabs", "mask_and_items");
+}
+
+static gaze_status or_prepare(const gz_node *node, gz_builder *builder)
+{
+    return prepare(node, builder, "mask_or_slabs", "mask_or_items");
+}
+
+static gaze_status not_zero_infer(gz_graph *graph, gz_node *node)
+{
+    GZ_TRY(gz_op_expect_inputs(node, 1, 1));
+    GZ_TRY(expect_mask(node, 0));
+    return gz_node_output(graph, node, 0, GZ_I32, node->in[0]->shape);
+}
+
+static void not_zero_reference(const gz_node *node, double *const *in, double *const *out)
+{
+    for (size_t i = 0; i < count_of(node); i++) out[0][i] = in[0][i] != 0;
+}
+
+static gaze_status not_zero_prepare(const gz_node *node, gz_builder *builder)
+{
+    return prepare(node, builder, "not_equal_zero_slabs", "not_equal_zero_items");
 }
 
 static gaze_status threshold_infer(gz_graph *graph, gz_node *node)
@@ -108,6 +139,16 @@ gaze_status gz_mask_and(gz_graph *g, gz_tensor *a, gz_tensor *b, gz_tensor **y)
     return gz_graph_node(g, &gz_op_mask_and, NULL, 0, (gz_tensor *[]){a, b}, 2, y, 1);
 }
 
+gaze_status gz_mask_or(gz_graph *g, gz_tensor *a, gz_tensor *b, gz_tensor **y)
+{
+    return gz_graph_node(g, &gz_op_mask_or, NULL, 0, (gz_tensor *[]){a, b}, 2, y, 1);
+}
+
+gaze_status gz_not_equal_zero(gz_graph *g, gz_tensor *ids, gz_tensor **mask)
+{
+    return gz_graph_node(g, &gz_op_not_equal_zero, NULL, 0, &ids, 1, mask, 1);
+}
+
 gaze_status gz_threshold(gz_graph *g, gz_tensor *x, gz_tensor **y)
 {
     return gz_graph_node(g, &gz_op_threshold, NULL, 0, &x, 1, y, 1);
@@ -119,11 +160,16 @@ gaze_status gz_mask_count(gz_graph *g, gz_tensor *mask, gz_tensor **y)
 }
 
 #define INTEGERS .dtype = {GZ_I32, GZ_I32}, .index_limit = 3
-static const gz_case and_cases[] = {
+static const gz_case pair_cases[] = {
     {.in = {{2, {1, 1}}, {2, {1, 1}}}, .n_in = 2, INTEGERS},
     {.in = {{2, {2, 31}}, {2, {2, 31}}}, .n_in = 2, INTEGERS},
     {.in = {{2, {33, 65}}, {2, {33, 65}}}, .n_in = 2, INTEGERS},
     {.in = {{2, {64, 4099}}, {2, {64, 4099}}}, .n_in = 2, INTEGERS},
+};
+static const gz_case not_zero_cases[] = {
+    {.in = {{1, {1}}}, .n_in = 1, INTEGERS},
+    {.in = {{2, {3, 33}}}, .n_in = 1, INTEGERS},
+    {.in = {{3, {5, 31, 65}}}, .n_in = 1, INTEGERS},
 };
 static const gz_case threshold_cases[] = {
     {.in = {{2, {1, 1}}}, .n_in = 1},
@@ -137,16 +183,18 @@ static const gz_case count_cases[] = {
     {.in = {{2, {65, 257}}}, .n_in = 1, INTEGERS},
 };
 
-#define OP(NAME, STEM)                                         \
+#define OP(NAME, STEM, INFER, CASES)                           \
     const gz_op gz_op_##NAME = {.name = #NAME,                 \
                                 .n_out = 1,                    \
-                                .infer = STEM##_infer,         \
+                                .infer = INFER##_infer,        \
                                 .reference = STEM##_reference, \
                                 .prepare = STEM##_prepare,     \
                                 .cost = cost,                  \
                                 .limit = gz_limit_exact,       \
-                                .cases = STEM##_cases,         \
-                                .n_cases = sizeof STEM##_cases / sizeof *STEM##_cases}
-OP(mask_and, and);
-OP(threshold, threshold);
-OP(mask_count, count);
+                                .cases = CASES##_cases,        \
+                                .n_cases = sizeof CASES##_cases / sizeof *CASES##_cases}
+OP(mask_and, and, pair, pair);
+OP(mask_or, or, pair, pair);
+OP(not_equal_zero, not_zero, not_zero, not_zero);
+OP(threshold, threshold, threshold, threshold);
+OP(mask_count, count, count, count);

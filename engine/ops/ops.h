@@ -37,6 +37,8 @@
     X(concatenate)                                                                                                     \
     X(slice)                                                                                                           \
     X(slice_gradient)                                                                                                  \
+    X(embedding)                                                                                                       \
+    X(embedding_gradient)                                                                                              \
     X(permute)                                                                                                         \
     X(matmul)                                                                                                          \
     X(additive_scores)                                                                                                 \
@@ -48,9 +50,12 @@
     X(reinforce)                                                                                                       \
     X(mask_rows)                                                                                                       \
     X(mask_and)                                                                                                        \
+    X(mask_or)                                                                                                         \
+    X(not_equal_zero)                                                                                                  \
     X(threshold)                                                                                                       \
     X(mask_count)                                                                                                      \
     X(scale_by)                                                                                                        \
+    X(add_bias)                                                                                                        \
     X(add)                                                                                                             \
     X(multiply)                                                                                                        \
     X(scale_rows)                                                                                                      \
@@ -188,6 +193,9 @@ gaze_status gz_reinforce(gz_graph *g, gz_tensor *a, gz_tensor *choice, gz_tensor
 /* Masks are int32, 0 where a step does not count. x [...,D], mask [...] -> x, with zeros in the rows that do not count. */
 gaze_status gz_mask_rows(gz_graph *g, gz_tensor *x, gz_tensor *mask, gz_tensor **y);
 gaze_status gz_mask_and(gz_graph *g, gz_tensor *a, gz_tensor *b, gz_tensor **y);
+gaze_status gz_mask_or(gz_graph *g, gz_tensor *a, gz_tensor *b, gz_tensor **y);
+/* ids -> mask id != 0 */
+gaze_status gz_not_equal_zero(gz_graph *g, gz_tensor *ids, gz_tensor **mask);
 /* x, float32 or int32 -> mask x > 0.5 */
 gaze_status gz_threshold(gz_graph *g, gz_tensor *x, gz_tensor **y);
 /* mask [B,T] -> y float32 [B], how many steps count */
@@ -251,6 +259,17 @@ typedef struct gz_permute_attr {
     size_t order[GZ_MAX_RANK], count;
 } gz_permute_attr;
 gaze_status gz_permute(gz_graph *g, gz_tensor *x, const size_t *order, size_t count, gz_tensor **y);
+
+/* ids int32 [...], table [V,D] -> y [...,D] = table[id]. Ids lie in 0..V-1: the host checks what it writes (model/ids.h). */
+typedef struct gz_embedding_attr {
+    size_t vocabulary; /* of the gradient: V */
+} gz_embedding_attr;
+gaze_status gz_embedding(gz_graph *g, gz_tensor *ids, gz_tensor *table, gz_tensor **y);
+/* ids, dy [...,D] -> dtable [V,D]: sums in the order of positions */
+gaze_status gz_embedding_gradient(gz_graph *g, gz_tensor *ids, gz_tensor *dy, size_t vocabulary, gz_tensor **dtable);
+
+/* x [...,C], bias [C] -> y = x + bias */
+gaze_status gz_add_bias(gz_graph *g, gz_tensor *x, gz_tensor *bias, gz_tensor **y);
 
 /* Element-wise over 2..GZ_MAX_INPUTS tensors of one shape. */
 gaze_status gz_add_all(gz_graph *g, gz_tensor *const *x, size_t n, gz_tensor **y);

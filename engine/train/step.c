@@ -1,4 +1,5 @@
 #include "step.h"
+#include "../model/ids.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -77,7 +78,10 @@ static gaze_status write_labels(gz_step *step, const int32_t *labels)
 
 gaze_status gz_step_run(const gz_step_base *base, gz_step *step, const gz_batch *batch, size_t number)
 {
-    for (size_t i = 0; i < base->model->n_inputs; i++) GZ_TRY(gz_plan_write(step->plan, step->built.inputs[i], batch->inputs[i]));
+    for (size_t i = 0; i < base->model->n_inputs; i++) {
+        GZ_TRY(gz_ids_check(base->model, &step->built, i, batch->inputs[i], batch->first));
+        GZ_TRY(gz_plan_write(step->plan, step->built.inputs[i], batch->inputs[i]));
+    }
     GZ_TRY(write_labels(step, batch->labels));
     GZ_TRY(write_numbers(base, step, number));
     return gz_plan_run(step->plan);
