@@ -189,16 +189,71 @@ static void same_input_gives_the_same_bytes(void **state)
     }
 }
 
-static void a_sequence_is_drawn_as_a_strip_alone(void **state)
+static void a_sequence_is_drawn_as_a_strip_and_bars(void **state)
 {
     (void)state;
     report r;
     assert_done(dump(steps_model, &steps, &(gaze_dump_options){.out = scratch_path("steps")}, &r));
     assert_file(&r, 0, "set.look.npy");
     assert_file(&r, 2, "set.look.7.map.png");
-    assert_file(&r, 3, "set.look.20.map.png");
-    assert_file(&r, 4, "set.look.sheet.png");
-    assert_int_equal(r.n_files, 5);
+    assert_file(&r, 3, "set.look.7.bars.png");
+    assert_file(&r, 4, "set.look.20.map.png");
+    assert_file(&r, 6, "set.look.sheet.png");
+    assert_int_equal(r.n_files, 7);
+}
+
+static void a_sequence_with_names_is_also_written_as_words(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "<b>", "c", "d", "e", "f", NULL};
+    report r;
+    char *page;
+    size_t size;
+    assert_done(
+        dump(steps_model, &steps, &(gaze_dump_options){.out = scratch_path("words"), .tokens = names}, &r));
+    assert_file(&r, 4, "set.look.7.text.png");
+    assert_file(&r, 5, "set.look.7.html");
+    read_all(scratch_path("words/set.look.7.html"), &page, &size);
+    assert_non_null(strstr(page, "&#60;b&#62;<sup>0."));
+    free(page);
+}
+
+static void one_query_is_a_sequence(void **state)
+{
+    (void)state;
+    report r;
+    char *page;
+    size_t size;
+    gaze_array map;
+    char value[64];
+    const gaze_dump_options options = {
+        .out = scratch_path("query"), .view = "html", .query = "4", .reduce = "head:1"};
+    assert_done(dump(heads_model, &steps, &options, &r));
+    assert_done(gaze_array_read(scratch_path("query/set.look.npy"), &map));
+    read_all(scratch_path("query/set.look.7.html"), &page, &size);
+    assert_non_null(strstr(page, "The row of query 4."));
+    for (size_t key = 0; key < HEIGHT; key++) { /* [sample 0, head 1, query 4, key] */
+        snprintf(value, sizeof value, "step %zu: %.6g\"", key,
+                 ((const float *)map.data)[(6 + 4) * HEIGHT + key]);
+        assert_non_null(strstr(page, value));
+    }
+    free(page);
+    free(map.data);
+}
+
+static void queries_that_do_not_exist_are_refused(void **state)
+{
+    (void)state;
+    report r;
+    const char *out = scratch_path("no-query");
+    assert_refused(
+        dump(heads_model, &steps, &(gaze_dump_options){.out = out, .view = "bars", .query = "6"}, &r),
+        GAZE_ERROR_USAGE, "map 'look' has no query 6, expected 0..5", NULL);
+    assert_refused(
+        dump(heads_model, &steps, &(gaze_dump_options){.out = out, .view = "bars", .query = "x"}, &r),
+        GAZE_ERROR_USAGE, "the query is 'x'", NULL);
+    assert_refused(dump(heads_model, &steps, &(gaze_dump_options){.out = out, .view = "bars"}, &r),
+                   GAZE_ERROR_USAGE, "view 'bars' needs a map over a sequence", NULL);
 }
 
 static void wrong_words_are_refused_with_the_nearest(void **state)
@@ -363,7 +418,10 @@ int main(void)
         cmocka_unit_test(the_array_is_what_the_model_says),
         cmocka_unit_test(the_json_says_what_the_array_is),
         cmocka_unit_test(same_input_gives_the_same_bytes),
-        cmocka_unit_test(a_sequence_is_drawn_as_a_strip_alone),
+        cmocka_unit_test(a_sequence_is_drawn_as_a_strip_and_bars),
+        cmocka_unit_test(a_sequence_with_names_is_also_written_as_words),
+        cmocka_unit_test(one_query_is_a_sequence),
+        cmocka_unit_test(queries_that_do_not_exist_are_refused),
         cmocka_unit_test(wrong_words_are_refused_with_the_nearest),
         cmocka_unit_test(an_input_of_another_shape_is_named_before_any_view),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_named),

@@ -6,7 +6,7 @@
 
 static const char command[] = "dump_attention";
 
-enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, REDUCE, SEED, LIST, TOKENS };
+enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, REDUCE, QUERY, SEED, LIST, TOKENS };
 
 static const struct argp_option options[] = {
     {"input", 'i', "[NAME=]FILE", 0, "an input: .npy (batch first), .png or .jpg; more files may follow", 0},
@@ -14,12 +14,14 @@ static const struct argp_option options[] = {
     {"index", INDEX, "I..", 0, "which samples of the data: 7, 0..15, or 0..3,20 (0..15)", 0},
     {"out", OUT, "DIR", 0, "folder for the files, made if missing", 0},
     {"map", MAP, "NAME", 0, "one map (all of them)", 0},
-    {"view", VIEW, "VIEW", 0, "overlay, map, side, sheet, matrix, heads or all (the usual ones that fit)", 0},
+    {"view", VIEW, "VIEW", 0,
+     "overlay, map, side, sheet, matrix, heads, bars, text, html or all (the usual ones that fit)", 0},
     {"colors", COLORS, "COLORS", 0, "viridis, gray or jet (viridis)", 0},
     {"scale", SCALE, "SCALE", 0, "minmax, 0..1 or percentile (minmax)", 0},
     {"pixel", PIXEL, "N", 0, "screen pixels per input pixel (what makes a picture about 400 wide)", 0},
     {"reduce", REDUCE, "HOW", 0,
      "heads or channels merged by mean, by max, or head:K alone (mean; channels: max)", 0},
+    {"query", QUERY, "I", 0, "the row of a matrix that bars, text and html show", 0},
     {"tokens", TOKENS + DUMP_BOTH, "FILE", 0, "names of the steps, one a line (the input's token numbers)",
      0},
     {"query-tokens", TOKENS + DUMP_QUERY, "FILE", 0, "the same, of a matrix' rows alone", 0},
@@ -73,6 +75,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case COLORS: a->dump.colors = text; return 0;
     case SCALE: a->dump.scale = text; return 0;
     case PIXEL: a->dump.pixel = tool_size(state, "--pixel", text); return 0;
+    case QUERY: a->dump.query = text; return 0;
     case REDUCE: a->dump.reduce = text; return 0;
     case TOKENS + DUMP_BOTH:
     case TOKENS + DUMP_QUERY:

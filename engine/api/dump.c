@@ -21,6 +21,7 @@ static gaze_status check_options(gz_dump *d, size_t n_inputs)
     GZ_TRY(gz_colors_parse(d->options->colors, &d->colors));
     GZ_TRY(gz_scaling_parse(d->options->scale, &d->scaling));
     GZ_TRY(gz_dump_parse_reduction(d));
+    GZ_TRY(gz_dump_parse_query(d));
     return gz_dump_parse_view(d);
 }
 

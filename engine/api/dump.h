@@ -12,7 +12,10 @@
     X(SIDE, side, "an input of shape [height, width, 1 or 3] and a map over it")       \
     X(SHEET, sheet, "a map")                                                           \
     X(MATRIX, matrix, "a map of queries by keys")                                      \
-    X(HEADS, heads, "a map with several heads or channels")
+    X(HEADS, heads, "a map with several heads or channels")                            \
+    X(BARS, bars, "a map over a sequence, or one of queries by keys and a query")      \
+    X(TEXT, text, "a map over a sequence, or one of queries by keys and a query")      \
+    X(HTML, html, "a map over a sequence, or one of queries by keys and a query")
 #define GZ_DUMP_SYMBOL(symbol, word, needs) GZ_DUMP_##symbol,
 enum { GZ_DUMP_VIEW_LIST(GZ_DUMP_SYMBOL) GZ_DUMP_VIEWS };
 #undef GZ_DUMP_SYMBOL
@@ -55,7 +58,8 @@ typedef struct gz_dump {
     unsigned views;   /* bits */
     const char *view; /* the one that was asked for; NULL: those that fit */
     gz_dump_reduction reduction;
-    size_t part; /* GZ_ONE: the head or channel */
+    size_t query[2], query_numbers; /* "I": 1 number, "Y,X": 2; 0: none was asked for */
+    size_t part;                    /* GZ_ONE: the head or channel */
     size_t batch;
     const gaze_array *image; /* the first input [B,H,W,1 or 3] of float32, or NULL */
     gz_dump_map *maps;
@@ -95,7 +99,14 @@ gaze_status gz_dump_find_cells(const gz_dump *dump, gz_dump_map *map);
 void gz_dump_spread(const gz_dump_map *map, size_t sample, float *planes); /* [parts, height, width] */
 
 /* Names of queries and keys, where they are known (dump_names.c). */
+bool gz_dump_has_names(const gz_dump *dump, const gz_dump_map *map);
 gaze_status gz_dump_names(const gz_dump *dump, const gz_dump_map *map, size_t sample, gz_axes *axes);
+
+/* options->query; one step after the other: a map over a sequence, or the row of the query that was asked
+ * for, with words for the caption in *said (dump_query.c). */
+gaze_status gz_dump_parse_query(gz_dump *dump);
+gaze_status gz_dump_sequence(const gz_dump *dump, const gz_dump_map *map, size_t sample,
+                             gz_sequence *sequence, const char **said);
 
 /* <file>.npy and <file>.json (dump_raw.c). */
 gaze_status gz_dump_raw(const gz_dump *dump, const gz_dump_map *map);

@@ -52,6 +52,13 @@ static gaze_status names_of_input(const gz_dump *d, const gaze_array *input, siz
     return GAZE_OK;
 }
 
+bool gz_dump_has_names(const gz_dump *d, const gz_dump_map *map)
+{
+    if (d->options->tokens || d->options->value_tokens) return true;
+    const gaze_array *input = given_input(d, origin_of(d, map->info->layer, 1));
+    return input && input->dtype == GAZE_INT32 && input->rank == 2;
+}
+
 static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_t sample, bool query,
                                  const char *const **out)
 {

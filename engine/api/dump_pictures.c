@@ -129,6 +129,55 @@ static gaze_status draw_heads(const pictures *p, size_t sample, const gz_picture
     return status;
 }
 
+static void tell_undrawable(const pictures *p, size_t sample, const char *part, const char *why)
+{
+    char note[512];
+    snprintf(note, sizeof note, "map %s, sample %zu%s: %s, so there is no picture of it", p->map->info->name,
+             gz_dump_index(p->dump, sample), part, why);
+    gz_dump_tell(p->dump, NULL, note);
+}
+
+static const char *path_of(const pictures *p, size_t sample, size_t view)
+{
+    const gz_dump *d = p->dump;
+    const size_t index = gz_dump_index(d, sample);
+    if (view == GZ_DUMP_HTML) return gz_arena_format(d->arena, "%s.%zu.html", p->map->file, index);
+    return gz_arena_format(d->arena, "%s.%zu.%s.png", p->map->file, index, gz_dump_view_word(view));
+}
+
+static gaze_status write_page(const pictures *p, const char *path, char *page)
+{
+    const gaze_status status = path ? gz_file_write(path, page, strlen(page)) : GAZE_ERROR_DEVICE;
+    free(page);
+    if (status == GAZE_OK) gz_dump_tell(p->dump, path, NULL);
+    return status;
+}
+
+/* Bars, text or HTML. */
+static gaze_status draw_sequence(const pictures *p, size_t sample, size_t view,
+                                 const gz_picture_options *options)
+{
+    gz_sequence sequence;
+    gz_image image = {0};
+    char why[160], *page;
+    const char *said;
+    gz_picture_options own = *options;
+    GZ_TRY(gz_dump_sequence(p->dump, p->map, sample, &sequence, &said));
+    if (gz_map_undrawable(&(gz_map){1, sequence.count, sequence.values, .field = {.known = false}}, why)) {
+        tell_undrawable(p, sample, ", its query", why);
+        return GAZE_OK;
+    }
+    if (!(own.caption = gz_arena_format(p->dump->arena, "%s%s", options->caption, said)))
+        return GAZE_ERROR_DEVICE;
+    if (view == GZ_DUMP_HTML) {
+        GZ_TRY(gz_view_html(&sequence, &own, &page));
+        return write_page(p, path_of(p, sample, view), page);
+    }
+    GZ_TRY(view == GZ_DUMP_BARS ? gz_view_bars(&sequence, &own, &image)
+                                : gz_view_words(&sequence, &own, &image));
+    return write_picture(p, path_of(p, sample, view), &image);
+}
+
 static gaze_status draw_one(const pictures *p, size_t sample, size_t view, const gz_picture_options *options)
 {
     const gz_map map = map_of(p, sample);
@@ -139,29 +188,24 @@ static gaze_status draw_one(const pictures *p, size_t sample, size_t view, const
     case GZ_DUMP_MAP: GZ_TRY(gz_view_map(&map, options, &image)); break;
     case GZ_DUMP_SIDE: GZ_TRY(gz_view_side_by_side(&map, &photo, options, &image)); break;
     case GZ_DUMP_MATRIX: GZ_TRY(draw_matrix(p, sample, options, &image)); break;
-    default: GZ_TRY(draw_heads(p, sample, options, &image)); break;
+    case GZ_DUMP_HEADS: GZ_TRY(draw_heads(p, sample, options, &image)); break;
+    default: return draw_sequence(p, sample, view, options);
     }
-    return write_picture(p,
-                         gz_arena_format(p->dump->arena, "%s.%zu.%s.png", p->map->file,
-                                         gz_dump_index(p->dump, sample), gz_dump_view_word(view)),
-                         &image);
+    return write_picture(p, path_of(p, sample, view), &image);
 }
 
 static gaze_status draw_sample(const pictures *p, size_t sample)
 {
-    char why[160], note[512];
-    const gz_dump *d = p->dump;
+    char why[160];
     const gz_map map = map_of(p, sample);
     const unsigned wanted = p->map->fits & ~GZ_DUMP_BIT(GZ_DUMP_SHEET);
     if (!wanted) return GAZE_OK;
     if (gz_map_undrawable(&map, why)) {
-        snprintf(note, sizeof note, "map %s, sample %zu: %s, so there is no picture of it",
-                 p->map->info->name, gz_dump_index(d, sample), why);
-        gz_dump_tell(d, NULL, note);
+        tell_undrawable(p, sample, "", why);
         return GAZE_OK;
     }
     gz_picture_options options = p->options;
-    options.title = title_of(d, p->map, sample);
+    options.title = title_of(p->dump, p->map, sample);
     if (!options.title) return GAZE_ERROR_DEVICE;
     for (size_t i = 0; i < GZ_DUMP_VIEWS; i++)
         if (wanted & GZ_DUMP_BIT(i)) GZ_TRY(draw_one(p, sample, i, &options));

@@ -10,7 +10,11 @@ static const char *const needed[] = {GZ_DUMP_VIEW_LIST(NEEDS)};
 #undef WORD
 #undef NEEDS
 
-enum { ON_IMAGE = GZ_DUMP_BIT(GZ_DUMP_OVERLAY) | GZ_DUMP_BIT(GZ_DUMP_SIDE) };
+enum {
+    ON_IMAGE = GZ_DUMP_BIT(GZ_DUMP_OVERLAY) | GZ_DUMP_BIT(GZ_DUMP_SIDE),
+    WORDS = GZ_DUMP_BIT(GZ_DUMP_TEXT) | GZ_DUMP_BIT(GZ_DUMP_HTML),
+    ON_SEQUENCE = WORDS | GZ_DUMP_BIT(GZ_DUMP_BARS)
+};
 
 const char *gz_dump_view_word(size_t view) { return words[view]; }
 
@@ -65,6 +69,7 @@ static unsigned fitting(const gz_dump *d, const gz_dump_map *map)
     if (map->on_image) fits |= ON_IMAGE;
     if (map->between) fits |= GZ_DUMP_BIT(GZ_DUMP_MATRIX);
     if (map->info->rank == 3) fits |= GZ_DUMP_BIT(GZ_DUMP_HEADS);
+    if (map->info->rank == 1 || (map->between && d->query_numbers == 1)) fits |= ON_SEQUENCE;
     return fits & d->views;
 }
 
@@ -73,6 +78,7 @@ static unsigned usual(const gz_dump *d, const gz_dump_map *map)
 {
     unsigned leave = d->batch > 1 ? 0 : GZ_DUMP_BIT(GZ_DUMP_SHEET);
     if (map->between) leave |= GZ_DUMP_BIT(GZ_DUMP_MAP);
+    if (!gz_dump_has_names(d, map)) leave |= WORDS;
     if (!map->heads) leave |= GZ_DUMP_BIT(GZ_DUMP_HEADS);
     return fitting(d, map) & ~leave;
 }

@@ -100,10 +100,25 @@ static const gz_glyph glyphs[95] = {
     {6, {0x00, 0x00, 0x00, 0x64, 0x98, 0x00, 0x00, 0x00, 0x00, 0x00}}, /* ~ */
 };
 
+/* U+00C0 .. U+017F without their accents; a blank where there is no such letter. */
+static const char plain[] =
+    "AAAAAA CEEEEIIIIDNOOOOO OUUUUY  aaaaaa ceeeeiiiidnooooo ouuuuy y"
+    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi  JjKkkLlLlLlLlLlNnNnNnn  OoOoOo  "
+    "RrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
+/* The letter of two bytes of UTF-8, or of ASCII; 0: there is no glyph for it. */
+static char letter_of(unsigned char first, unsigned char second)
+{
+    if (first < 0x80) return first >= 32 && first <= 126 ? (char)first : 0;
+    if (first < 0xc3 || first > 0xc5 || (second & 0xc0) != 0x80) return 0;
+    const char letter = plain[(first - 0xc3) * 64 + (second & 0x3f)];
+    return letter == ' ' ? 0 : letter;
+}
+
 const gz_glyph *gz_font_next(const char **text)
 {
-    const unsigned char letter = (unsigned char)*(*text)++;
-    if (letter >= 32 && letter <= 126) return &glyphs[letter - 32];
+    const unsigned char first = (unsigned char)*(*text)++;
+    const char letter = letter_of(first, (unsigned char)**text);
     while (((unsigned char)**text & 0xc0) == 0x80) (*text)++; /* the rest of a UTF-8 letter */
-    return &box;
+    return letter ? &glyphs[letter - 32] : &box;
 }

@@ -10,8 +10,8 @@ typedef struct gz_glyph {
     uint8_t rows[GZ_FONT_ROWS]; /* bit 7 is the leftmost column */
 } gz_glyph;
 
-/* The glyph of the letter at *text, which moves behind it; a hollow box for a letter that isn't ASCII (UTF-8
- * counts as one). */
+/* The glyph of the letter at *text (UTF-8), which moves behind it; European letters lose their accents,
+ * others are a hollow box. */
 const gz_glyph *gz_font_next(const char **text);
 
 #endif

@@ -84,6 +84,24 @@ typedef struct gz_stack {
 } gz_stack;
 gaze_status gz_view_heads(const gz_stack *stack, const gz_picture_options *options, gz_image *out);
 
+/* Steps of a sequence, with their names or NULL for numbers. */
+typedef struct gz_sequence {
+    size_t count;
+    const float *values;      /* [count] */
+    const char *const *names; /* [count] */
+} gz_sequence;
+
+/* One bar a step that begins at 0; above 800 steps neighbours are merged into their largest. options->pixel:
+   screen pixels per bar. */
+gaze_status gz_view_bars(const gz_sequence *sequence, const gz_picture_options *options, gz_image *out);
+
+/* The names as running text on their colours, each with its value below it; the first 1000. */
+gaze_status gz_view_words(const gz_sequence *sequence, const gz_picture_options *options, gz_image *out);
+
+/* The same as one HTML page that needs nothing beside it: values are colours, small numbers and titles. The
+   whole sequence. free() *page. */
+gaze_status gz_view_html(const gz_sequence *sequence, const gz_picture_options *options, char **page);
+
 /* The placed map over the photo in gray, so that every hue is the map's. */
 gaze_status gz_view_overlay(const gz_map *map, const gz_photo *photo, const gz_picture_options *options,
                             gz_image *out);

@@ -1,0 +1,114 @@
+/* A sequence as a page for the browser. */
+#include "../base/text.h"
+#include "panel.h"
+
+#include <string.h>
+
+/* Sizes in rem and em, lines that wrap anywhere: nothing is lost when the reader enlarges the page. */
+static const char style[] =
+    "html{color-scheme:light}"
+    "body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:60rem;margin:1rem "
+    "auto;padding:0 1rem;"
+    "overflow-wrap:anywhere}"
+    "h1{font-size:1.2rem}"
+    "ol{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.4em .25em}"
+    "li{max-width:100%}"
+    "li>span{display:block;padding:.1em .3em;border:1px solid "
+    "#5a5a5a;border-radius:.15em;white-space:pre-wrap}"
+    "sup{font-size:.7em;line-height:1;margin-left:.3em}"
+    "p{max-width:45rem}"
+    ".bar{display:flex;flex-wrap:wrap;gap:.5em;align-items:center}"
+    ".bar i{flex:1 1 8em;max-width:16em;height:1em;border:1px solid #5a5a5a}"
+    "@media print{li>span,.bar i{print-color-adjust:exact}}";
+
+static void add_letter(gz_text *page, unsigned char letter)
+{
+    if (strchr("&<>\"'", letter))
+        gz_text_add(page, "&#%d;", letter);
+    else if ((letter < 32 && letter != '\t') || letter == 127) /* HTML has no word for these */
+        gz_text_add(page, "&#xfffd;");
+    else
+        gz_text_add(page, "%c", letter);
+}
+
+/* Text between tags and in attributes; a byte that is no UTF-8 becomes U+FFFD. */
+static void add_escaped(gz_text *page, const char *text)
+{
+    for (size_t left = strlen(text); left;) {
+        const size_t valid = gz_utf8_prefix(text, left), taken = valid < left ? valid + 1 : valid;
+        for (size_t i = 0; i < valid; i++) add_letter(page, (unsigned char)text[i]);
+        if (valid < left) gz_text_add(page, "&#xfffd;");
+        text += taken;
+        left -= taken;
+    }
+}
+
+static void add_paragraph(gz_text *page, const char *tag, const char *text)
+{
+    if (!text) return;
+    gz_text_add(page, "<%s>", tag);
+    add_escaped(page, text);
+    gz_text_add(page, "</%s>\n", tag);
+}
+
+static void add_color(gz_text *page, gz_ink ink)
+{
+    gz_text_add(page, "#%02x%02x%02x", ink.rgb[0], ink.rgb[1], ink.rgb[2]);
+}
+
+/* Low and high end, with the colours between them. */
+static void add_bar(gz_text *page, const gz_paint *paint)
+{
+    char low[32], high[32];
+    const gz_range *range = paint->range;
+    gz_range_number(range, range->low, low);
+    gz_range_number(range, range->high, high);
+    gz_text_add(page, "<p class=\"bar\"><span>%s%s</span><i style=\"background:linear-gradient(to right",
+                range->below ? "&#8804; " : "", low);
+    for (size_t i = 0; i <= 16; i++) {
+        gz_text_add(page, ",");
+        add_color(page, gz_paint_ink(paint, range->low + (range->high - range->low) * (double)i / 16));
+    }
+    gz_text_add(page, ")\"></i><span>%s%s</span></p>\n", range->above ? "&#8805; " : "", high);
+}
+
+static void add_word(gz_text *page, const gz_sequence *sequence, size_t step, const gz_paint *paint)
+{
+    char number[32];
+    const float value = sequence->values[step];
+    const gz_ink ground = gz_paint_ink(paint, value);
+    const char *name = sequence->names ? sequence->names[step] : NULL;
+    gz_range_number(paint->range, value, number);
+    gz_text_add(page, "<li><span style=\"background:");
+    add_color(page, ground);
+    gz_text_add(page, ";color:");
+    add_color(page, gz_ink_on(ground));
+    gz_text_add(page, "\" title=\"step %zu: %.6g\">", step, value);
+    if (name)
+        add_escaped(page, name);
+    else
+        gz_text_add(page, "%zu", step);
+    gz_text_add(page, "<sup>%s</sup></span></li>\n", number);
+}
+
+gaze_status gz_view_html(const gz_sequence *sequence, const gz_picture_options *options, char **out)
+{
+    const gz_map map = {1, sequence->count, sequence->values, .field = {.known = false}};
+    gz_range range;
+    gz_text page = {0};
+    GZ_TRY(gz_panel_check(&map, NULL));
+    GZ_TRY(gz_range_make(options->scaling, sequence->values, sequence->count, &range));
+    const gz_paint paint = {options->colors, &range, 1};
+    gz_text_add(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    add_paragraph(&page, "title", options->title ? options->title : "Attention");
+    gz_text_add(&page, "<style>%s</style>\n</head>\n<body>\n", style);
+    add_paragraph(&page, "h1", options->title);
+    gz_text_add(&page, "<ol lang=\"\">\n");
+    for (size_t i = 0; i < sequence->count; i++) add_word(&page, sequence, i, &paint);
+    gz_text_add(&page, "</ol>\n");
+    add_bar(&page, &paint);
+    add_paragraph(&page, "p", options->caption);
+    gz_text_add(&page, "<p>%s The small number is the value.</p>\n</body>\n</html>\n", range.meaning);
+    return gz_text_take(&page, out);
+}
