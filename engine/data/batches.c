@@ -37,16 +37,39 @@ static void order_epoch(gz_batches *b, size_t epoch)
         for (size_t i = 0; i < b->samples; i++) b->order[i] = (uint32_t)i;
 }
 
+static bool may_be_left_out(const gz_batches *b, gaze_status status)
+{
+    return status == GAZE_ERROR_DATA && b->data->skip_bad;
+}
+
+/* Sample number `position` of the epoch's order; in training the next that is sound. */
+static gaze_status fetch_sound(gz_batches *b, size_t position, int32_t *label)
+{
+    gaze_status status = GAZE_OK;
+    const size_t attempts = b->options.training ? b->samples : 1;
+    for (size_t i = 0; i < attempts; i++) {
+        const size_t index = b->order[(position + i) % b->samples];
+        status = gz_data_fetch(b->data, b->options.part, index, b->sample, label);
+        if (!may_be_left_out(b, status)) return status;
+    }
+    return status;
+}
+
 static gaze_status fill(gz_batches *b, gz_batch *batch, size_t first)
 {
-    const size_t left = b->samples - first, n_inputs = b->data->n_inputs;
+    const size_t left = b->samples - first, n_inputs = b->data->n_inputs,
+                 wanted = left < b->options.batch_size ? left : b->options.batch_size;
     batch->first = first;
-    batch->count = left < b->options.batch_size ? left : b->options.batch_size;
-    for (size_t k = 0; k < batch->count; k++) {
+    batch->count = 0;
+    for (size_t k = 0; k < wanted; k++) {
         for (size_t i = 0; i < n_inputs; i++)
-            b->sample[i] = (char *)batch->inputs[i] + k * b->sample_bytes[i];
-        GZ_TRY(gz_data_fetch(b->data, b->options.part, b->order[first + k], b->sample,
-                             batch->labels + k * b->data->label_count));
+            b->sample[i] = (char *)batch->inputs[i] + batch->count * b->sample_bytes[i];
+        const gaze_status status =
+            fetch_sound(b, first + k, batch->labels + batch->count * b->data->label_count);
+        if (status == GAZE_OK)
+            batch->count++;
+        else if (b->options.training || !may_be_left_out(b, status))
+            return status;
     }
     return GAZE_OK;
 }
@@ -74,13 +97,16 @@ static gaze_status fill_epochs(gz_batches *b)
     const gz_batches_options *o = &b->options;
     size_t first = o->first_batch * o->batch_size;
     for (size_t epoch = o->first_epoch; o->epochs == 0 || epoch < o->first_epoch + o->epochs; epoch++) {
+        const size_t filled = b->filled, begun = first;
         order_epoch(b, epoch);
         for (; first < b->samples; first += o->batch_size) {
             gz_batch *place = wait_for_place(b);
             if (!place) return GAZE_OK;
             GZ_TRY(fill(b, place, first));
-            hand_over(b);
+            if (place->count) hand_over(b);
         }
+        if (begun == 0 && b->filled == filled)
+            return gz_fail_context(GAZE_ERROR_DATA, "no sample can be read");
         first = 0;
     }
     return GAZE_OK;

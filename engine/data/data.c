@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const gz_data_type *const types[] = {&gz_data_idx, &gz_data_cifar10,     &gz_data_csv,
-                                            &gz_data_npy, &gz_data_safetensors, &gz_data_synthetic};
+static const gz_data_type *const types[] = {&gz_data_idx,      &gz_data_cifar10, &gz_data_csv,
+                                            &gz_data_folder,   &gz_data_npy,     &gz_data_safetensors,
+                                            &gz_data_synthetic};
 enum { N_TYPES = sizeof types / sizeof *types };
 
 static gaze_status find_type(gz_data *data, const char *name)
@@ -49,15 +50,25 @@ static gaze_status hash_part(const gz_data *data, gz_part part, size_t *count, u
     return GAZE_OK;
 }
 
+static const char *name_of(const gz_data *data, gz_part part, size_t index)
+{
+    if (!data->type->sample_name) return "";
+    const char *name = data->type->sample_name(data->state, part, index),
+               *text = gz_arena_format(data->arena, " (%s)", name);
+    return text ? text : "";
+}
+
 static gaze_status refuse_overlap(const gz_data *data, uint64_t shared, size_t train_index, size_t n_shared)
 {
     size_t test_index = 0;
     while (data->type->sample_hash(data->state, GZ_TEST, test_index) != shared) test_index++;
-    return gz_fail(GAZE_ERROR_DATA,
-                   "sample %zu of the training part is sample %zu of the test part too; %zu samples in all "
-                   "are in both, expected "
-                   "none; \"allow_overlap\": true in the model's \"data\" permits it",
-                   train_index, test_index, n_shared);
+    return gz_fail(
+        GAZE_ERROR_DATA,
+        "sample %zu%s of the training part is sample %zu%s of the test part too; %zu samples in all "
+        "are in both, expected "
+        "none; \"allow_overlap\": true in the model's \"data\" permits it",
+        train_index, name_of(data, GZ_TRAIN, train_index), test_index, name_of(data, GZ_TEST, test_index),
+        n_shared);
 }
 
 /* A test on samples that were trained on says nothing. */
@@ -120,6 +131,12 @@ gaze_status gz_data_fetch(const gz_data *data, gz_part part, size_t index, void 
     if (index < count) return data->type->fetch(data->state, part, index, inputs, label);
     return gz_fail(GAZE_ERROR_USAGE, "sample %zu of the %s part, which has %zu samples (numbered from 0)",
                    index, part == GZ_TEST ? "test" : "training", count);
+}
+
+size_t gz_data_bad(const gz_data *data, char first[512])
+{
+    *first = 0;
+    return data->type->bad ? data->type->bad(data->state, first) : 0;
 }
 
 bool gz_data_truth(const gz_data *data, gz_part part, size_t index, gz_rectangle *rectangle)

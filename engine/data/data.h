@@ -10,6 +10,7 @@ typedef struct gz_data_need {
     const gaze_array *inputs; /* name, dtype, shape of ONE sample (no batch); an open dimension is 0 */
     size_t n_classes;         /* of the output's last axis; labels are 0..n_classes-1; 0: no labels needed */
     size_t label_rank;        /* 0: one label a sample; 1: one a step */
+    const char *const *classes; /* the model's names of them, NULL-terminated; NULL: it has none */
 } gz_data_need;
 
 typedef struct gz_data_spec {
@@ -19,6 +20,8 @@ typedef struct gz_data_spec {
     uint64_t seed;                  /* of synthetic sets */
     size_t train_count, test_count; /* of synthetic sets; 0: the default */
     bool allow_overlap;             /* train and test may share samples */
+    const char *aspect;             /* of images in folders: "squeeze" (NULL: this), "crop" or "pad" */
+    bool skip_bad;                  /* damaged images in folders are left out */
 } gz_data_spec;
 
 typedef enum gz_part { GZ_TRAIN, GZ_TEST } gz_part;
@@ -45,6 +48,8 @@ typedef struct gz_data_type {
     /* XXH3 of a sample's inputs as the files hold them, to find what train and test share; NULL: never
      * compared. */
     uint64_t (*sample_hash)(const void *state, gz_part part, size_t index);
+    const char *(*sample_name)(const void *state, gz_part part, size_t index); /* NULL: samples have none */
+    size_t (*bad)(const void *state, char first[512]); /* see gz_data_bad; NULL: never any */
 } gz_data_type;
 
 struct gz_data {
@@ -56,6 +61,8 @@ struct gz_data {
     size_t label_count; /* int32 labels a sample: 1, or the steps; 0: there are none */
     bool has_labels;
     const char *const *classes; /* names, NULL-terminated; NULL where the data has none */
+    const char *note;           /* a sentence that the user should read, or NULL */
+    bool skip_bad;              /* a sample that can't be fetched (GAZE_ERROR_DATA) may be left out */
     gz_hash hash;               /* of the files' bytes, or of the spec of a synthetic set */
 };
 
@@ -67,6 +74,8 @@ void gz_data_close(gz_data *data); /* NULL is fine */
 size_t gz_data_count(const gz_data *data, gz_part part);
 gaze_status gz_data_fetch(const gz_data *data, gz_part part, size_t index, void *const *inputs,
                           int32_t *label);
+/* How many damaged samples were left out until now, and what was wrong with the first. */
+size_t gz_data_bad(const gz_data *data, char first[512]);
 bool gz_data_truth(const gz_data *data, gz_part part, size_t index, gz_rectangle *rectangle);
 
 /* Batches ahead: one thread fills up to `ahead` batches while the device works. */
@@ -88,6 +97,8 @@ typedef struct gz_batches_options {
     size_t epochs;      /* 0: without end */
     size_t limit;       /* only the first `limit` samples of the part (0: all) */
     size_t ahead;       /* 0: 4 */
+    bool training; /* damaged samples that may be left out make room for the next ones, so that batches stay
+                      whole; otherwise batches get smaller */
 } gz_batches_options;
 gaze_status gz_batches_open(const gz_data *data, const gz_batches_options *options, gz_batches **out);
 /* The next batch, until the next call; *batch NULL after the last. Errors of the thread come here. */
