@@ -1,178 +1,195 @@
-/* Sequences as bars, as coloured words, and as a page. */
-#include "pictures.h"
+#include "scratch.h"
 
-#include <math.h>
+#include "../engine/data/data.h"
 
-enum { STEPS = 14 };
+enum { MOST = 16 };
 
-static float look[STEPS];
-static const char *const names[STEPS] = {"The",
-                                         "film",
-                                         "was",
-                                         "not",
-                                         "bad",
-                                         ",",
-                                         "the",
-                                         "com\xc3\xa9"
-                                         "die",
-                                         "&",
-                                         "<b>",
-                                         "a very long token that is cut somewhere",
-                                         "\"",
-                                         "!",
-                                         "<end>"};
-static const gz_sequence named = {STEPS, look, names}, numbered = {STEPS, look, NULL};
-static const gz_picture_options options = {.title = "sentiment: attention, sample 3",
-                                           .caption = "Share of the attention; all steps sum to 1."};
+static const gaze_array source = {.name = "source", .dtype = GAZE_INT32, .rank = 1, .shape = {6}},
+                        target = {.name = "target", .dtype = GAZE_INT32, .rank = 1, .shape = {6}};
 
-/* Quotients of small integers only, so that every machine has the same bits. */
-static int make(void **state)
+static gaze_status open_with(const char *name, const gaze_array *inputs, size_t n_inputs, size_t n_classes,
+                             uint64_t seed, gz_data **data)
 {
-    for (size_t i = 0; i < STEPS; i++) look[i] = 1 / (4 + 2 * ((float)i - 4) * ((float)i - 4));
-    return scratch_make(state);
+    const gz_data_need need = {
+        .n_inputs = n_inputs, .inputs = inputs, .n_classes = n_classes, .label_rank = 1};
+    const gz_data_spec spec = {.type = "synthetic", .path = name, .seed = seed};
+    return gz_data_open(&spec, &need, data);
 }
 
-static void bars_have_their_golden_bytes(void **state)
+static gaze_status open_pair(const char *name, size_t source_steps, size_t target_steps, gz_data **data)
+{
+    gaze_array inputs[2] = {source, target};
+    inputs[0].shape[0] = source_steps;
+    inputs[1].shape[0] = target_steps;
+    return open_with(name, inputs, 2, 8, 1, data);
+}
+
+typedef struct sample {
+    int32_t source[MOST], target[MOST], label[MOST];
+} sample;
+
+static sample fetch(const gz_data *data, gz_part part, size_t index)
+{
+    sample s = {0};
+    assert_done(gz_data_fetch(data, part, index, (void *[]){s.source, s.target}, s.label));
+    return s;
+}
+
+static void copy_labels_are_the_source(void **state)
 {
     (void)state;
-    gz_image image;
-    assert_done(gz_view_bars(&named, &options, &image));
-    assert_golden("bars", &image);
-}
-
-static void words_have_their_golden_bytes(void **state)
-{
-    (void)state;
-    gz_image image;
-    assert_done(gz_view_words(&named, &options, &image));
-    assert_golden("words", &image);
-}
-
-static void bars_below_zero_hang_from_it(void **state)
-{
-    (void)state;
-    gz_image image;
-    const float both[] = {2, 1, -1, 0, 0.5f, -0.5f};
-    assert_done(gz_view_bars(&(gz_sequence){6, both, NULL}, &(gz_picture_options){.pixel = 24}, &image));
-    assert_golden("bars-signed", &image);
-}
-
-static void the_page_has_its_golden_text(void **state)
-{
-    (void)state;
-    char *page, *golden;
-    size_t size;
-    assert_done(gz_view_html(&named, &options, &page));
-    assert_done(gz_file_write(BINARY_DIR "/words.html", page, strlen(page)));
-    read_all(SOURCE_DIR "/test/golden/pictures/words.html", &golden, &size);
-    const bool same = size == strlen(page) && !memcmp(page, golden, size);
-    free(page);
-    free(golden);
-    if (!same) fail_msg("words.html differs from test/golden/pictures/words.html");
-}
-
-static char *page_of(const char *name)
-{
-    char *page;
-    const float values[] = {0.25f, 0.75f};
-    const char *const both[] = {name, "plain"};
-    assert_done(gz_view_html(&(gz_sequence){2, values, both},
-                             &(gz_picture_options){.title = name, .caption = name}, &page));
-    return page;
-}
-
-static size_t count_of(const char *text, const char *word)
-{
-    size_t count = 0;
-    for (const char *at = text; (at = strstr(at, word)); at++) count++;
-    return count;
-}
-
-static void no_text_of_the_page_can_become_markup(void **state)
-{
-    (void)state;
-    char *page = page_of("<script>alert('\"&')</script>");
-    assert_null(strstr(page, "<script"));
-    assert_int_equal(count_of(page, "&#60;script&#62;alert(&#39;&#34;&#38;&#39;)"),
-                     4); /* title, h1, word, caption */
-    free(page);
-    page = page_of("a\xff\x01z");
-    assert_int_equal(count_of(page, "a&#xfffd;&#xfffd;z"), 4);
-    free(page);
-}
-
-static void the_page_asks_nothing_of_the_network(void **state)
-{
-    (void)state;
-    static const char *const words[] = {"http", "src=", "href", "url(", "@import", "<link", "<script"};
-    char *page = page_of("x");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) assert_null(strstr(page, words[i]));
-    free(page);
-}
-
-static void every_value_of_the_page_is_there_as_text(void **state)
-{
-    (void)state;
-    char *page = page_of("x");
-    assert_non_null(strstr(page, "title=\"step 1: 0.75\">plain<sup>0.750</sup>"));
-    free(page);
-}
-
-static void long_sequences_stay_below_2000_pixels(void **state)
-{
-    (void)state;
-    static const size_t counts[] = {2, 64, 65, 800, 801, 20000};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        float *values = calloc(counts[i], sizeof *values);
-        gz_image image;
-        assert_non_null(values);
-        values[counts[i] - 1] = 1;
-        const gz_sequence sequence = {counts[i], values, NULL};
-        assert_done(gz_view_bars(&sequence, &(gz_picture_options){0}, &image));
-        assert_true(image.width <= 2000 && image.height <= 2000);
-        gz_image_free(&image);
-        assert_done(gz_view_words(&sequence, &(gz_picture_options){0}, &image));
-        assert_true(image.width <= 2000 && image.height <= 2000);
-        gz_image_free(&image);
-        free(values);
+    gz_data *data;
+    assert_done(open_pair("copy", 6, 6, &data));
+    assert_int_equal(data->label_count, 6);
+    for (size_t i = 0; i < 50; i++) {
+        const sample s = fetch(data, GZ_TRAIN, i);
+        assert_memory_equal(s.label, s.source, 6 * sizeof *s.label);
     }
+    gz_data_close(data);
 }
 
-static void sequences_that_cannot_be_drawn_are_refused_with_the_words(void **state)
+static void reverse_labels_are_the_source_backwards(void **state)
 {
     (void)state;
-    gz_image image;
-    char *page;
-    const float same[] = {0.5f, 0.5f};
-    const gz_sequence constant = {2, same, NULL};
-    const gz_picture_options none = {0};
-    assert_refused(gz_view_bars(&constant, &none, &image), GAZE_ERROR_DATA, "every value is 0.5", NULL);
-    assert_refused(gz_view_words(&constant, &none, &image), GAZE_ERROR_DATA, "every value is 0.5", NULL);
-    assert_refused(gz_view_html(&constant, &none, &page), GAZE_ERROR_DATA, "every value is 0.5", NULL);
+    gz_data *data;
+    assert_done(open_pair("reverse", 6, 6, &data));
+    for (size_t i = 0; i < 50; i++) {
+        const sample s = fetch(data, GZ_TEST, i);
+        for (size_t t = 0; t < 6; t++) assert_int_equal(s.label[t], s.source[5 - t]);
+    }
+    gz_data_close(data);
 }
 
-static void steps_without_names_have_numbers(void **state)
+static void the_target_is_the_labels_behind_a_start_token(void **state)
 {
     (void)state;
-    char *page;
-    assert_done(gz_view_html(&numbered, &(gz_picture_options){0}, &page));
-    assert_non_null(strstr(page, ">13<sup>"));
-    free(page);
+    gz_data *data;
+    assert_done(open_pair("reverse", 6, 6, &data));
+    const sample s = fetch(data, GZ_TRAIN, 3);
+    assert_int_equal(s.target[0], 1);
+    assert_memory_equal(s.target + 1, s.label, 5 * sizeof *s.label);
+    gz_data_close(data);
+}
+
+static void a_longer_target_ends_with_zeros(void **state)
+{
+    (void)state;
+    gz_data *data;
+    assert_done(open_pair("reverse", 4, 7, &data));
+    assert_int_equal(data->label_count, 7);
+    const sample s = fetch(data, GZ_TRAIN, 0);
+    for (size_t t = 0; t < 7; t++) assert_int_equal(s.label[t], t < 4 ? s.source[3 - t] : 0);
+    assert_int_equal(s.target[4], s.label[3]);
+    assert_int_equal(s.target[5], 0);
+    gz_data_close(data);
+}
+
+static void symbols_are_all_tokens_but_end_and_start(void **state)
+{
+    (void)state;
+    gz_data *data;
+    size_t seen[8] = {0};
+    assert_done(open_pair("copy", 6, 6, &data));
+    for (size_t i = 0; i < 1000; i++) {
+        const sample s = fetch(data, GZ_TRAIN, i);
+        for (size_t t = 0; t < 6; t++) seen[s.source[t]]++;
+    }
+    assert_int_equal(seen[0] + seen[1], 0);
+    for (size_t k = 2; k < 8; k++) assert_in_range(seen[k], 850, 1150);
+    gz_data_close(data);
+}
+
+static void one_input_reads_the_source_alone(void **state)
+{
+    (void)state;
+    gz_data *data;
+    assert_done(open_with("reverse", &source, 1, 8, 1, &data));
+    assert_int_equal(data->label_count, 6);
+    const sample s = fetch(data, GZ_TRAIN, 0);
+    for (size_t t = 0; t < 6; t++) assert_int_equal(s.label[t], s.source[5 - t]);
+    assert_int_equal(s.target[0], 0);
+    gz_data_close(data);
+}
+
+static void open_lengths_have_defaults(void **state)
+{
+    (void)state;
+    gz_data *data;
+    assert_done(open_pair("copy", 0, 0, &data));
+    assert_int_equal(data->inputs[0].shape[0], 10);
+    assert_int_equal(data->inputs[1].shape[0], 10);
+    gz_data_close(data);
+    assert_done(open_pair("copy", 5, 0, &data));
+    assert_int_equal(data->inputs[1].shape[0], 5);
+    assert_int_equal(gz_data_count(data, GZ_TRAIN), 6000);
+    assert_int_equal(gz_data_count(data, GZ_TEST), 1000);
+    gz_data_close(data);
+}
+
+static void a_sample_depends_on_set_seed_part_and_number_alone(void **state)
+{
+    (void)state;
+    const gaze_array inputs[2] = {source, target};
+    gz_data *a, *b, *other, *copy;
+    assert_done(open_with("reverse", inputs, 2, 8, 1, &a));
+    assert_done(open_with("reverse", inputs, 2, 8, 1, &b));
+    assert_done(open_with("reverse", inputs, 2, 8, 2, &other));
+    assert_done(open_with("copy", inputs, 2, 8, 1, &copy));
+    const sample one = fetch(a, GZ_TRAIN, 9), again = fetch(b, GZ_TRAIN, 9), test = fetch(b, GZ_TEST, 9),
+                 different = fetch(other, GZ_TRAIN, 9);
+    assert_memory_equal(&one, &again, sizeof one);
+    assert_memory_not_equal(&one, &test, sizeof one);
+    assert_memory_not_equal(&one, &different, sizeof one);
+    assert_string_equal(a->hash.text, b->hash.text);
+    assert_string_not_equal(a->hash.text, other->hash.text);
+    assert_string_not_equal(a->hash.text, copy->hash.text);
+    gz_data_close(a);
+    gz_data_close(b);
+    gz_data_close(other);
+    gz_data_close(copy);
+}
+
+static void the_set_stays_as_it_is(void **state)
+{
+    (void)state;
+    const int32_t first[6] = {2, 3, 5, 3, 7, 7};
+    gz_data *data;
+    assert_done(open_pair("reverse", 6, 6, &data));
+    const sample s = fetch(data, GZ_TRAIN, 0);
+    for (int t = 0; t < 6; t++) assert_int_equal(s.source[t], first[t]);
+    gz_data_close(data);
+}
+
+static void what_cannot_be_made_is_refused(void **state)
+{
+    (void)state;
+    const gaze_array floats = {.name = "x", .rank = 1, .shape = {6}}, inputs[3] = {source, target, source};
+    const gz_data_need a_label_a_sample = {.n_inputs = 2, .inputs = inputs, .n_classes = 8};
+    const gz_data_spec spec = {.type = "synthetic", .path = "copy"};
+    gz_data *data;
+    assert_refused(open_with("copy", &floats, 1, 8, 1, &data), GAZE_ERROR_DATA, "[6]", "of float32", NULL);
+    assert_refused(open_with("copy", inputs, 3, 8, 1, &data), GAZE_ERROR_DATA, "3 inputs", NULL);
+    assert_refused(open_with("copy", inputs, 2, 3, 1, &data), GAZE_ERROR_DATA, "at least 4 tokens",
+                   "3 classes", NULL);
+    assert_refused(gz_data_open(&spec, &a_label_a_sample, &data), GAZE_ERROR_DATA, "one label a sample",
+                   NULL);
+    assert_refused(open_pair("reverse", 6, 5, &data), GAZE_ERROR_DATA, "synthetic:reverse", "'target' has 5",
+                   "at least the 6", NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bars_have_their_golden_bytes),
-        cmocka_unit_test(words_have_their_golden_bytes),
-        cmocka_unit_test(bars_below_zero_hang_from_it),
-        cmocka_unit_test(the_page_has_its_golden_text),
-        cmocka_unit_test(no_text_of_the_page_can_become_markup),
-        cmocka_unit_test(the_page_asks_nothing_of_the_network),
-        cmocka_unit_test(every_value_of_the_page_is_there_as_text),
-        cmocka_unit_test(long_sequences_stay_below_2000_pixels),
-        cmocka_unit_test(sequences_that_cannot_be_drawn_are_refused_with_the_words),
-        cmocka_unit_test(steps_without_names_have_numbers),
+        cmocka_unit_test(copy_labels_are_the_source),
+        cmocka_unit_test(reverse_labels_are_the_source_backwards),
+        cmocka_unit_test(the_target_is_the_labels_behind_a_start_token),
+        cmocka_unit_test(a_longer_target_ends_with_zeros),
+        cmocka_unit_test(symbols_are_all_tokens_but_end_and_start),
+        cmocka_unit_test(one_input_reads_the_source_alone),
+        cmocka_unit_test(open_lengths_have_defaults),
+        cmocka_unit_test(a_sample_depends_on_set_seed_part_and_number_alone),
+        cmocka_unit_test(the_set_stays_as_it_is),
+        cmocka_unit_test(what_cannot_be_made_is_refused),
     };
-    return cmocka_run_group_tests(tests, make, scratch_remove);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
