@@ -45,7 +45,7 @@ static void free_entries(struct dirent **entries, size_t count)
 gaze_status gz_folder_classes(gz_arena *arena, const char *path, const char ***names, size_t *count)
 {
     struct dirent **entries;
-    size_t n;
+    size_t n = 0;
     GZ_TRY(scan(path, is_visible, &entries, &n));
     *names = gz_arena_allocate(arena, (n + 1) * sizeof **names);
     *count = 0;
@@ -131,7 +131,7 @@ gaze_status gz_folder_add_class(gz_arena *arena, gz_folder_part *part, const cha
                                 gz_folder_bad *bad)
 {
     struct dirent **entries;
-    size_t count;
+    size_t count = 0;
     const char *path = gz_path_join(arena, part->path, class_name);
     if (!path) return GAZE_ERROR_DEVICE;
     GZ_TRY(scan(path, is_image, &entries, &count));

@@ -59,6 +59,8 @@ static const gz_case cases[] = {
     {.in = {{3, {2, 31, 33}}, {2, {2, 31}}}, .fill = GZ_FILL_WIDE, MASKED},
     {.in = {{4, {2, 5, 7, 65}}, {3, {2, 5, 7}}}, MASKED},
     {.in = {{2, {1201, 1}}, {1, {1201}}}, .fill = GZ_FILL_SPECIAL, MASKED},
+    {.in = {{2, {63, 2}}, {1, {63}}}, .fill = GZ_FILL_INTEGER, MASKED},
+    {.in = {{3, {3, 17, 64}}, {2, {3, 17}}}, MASKED},
     {.in = {{3, {64, 50, 128}}, {2, {64, 50}}}, .heavy = true, MASKED},
 };
 
