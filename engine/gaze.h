@@ -210,10 +210,20 @@ typedef struct gaze_data gaze_data; /* the train and the test part of one data s
 
 /* spec: "TYPE:PATH" as --data takes it, or NULL for the model's own "data". Freed by gaze_data_close. */
 GAZE_API gaze_status gaze_data_open(gaze_model *model, const char *spec, uint64_t seed, gaze_data **out);
+
+typedef struct gaze_data_options {
+    const char *spec; /* as in gaze_data_open */
+    uint64_t seed;    /* of synthetic data */
+    bool skip_bad; /* damaged images in folders are left out, with a line in the log, instead of ending all */
+} gaze_data_options;
+GAZE_API gaze_status gaze_data_open_with(gaze_model *model, const gaze_data_options *options,
+                                         gaze_data **out);
 GAZE_API void gaze_data_close(gaze_data *data);
 GAZE_API size_t gaze_data_count(const gaze_data *data, bool test); /* 0: there is no such part */
 GAZE_API const char *gaze_data_hash(const gaze_data *data);
 GAZE_API const char *gaze_data_type(const gaze_data *data); /* "idx", ... */
+/* NULL-terminated names that the data has for its classes, or NULL. */
+GAZE_API const char *const *gaze_data_classes(const gaze_data *data);
 
 /* Sample `index` of a part: inputs[i].data gets free()able memory, one sample as a batch of 1; *label is -1
  * where there is none. */

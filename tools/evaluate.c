@@ -12,15 +12,18 @@ typedef struct arguments {
     const char *model, *data, *weights;
     size_t batch_size;
     uint64_t seed;
+    bool skip_bad;
 } arguments;
 
-enum { DATA = 256, WEIGHTS, BATCH_SIZE, SEED };
+enum { DATA = 256, WEIGHTS, BATCH_SIZE, SEED, SKIP_BAD };
 
 static const struct argp_option options[] = {
-    {"data", DATA, "TYPE:PATH", 0, "idx, npy, safetensors or synthetic (the model's own)", 0},
+    {"data", DATA, "TYPE:PATH", 0,
+     "idx, cifar10, folder, csv, npy, safetensors or synthetic (the model's own)", 0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"batch-size", BATCH_SIZE, "N", 0, "samples at a time (64)", 0},
     {"seed", SEED, "N", 0, "of synthetic data (0)", 0},
+    {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
     {0},
 };
 
@@ -33,6 +36,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case WEIGHTS: a->weights = text; return 0;
     case BATCH_SIZE: a->batch_size = tool_size(state, "--batch-size", text); return 0;
     case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
+    case SKIP_BAD: a->skip_bad = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) return ARGP_ERR_UNKNOWN;
         a->model = text;
@@ -44,7 +48,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {options, parse, "MODEL", "Loss, accuracy and a table per class over the test part of the data.", tool_children, NULL, NULL};
+static const struct argp parser = {
+    options,       parse, "MODEL", "Loss, accuracy and a table per class over the test part of the data.",
+    tool_children, NULL,  NULL};
 
 typedef struct class_counts {
     size_t samples, predicted, right;
@@ -73,41 +79,44 @@ static size_t mistaken_for(const gaze_metrics *m, size_t k)
     return worst;
 }
 
-static const char *class_name(const gaze_model *model, size_t k, char text[24])
+static const char *class_name(const char *const *names, size_t k, char text[24])
 {
-    const char *const *names = gaze_model_classes(model);
     for (size_t i = 0; names && names[i]; i++)
         if (i == k) return names[i];
     snprintf(text, 24, "%zu", k);
     return text;
 }
 
-static void print_table(const gaze_model *model, const gaze_metrics *m, bool test)
+static void print_table(const char *const *names, const gaze_metrics *m, bool test)
 {
     char name[24], other[24];
-    printf("loss %.4f  accuracy %.4f  %s part, %zu samples, %.2f s\n\n", m->loss, m->accuracy, test ? "test" : "training", m->samples, m->seconds);
+    printf("loss %.4f  accuracy %.4f  %s part, %zu samples, %.2f s\n\n", m->loss, m->accuracy,
+           test ? "test" : "training", m->samples, m->seconds);
     printf("%-16s %8s %8s %9s  %s\n", "class", "samples", "recall", "precision", "most often taken for");
     for (size_t k = 0; k < m->n_classes; k++) {
         const class_counts c = count(m, k);
         const size_t wrong = mistaken_for(m, k);
-        printf("%-16s %8zu %8.3f %9.3f", class_name(model, k, name), c.samples, share(c.right, c.samples), share(c.right, c.predicted));
-        if (wrong != k) printf("  %s (%zu)", class_name(model, wrong, other), m->confusion[k * m->n_classes + wrong]);
+        printf("%-16s %8zu %8.3f %9.3f", class_name(names, k, name), c.samples, share(c.right, c.samples),
+               share(c.right, c.predicted));
+        if (wrong != k)
+            printf("  %s (%zu)", class_name(names, wrong, other), m->confusion[k * m->n_classes + wrong]);
         putchar('\n');
     }
 }
 
-static void print_json(const gaze_model *model, const gaze_metrics *m, bool test)
+static void print_json(const char *const *names, const gaze_metrics *m, bool test)
 {
     char name[24];
-    printf("{\"loss\": %.9g, \"accuracy\": %.9g, \"part\": \"%s\", \"samples\": %zu, \"seconds\": %.3f}\n", m->loss, m->accuracy,
-           test ? "test" : "train", m->samples, m->seconds);
+    printf("{\"loss\": %.9g, \"accuracy\": %.9g, \"part\": \"%s\", \"samples\": %zu, \"seconds\": %.3f}\n",
+           m->loss, m->accuracy, test ? "test" : "train", m->samples, m->seconds);
     for (size_t k = 0; k < m->n_classes; k++) {
         const class_counts c = count(m, k);
         printf("{\"class\": ");
-        tool_json_text(stdout, class_name(model, k, name));
-        printf(", \"samples\": %zu, \"recall\": %.9g, \"precision\": %.9g, \"predicted\": [", c.samples, share(c.right, c.samples),
-               share(c.right, c.predicted));
-        for (size_t j = 0; j < m->n_classes; j++) printf("%s%zu", j ? ", " : "", m->confusion[k * m->n_classes + j]);
+        tool_json_text(stdout, class_name(names, k, name));
+        printf(", \"samples\": %zu, \"recall\": %.9g, \"precision\": %.9g, \"predicted\": [", c.samples,
+               share(c.right, c.samples), share(c.right, c.predicted));
+        for (size_t j = 0; j < m->n_classes; j++)
+            printf("%s%zu", j ? ", " : "", m->confusion[k * m->n_classes + j]);
         printf("]}\n");
     }
 }
@@ -120,11 +129,14 @@ static gaze_status evaluate(const arguments *a)
     gaze_metrics metrics = {0};
     bool test;
     const gaze_model_options opening = {.weights = a->weights, .seed = a->seed};
+    const gaze_data_options from = {.spec = a->data, .seed = a->seed, .skip_bad = a->skip_bad};
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
-    if (status == GAZE_OK) status = gaze_data_open(model, a->data, a->seed, &data);
+    if (status == GAZE_OK) status = gaze_data_open_with(model, &from, &data);
     if (status == GAZE_OK) status = gaze_evaluate(model, data, a->batch_size, &test, &metrics);
-    if (status == GAZE_OK) (a->tool.json ? print_json : print_table)(model, &metrics, test);
+    if (status == GAZE_OK)
+        (a->tool.json ? print_json : print_table)(
+            gaze_model_classes(model) ? gaze_model_classes(model) : gaze_data_classes(data), &metrics, test);
     gaze_metrics_free(&metrics);
     gaze_data_close(data);
     gaze_close(model);

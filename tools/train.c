@@ -15,22 +15,40 @@ typedef struct arguments {
     tool_options tool;
     const char *model, *data, *weights;
     uint64_t seed;
+    bool skip_bad;
     gaze_train_options train;
 } arguments;
 
-enum { OUT = 256, DATA, EPOCHS, STEPS, BATCH_SIZE, OPTIMIZER, LEARNING_RATE, SEED, WEIGHTS, RESUME, CHECKPOINT_SECONDS };
+enum {
+    OUT = 256,
+    DATA,
+    EPOCHS,
+    STEPS,
+    BATCH_SIZE,
+    OPTIMIZER,
+    LEARNING_RATE,
+    SEED,
+    WEIGHTS,
+    RESUME,
+    CHECKPOINT_SECONDS,
+    SKIP_BAD
+};
 
 static const struct argp_option options[] = {
-    {"out", OUT, "DIR", 0, "run folder: model.json, weights.safetensors, run.json, log.csv, checkpoint-* (needed)", 0},
-    {"data", DATA, "TYPE:PATH", 0, "idx, npy, safetensors or synthetic (the model's own)", 0},
+    {"out", OUT, "DIR", 0,
+     "run folder: model.json, weights.safetensors, run.json, log.csv, checkpoint-* (needed)", 0},
+    {"data", DATA, "TYPE:PATH", 0,
+     "idx, cifar10, folder, csv, npy, safetensors or synthetic (the model's own)", 0},
     {"epochs", EPOCHS, "N", 0, "times through the data (the model's own)", 0},
     {"steps", STEPS, "N", 0, "stop after N updates in all", 0},
     {"batch-size", BATCH_SIZE, "N", 0, "samples an update (the model's own)", 0},
-    {"optimizer", OPTIMIZER, "NAME", 0, "sgd, adam, adamw or rmsprop with Keras' defaults (the model's own)", 0},
+    {"optimizer", OPTIMIZER, "NAME", 0, "sgd, adam, adamw or rmsprop with Keras' defaults (the model's own)",
+     0},
     {"learning-rate", LEARNING_RATE, "X", 0, "(the model's own)", 0},
     {"seed", SEED, "N", 0, "of initial weights, order and dropout (0)", 0},
     {"weights", WEIGHTS, "FILE", 0, "begin with these instead of initial weights", 0},
     {"resume", RESUME, NULL, 0, "go on from the newest checkpoint in the run folder", 0},
+    {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
     {"checkpoint-seconds", CHECKPOINT_SECONDS, "N", 0, "between checkpoints within an epoch (60)", 0},
     {0},
 };
@@ -50,7 +68,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
     case WEIGHTS: a->weights = text; return 0;
     case RESUME: a->train.resume = true; return 0;
-    case CHECKPOINT_SECONDS: a->train.checkpoint_seconds = tool_size(state, "--checkpoint-seconds", text); return 0;
+    case SKIP_BAD: a->skip_bad = true; return 0;
+    case CHECKPOINT_SECONDS:
+        a->train.checkpoint_seconds = tool_size(state, "--checkpoint-seconds", text);
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) return ARGP_ERR_UNKNOWN;
         a->model = text;
@@ -63,7 +84,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {options, parse, "MODEL --out DIR", "Trains a model. One line an epoch on stdout.", tool_children, NULL, NULL};
+static const struct argp parser = {
+    options, parse, "MODEL --out DIR", "Trains a model. One line an epoch on stdout.", tool_children,
+    NULL,    NULL};
 
 static volatile sig_atomic_t stop;
 static void on_signal(int number)
@@ -74,7 +97,8 @@ static void on_signal(int number)
 
 static void catch_signals(void)
 {
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}; /* a second Ctrl-C ends at once */
+    const struct sigaction action = {.sa_handler = on_signal,
+                                     .sa_flags = (int)SA_RESETHAND}; /* a second Ctrl-C ends at once */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
@@ -95,8 +119,10 @@ static void print_word(FILE *to, const char *word)
     }
     fputs(" '", to);
     for (const char *c = word; *c; c++) {
-        if (*c == '\'') fputs("'\\''", to);
-        else fputc(*c, to);
+        if (*c == '\'')
+            fputs("'\\''", to);
+        else
+            fputc(*c, to);
     }
     fputc('\'', to);
 }
@@ -115,9 +141,10 @@ static gaze_status train(arguments *a, progress *shown)
     gaze_data *data = NULL;
     gaze_metrics last;
     const gaze_model_options opening = {.weights = a->weights, .no_weights = !a->weights, .seed = a->seed};
+    const gaze_data_options from = {.spec = a->data, .seed = a->seed, .skip_bad = a->skip_bad};
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
-    if (status == GAZE_OK) status = gaze_data_open(model, a->data, a->seed, &data);
+    if (status == GAZE_OK) status = gaze_data_open_with(model, &from, &data);
     a->train.progress = on_progress;
     a->train.user = shown;
     catch_signals();
@@ -129,7 +156,8 @@ static gaze_status train(arguments *a, progress *shown)
     return status;
 }
 
-/* The words of the whole command as they were typed, for run.json and for the command that resumes: the parser reorders argv. */
+/* The words of the whole command as they were typed, for run.json and for the command that resumes: the
+ * parser reorders argv. */
 static const char **typed_words(int argc, char **argv)
 {
     const char **words = calloc((size_t)argc + 2, sizeof *words);

@@ -37,7 +37,9 @@ gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_opti
     const gz_training training = {.base = base_of(model, data, &optimizer), .options = options, .device = &device,
                                   .data_name = data->spec.type, .data_path = data->spec.path, .save_weights = save_weights,
                                   .user = model};
-    return gz_train(&training, last);
+    const gaze_status status = gz_train(&training, last);
+    gz_api_log_bad(model->context, data);
+    return status;
 }
 
 gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test, gaze_metrics *metrics)
@@ -47,5 +49,7 @@ gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size,
     const gz_part part = gz_data_count(data->data, GZ_TEST) ? GZ_TEST : GZ_TRAIN;
     const gz_step_base base = base_of(model, data, &model->file->optimizer);
     if (test) *test = part == GZ_TEST;
-    return gz_evaluate(&base, part, batch_size ? batch_size : 64, metrics);
+    const gaze_status status = gz_evaluate(&base, part, batch_size ? batch_size : 64, metrics);
+    gz_api_log_bad(model->context, data);
+    return status;
 }

@@ -1,5 +1,5 @@
 /* A ring of batches: one thread fills free places in order, the caller takes them in the same order. */
-#include "data.h"
+#include "augment.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -11,11 +11,13 @@ enum { DEFAULT_AHEAD = 4, MESSAGE_BYTES = 4096 };
 struct gz_batches {
     const gz_data *data;
     gz_batches_options options;
-    size_t samples;       /* in an epoch */
-    size_t *sample_bytes; /* of each input */
-    uint32_t *order;      /* of the epoch being filled; the thread's */
-    void **sample;        /* [n_inputs], where fetch writes; the thread's */
-    gz_batch *ring;       /* [places]: one with the caller, the others ahead */
+    size_t samples;          /* in an epoch */
+    size_t *sample_bytes;    /* of each input */
+    size_t epoch;            /* being filled; so are the next three the thread's */
+    uint32_t *order;         /* of the epoch */
+    gz_augmenter *augmenter; /* NULL: samples stay as they are */
+    void **sample;           /* [n_inputs], where fetch writes */
+    gz_batch *ring;          /* [places]: one with the caller, the others ahead */
     size_t places;
 
     pthread_t thread;
@@ -50,6 +52,7 @@ static gaze_status fetch_sound(gz_batches *b, size_t position, int32_t *label)
     for (size_t i = 0; i < attempts; i++) {
         const size_t index = b->order[(position + i) % b->samples];
         status = gz_data_fetch(b->data, b->options.part, index, b->sample, label);
+        if (status == GAZE_OK && b->augmenter) gz_augment_sample(b->augmenter, b->epoch, index, b->sample);
         if (!may_be_left_out(b, status)) return status;
     }
     return status;
@@ -98,6 +101,7 @@ static gaze_status fill_epochs(gz_batches *b)
     size_t first = o->first_batch * o->batch_size;
     for (size_t epoch = o->first_epoch; o->epochs == 0 || epoch < o->first_epoch + o->epochs; epoch++) {
         const size_t filled = b->filled, begun = first;
+        b->epoch = epoch;
         order_epoch(b, epoch);
         for (; first < b->samples; first += o->batch_size) {
             gz_batch *place = wait_for_place(b);
@@ -172,6 +176,7 @@ static gaze_status make_buffers(gz_batches *b)
     GZ_TRY(measure_samples(b));
     GZ_TRY(gz_allocate(b->samples, sizeof *b->order, &b->order));
     GZ_TRY(gz_allocate(b->data->n_inputs, sizeof *b->sample, &b->sample));
+    if (b->options.training) GZ_TRY(gz_augmenter_create(b->data, b->options.seed, &b->augmenter));
     return make_ring(b);
 }
 
@@ -246,6 +251,7 @@ void gz_batches_close(gz_batches *b)
     pthread_cond_destroy(&b->changed);
     pthread_mutex_destroy(&b->mutex);
     free(b->ring);
+    gz_augmenter_destroy(b->augmenter);
     free(b->order);
     free(b->sample);
     free(b->sample_bytes);

@@ -1,5 +1,6 @@
 #include "data.h"
 #include "../base/text.h"
+#include "augment.h"
 #include "types.h"
 
 #include <stdlib.h>
@@ -98,6 +99,8 @@ static gaze_status open_data(const gz_data_spec *spec, const gz_data_need *need,
     GZ_TRY(find_type(data, spec->type));
     GZ_TRY(copy_inputs(data, need));
     GZ_TRY(data->type->open(spec, need, data));
+    data->augment = spec->augment;
+    if (gz_augment_wanted(&spec->augment)) GZ_TRY(gz_augment_check(data, &spec->augment));
     if (!data->type->sample_hash || spec->allow_overlap) return GAZE_OK;
     return gz_fail_context(check_overlap(data), "%s", spec->path ? spec->path : spec->type);
 }

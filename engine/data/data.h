@@ -13,6 +13,13 @@ typedef struct gz_data_need {
     const char *const *classes; /* the model's names of them, NULL-terminated; NULL: it has none */
 } gz_data_need;
 
+/* How images are changed at random, in training alone; all zeros: not at all. */
+typedef struct gz_augment {
+    bool flip;    /* every other one is mirrored, left and right */
+    size_t shift; /* by up to so many pixels, up or down and left or right */
+    double crop;  /* a part of at least this share of each side is seen in full size; 0: all of it */
+} gz_augment;
+
 typedef struct gz_data_spec {
     const char *type;               /* "idx", "cifar10", "npy", ... */
     const char *path;               /* file, folder, or the synthetic set's name */
@@ -22,6 +29,7 @@ typedef struct gz_data_spec {
     bool allow_overlap;             /* train and test may share samples */
     const char *aspect;             /* of images in folders: "squeeze" (NULL: this), "crop" or "pad" */
     bool skip_bad;                  /* damaged images in folders are left out */
+    gz_augment augment;
 } gz_data_spec;
 
 typedef enum gz_part { GZ_TRAIN, GZ_TEST } gz_part;
@@ -62,6 +70,7 @@ struct gz_data {
     bool has_labels;
     const char *const *classes; /* names, NULL-terminated; NULL where the data has none */
     const char *note;           /* a sentence that the user should read, or NULL */
+    gz_augment augment;         /* of the training part, by gz_batches */
     bool skip_bad;              /* a sample that can't be fetched (GAZE_ERROR_DATA) may be left out */
     gz_hash hash;               /* of the files' bytes, or of the spec of a synthetic set */
 };
@@ -97,8 +106,8 @@ typedef struct gz_batches_options {
     size_t epochs;      /* 0: without end */
     size_t limit;       /* only the first `limit` samples of the part (0: all) */
     size_t ahead;       /* 0: 4 */
-    bool training; /* damaged samples that may be left out make room for the next ones, so that batches stay
-                      whole; otherwise batches get smaller */
+    bool training; /* samples are augmented, and damaged ones that may be left out make room for the next,
+                      so that batches stay whole; otherwise batches get smaller */
 } gz_batches_options;
 gaze_status gz_batches_open(const gz_data *data, const gz_batches_options *options, gz_batches **out);
 /* The next batch, until the next call; *batch NULL after the last. Errors of the thread come here. */

@@ -13,6 +13,7 @@ enum {
     DEFAULT_BATCH = 32,
     DEFAULT_EPOCHS = 1
 };
+static const double LEAST_CROP = 0.1; /* of each side of an image */
 
 static bool is_state_of(const gz_layer *layer, const char *name)
 {
@@ -160,6 +161,17 @@ static gaze_status read_training(gz_model *model, gz_json *json)
     return gz_json_done(&child);
 }
 
+static gaze_status read_augment(gz_json *json, gz_model_data *data)
+{
+    gz_json child;
+    if (!gz_json_has(json, "augment")) return GAZE_OK;
+    GZ_TRY(gz_json_child(json, "augment", &child));
+    GZ_TRY(gz_json_bool(&child, "flip", false, &data->flip));
+    GZ_TRY(gz_json_size(&child, "shift", 0, 0, &data->shift));
+    GZ_TRY(gz_json_number_in(&child, "crop", LEAST_CROP, 1, 0, &data->crop));
+    return gz_json_done(&child);
+}
+
 static gaze_status read_data(gz_model *model, gz_json *json)
 {
     if (!gz_json_has(json, "data")) return GAZE_OK;
@@ -172,6 +184,9 @@ static gaze_status read_data(gz_model *model, gz_json *json)
     GZ_TRY(gz_json_size(&child, "train_count", 1, 0, &data->train_count));
     GZ_TRY(gz_json_size(&child, "test_count", 1, 0, &data->test_count));
     GZ_TRY(gz_json_bool(&child, "allow_overlap", false, &data->allow_overlap));
+    GZ_TRY(gz_json_text(&child, "aspect", NULL, &data->aspect));
+    GZ_TRY(gz_json_bool(&child, "skip_bad", false, &data->skip_bad));
+    GZ_TRY(read_augment(&child, data));
     return gz_json_done(&child);
 }
 

@@ -31,6 +31,11 @@ typedef struct gz_model_data {
     const char *type, *path, *scale;
     size_t train_count, test_count;
     bool allow_overlap;
+    const char *aspect;
+    bool skip_bad;
+    bool flip; /* of "augment"; so are the next two */
+    size_t shift;
+    double crop;
 } gz_model_data;
 
 typedef struct gz_model {
@@ -119,11 +124,11 @@ typedef struct gz_built {
     size_t n_draws;
     gz_tensor *
         step; /* int32 [4], an input: [0] is the number of the step (dropout); NULL where nothing is random */
-    gz_tensor *label; /* an input, see gz_loss; NULL without a loss; so are the next two */
+    gz_tensor *label;    /* an input, see gz_loss; NULL without a loss; so are the next two */
     gz_tensor *row_loss; /* [B], or [B,T] */
-    gz_tensor *loss;  /* [1], kept: mean over the batch */
-    gz_tensor *sums;  /* float32 [4], state GZ_SUMS: see gz_metrics */
-    gz_tensor *hyper; /* float32 [4], an input of the optimizer; NULL without training */
+    gz_tensor *loss;     /* [1], kept: mean over the batch */
+    gz_tensor *sums;     /* float32 [4], state GZ_SUMS: see gz_metrics */
+    gz_tensor *hyper;    /* float32 [4], an input of the optimizer; NULL without training */
 } gz_built;
 
 #define GZ_SUMS "metrics:sums" /* in the store's state slab */

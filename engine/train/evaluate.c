@@ -43,6 +43,7 @@ static gaze_status go_through(const gz_step_base *base, gz_part part, size_t bat
         gz_step *step;
         GZ_GO(gz_batches_next(batches, &batch));
         if (!batch) break;
+        metrics->samples += batch->count;
         GZ_GO(gz_step_pair_run(base, steps, size, false, batch, 0, &step));
         if (!confusion) continue;
         if (!p) GZ_GO(prepare_confusion(step, &p, metrics));
@@ -52,7 +53,6 @@ static gaze_status go_through(const gz_step_base *base, gz_part part, size_t bat
     GZ_GO(gz_sums_clear(base->store));
     metrics->loss = sums.loss / sums.rows;
     metrics->accuracy = sums.correct / sums.rows;
-    metrics->samples = samples;
     metrics->seconds = gz_seconds() - began;
 done:
     free(p);

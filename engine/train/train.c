@@ -114,7 +114,7 @@ static gaze_status start(run *r)
     GZ_TRY(gz_sums_clear(b->store));
     GZ_TRY(resume(r));
     GZ_TRY(write_record(r, "running"));
-    const gz_batches_options batches = {.part = GZ_TRAIN, .batch_size = r->batch_size, .shuffle = true, .seed = b->seed,
+    const gz_batches_options batches = {.part = GZ_TRAIN, .batch_size = r->batch_size, .shuffle = true, .training = true, .seed = b->seed,
                                         .first_epoch = r->place.epoch, .first_batch = r->place.batch};
     GZ_TRY(gz_batches_open(b->data, &batches, &r->batches));
     r->begun_at = r->place.batch;
