@@ -74,6 +74,7 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
     GZ_TRY(expose_states(b, layer, runs));
     GZ_TRY(merge(graph, options->merge, y, &out->x));
     if (!wrapped->return_sequences) return GAZE_OK;
+    if (in->mask) GZ_TRY(gz_mask_rows(graph, out->x, in->mask, &out->x)); /* Keras: zero_output_for_mask */
     out->mask = in->mask;
     return wrapped->go_backwards ? gz_reverse_time(graph, out->x, &out->x) : GAZE_OK;
 }
