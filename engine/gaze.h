@@ -194,9 +194,9 @@ typedef struct gaze_map_info {
 GAZE_API size_t gaze_model_maps(const gaze_model *model, const gaze_map_info **maps);
 
 /* Runs the model on named inputs; fills results. inputs[i].name NULL: the i-th input. Each results[i].name is
-   an output or a map ("map:NAME" is always the map, where a layer is both); the call sets dtype, rank and
-   shape, and data to memory that free() takes. All inputs have one batch. Large batches are run in pieces of
-   batch_size (0: at most 64). */
+   an output or a map, or "map:NAME", which is the map where a layer is both, or "layer:NAME", what any layer
+   makes; the call sets dtype, rank and shape, and data to memory that free() takes. All inputs have one
+   batch. Large batches are run in pieces of batch_size (0: at most 64). */
 GAZE_API gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
                               gaze_array *results, size_t n_results, size_t batch_size);
 

@@ -230,12 +230,45 @@ static void a_missing_model_is_named(void **state)
     assert_null(model);
 }
 
+static void the_output_of_any_layer_can_be_had(void **state)
+{
+    (void)state;
+    gaze_model *model = open_seed(1);
+    gaze_array results[] = {{.name = "layer:look"},
+                            {.name = "layer:flat"},
+                            {.name = "map:look"},
+                            {.name = "layer:class"},
+                            {.name = "class"}};
+    assert_ok(gaze_run(model, &IMAGES, 1, results, 5, 2));
+    const float *look = results[0].data, *flat = results[1].data, *map = results[2].data;
+    assert_int_equal(results[0].rank, 4);
+    assert_int_equal(results[1].rank, 2);
+    assert_memory_equal(look, flat, SAMPLES * VALUES * sizeof *look); /* the same values, as one row */
+    for (size_t i = 0; i < SAMPLES * VALUES; i++)                     /* additive_scale: N a_t h_t */
+        assert_float_equal(look[i], 30 * map[i / 2] * images[i], 1e-5);
+    assert_memory_equal(results[3].data, results[4].data, SAMPLES * 4 * sizeof(float));
+    for (size_t i = 0; i < 5; i++) free(results[i].data);
+    gaze_close(model);
+}
+
+static void a_layer_that_is_not_there_is_refused_with_the_nearest(void **state)
+{
+    (void)state;
+    gaze_model *model = open_seed(1);
+    gaze_array result = {.name = "layer:flt"};
+    assert_int_equal(gaze_run(model, &IMAGES, 1, &result, 1, 0), GAZE_ERROR_USAGE);
+    assert_message("no layer 'flt'", "did you mean 'flat'?", NULL);
+    gaze_close(model);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(pieces_give_what_the_whole_batch_gives),
+        TEST(the_output_of_any_layer_can_be_had),
+        TEST(a_layer_that_is_not_there_is_refused_with_the_nearest),
         TEST(the_simple_calls_agree_with_gaze_run),
         TEST(a_model_tells_its_inputs_outputs_and_maps),
         TEST(a_run_folder_brings_its_weights),

@@ -18,11 +18,11 @@ struct gaze_context {
 /* ---- Model (model.c, plans.c, run.c) ---- */
 
 /* A forward build of the model and its plan, for one batch size, one shape of every input and one set of kept
- * maps. */
+ * maps and layers. */
 typedef struct gz_ready {
     gz_built built;
     gz_plan *plan;
-    bool *maps;       /* [n_maps of the model] those that are kept */
+    bool *kept;       /* [n_maps + n_layers of the model] maps, then layers, that can be read */
     gz_shape *inputs; /* [n_inputs] of one sample */
     size_t used;      /* when: the oldest makes room */
 } gz_ready;
@@ -54,8 +54,9 @@ gaze_status gz_api_weights(gaze_model *model, bool training, size_t moments);
 /* A plan on the model's context, with its limits and profile. */
 gaze_status gz_api_plan(gaze_model *model, gz_built *built, gz_plan **plan);
 
-/* The plan for `batch` samples of these shapes with these maps kept; the model's, until the next call. */
-gaze_status gz_api_ready(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *maps,
+/* The plan for `batch` samples of these shapes with these maps and layers kept; the model's, until the next
+ * call. */
+gaze_status gz_api_ready(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *kept,
                          gz_ready **ready);
 void gz_api_forget_plans(gaze_model *model);
 

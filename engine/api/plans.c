@@ -16,7 +16,7 @@ static void forget(gz_ready *ready)
 {
     gz_plan_destroy(ready->plan);
     gz_built_free(&ready->built);
-    free(ready->maps);
+    free(ready->kept);
     free(ready->inputs);
     *ready = (gz_ready){0};
 }
@@ -27,19 +27,21 @@ void gz_api_forget_plans(gaze_model *model)
     model->n_ready = 0;
 }
 
+static size_t kept_count(const gaze_model *model) { return model->n_maps + model->file->n_layers; }
+
 static bool fits(const gaze_model *model, const gz_ready *ready, size_t batch, const gz_shape *inputs,
-                 const bool *maps)
+                 const bool *kept)
 {
     if (ready->built.batch != batch) return false;
     for (size_t i = 0; i < model->file->n_inputs; i++)
         if (!gz_shape_equal(ready->inputs[i], inputs[i])) return false;
-    return !model->n_maps || memcmp(ready->maps, maps, model->n_maps * sizeof *maps) == 0;
+    return memcmp(ready->kept, kept, kept_count(model) * sizeof *kept) == 0;
 }
 
-static gz_ready *find(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *maps)
+static gz_ready *find(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *kept)
 {
     for (size_t i = 0; i < model->n_ready; i++)
-        if (fits(model, &model->ready[i], batch, inputs, maps)) return &model->ready[i];
+        if (fits(model, &model->ready[i], batch, inputs, kept)) return &model->ready[i];
     return NULL;
 }
 
@@ -62,19 +64,32 @@ static void give_place_back(gaze_model *model, gz_ready *place)
     *last = (gz_ready){0};
 }
 
-static gaze_status make(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *maps,
+/* Names of the kept maps, then of the kept layers. */
+static void name_kept(const gaze_model *model, const bool *kept, const char **names,
+                      gz_build_options *options)
+{
+    options->maps = names;
+    for (size_t i = 0; i < model->n_maps; i++)
+        if (kept[i]) names[options->n_maps++] = model->maps[i].name;
+    options->layers = names + options->n_maps;
+    for (size_t i = 0; i < model->file->n_layers; i++)
+        if (kept[model->n_maps + i])
+            names[options->n_maps + options->n_layers++] = model->file->layers[i].name;
+}
+
+static gaze_status make(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *kept,
                         gz_ready *ready)
 {
+    const size_t count = kept_count(model);
     const char **names = NULL;
     gaze_status status;
-    GZ_GO(gz_allocate(model->n_maps, sizeof *ready->maps, &ready->maps));
+    GZ_GO(gz_allocate(count, sizeof *ready->kept, &ready->kept));
     GZ_GO(gz_allocate(model->file->n_inputs, sizeof *ready->inputs, &ready->inputs));
-    GZ_GO(gz_allocate(model->n_maps, sizeof *names, &names));
-    if (model->n_maps) memcpy(ready->maps, maps, model->n_maps * sizeof *maps);
+    GZ_GO(gz_allocate(count, sizeof *names, &names));
+    memcpy(ready->kept, kept, count * sizeof *kept);
     memcpy(ready->inputs, inputs, model->file->n_inputs * sizeof *inputs);
-    gz_build_options options = {.batch = batch, .inputs = inputs, .maps = names, .seed = model->seed};
-    for (size_t i = 0; i < model->n_maps; i++)
-        if (maps[i]) names[options.n_maps++] = model->maps[i].name;
+    gz_build_options options = {.batch = batch, .inputs = inputs, .seed = model->seed};
+    name_kept(model, kept, names, &options);
     GZ_GO(gz_model_build(model->file, &options, &ready->built));
     GZ_GO(gz_api_weights(model, false, 0));
     GZ_GO(gz_api_plan(model, &ready->built, &ready->plan));
@@ -83,13 +98,13 @@ done:
     return status;
 }
 
-gaze_status gz_api_ready(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *maps,
+gaze_status gz_api_ready(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *kept,
                          gz_ready **out)
 {
-    gz_ready *ready = find(model, batch, inputs, maps);
+    gz_ready *ready = find(model, batch, inputs, kept);
     if (!ready) {
         ready = take_place(model);
-        gaze_status status = make(model, batch, inputs, maps, ready);
+        gaze_status status = make(model, batch, inputs, kept, ready);
         if (status != GAZE_OK) {
             give_place_back(model, ready);
             return status;

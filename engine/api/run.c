@@ -8,15 +8,20 @@
 
 enum { DEFAULT_PIECE = 64 };
 
+/* What a result is, and its number among those. */
+typedef struct run_result {
+    enum { FROM_NOWHERE, FROM_OUTPUT, FROM_MAP, FROM_LAYER } from;
+    size_t number;
+} run_result;
+
 typedef struct run_job {
     gaze_model *model;
     const gaze_array **inputs; /* [n_inputs], in the model's order */
     gz_shape *shapes;          /* [n_inputs] of one sample */
     gaze_array *results;
     size_t n_results, batch;
-    size_t *output; /* [n_results] number of the output, or SIZE_MAX */
-    size_t *map;    /* [n_results] number of the map where it is no output */
-    bool *maps;     /* [n_maps] */
+    run_result *found; /* [n_results] */
+    bool *kept;        /* [n_maps + n_layers] */
 } run_job;
 
 static gaze_status unknown_input(const gaze_model *m, const char *name)
@@ -86,6 +91,16 @@ static gaze_status match_inputs(run_job *job, const gaze_array *inputs, size_t n
     return GAZE_OK;
 }
 
+static gaze_status unknown_layer(const gaze_model *m, const char *name)
+{
+    const size_t n = m->file->n_layers;
+    const char **names = gz_arena_allocate(m->file->arena, (n + 1) * sizeof *names);
+    if (!names) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < n; i++) names[i] = m->file->layers[i].name;
+    return gz_fail(GAZE_ERROR_USAGE, "the model '%s' has no layer '%s'%s", m->file->name, name,
+                   gz_did_you_mean(m->file->arena, name, names));
+}
+
 static gaze_status unknown_result(const gaze_model *m, const char *name)
 {
     const size_t n = m->file->n_outputs + m->n_maps;
@@ -97,30 +112,66 @@ static gaze_status unknown_result(const gaze_model *m, const char *name)
                    gz_did_you_mean(m->file->arena, name, names));
 }
 
+static bool starts_with(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static run_result find_output(const gaze_model *m, const char *name)
+{
+    for (size_t i = 0; i < m->file->n_outputs; i++)
+        if (strcmp(m->outputs[i].name, name) == 0) return (run_result){FROM_OUTPUT, i};
+    return (run_result){FROM_NOWHERE, 0};
+}
+
+static run_result find_map(const gaze_model *m, const char *name)
+{
+    for (size_t i = 0; i < m->n_maps; i++)
+        if (strcmp(m->maps[i].name, name) == 0) return (run_result){FROM_MAP, i};
+    return (run_result){FROM_NOWHERE, 0};
+}
+
+static run_result find_layer(const gaze_model *m, const char *name)
+{
+    for (size_t i = 0; i < m->file->n_layers; i++)
+        if (strcmp(m->file->layers[i].name, name) == 0) return (run_result){FROM_LAYER, i};
+    return (run_result){FROM_NOWHERE, 0};
+}
+
+/* "map:NAME", "layer:NAME", or the name of an output or else of a map. */
+static run_result find_result(const gaze_model *m, const char *name)
+{
+    if (starts_with(name, "map:")) return find_map(m, name + strlen("map:"));
+    if (starts_with(name, "layer:")) return find_layer(m, name + strlen("layer:"));
+    const run_result output = find_output(m, name);
+    return output.from == FROM_NOWHERE ? find_map(m, name) : output;
+}
+
+static gaze_status unknown(const gaze_model *m, const char *name)
+{
+    if (starts_with(name, "layer:")) return unknown_layer(m, name + strlen("layer:"));
+    return unknown_result(m, starts_with(name, "map:") ? name + strlen("map:") : name);
+}
+
 static gaze_status match_results(run_job *job)
 {
-    static const char prefix[] = "map:";
     const gaze_model *m = job->model;
     for (size_t r = 0; r < job->n_results; r++) {
-        const char *name = job->results[r].name;
-        const bool only_map = !strncmp(name, prefix, sizeof prefix - 1);
-        if (only_map) name += sizeof prefix - 1;
-        size_t output = only_map ? m->file->n_outputs : 0, map = 0;
-        while (output < m->file->n_outputs && strcmp(m->outputs[output].name, name) != 0) output++;
-        while (map < m->n_maps && strcmp(m->maps[map].name, name) != 0) map++;
-        job->output[r] = output < m->file->n_outputs ? output : SIZE_MAX;
-        job->map[r] = map;
-        if (output < m->file->n_outputs) continue;
-        if (map == m->n_maps) return unknown_result(m, name);
-        job->maps[map] = true;
+        const run_result found = find_result(m, job->results[r].name);
+        if (found.from == FROM_NOWHERE) return unknown(m, job->results[r].name);
+        if (found.from == FROM_MAP) job->kept[found.number] = true;
+        if (found.from == FROM_LAYER) job->kept[m->n_maps + found.number] = true;
+        job->found[r] = found;
     }
     return GAZE_OK;
 }
 
 static gz_tensor *result_tensor(const run_job *job, const gz_ready *ready, size_t r)
 {
-    return job->output[r] != SIZE_MAX ? ready->built.outputs[job->output[r]]
-                                      : ready->built.maps[job->map[r]].tensor;
+    const run_result found = job->found[r];
+    if (found.from == FROM_OUTPUT) return ready->built.outputs[found.number];
+    return found.from == FROM_MAP ? ready->built.maps[found.number].tensor
+                                  : ready->built.layers[found.number];
 }
 
 /* The first piece shows the results' shapes. */
@@ -150,7 +201,7 @@ static size_t offset_of(const gz_tensor *x, size_t samples)
 static gaze_status run_piece(run_job *job, size_t first, size_t count)
 {
     gz_ready *ready;
-    GZ_TRY(gz_api_ready(job->model, count, job->shapes, job->maps, &ready));
+    GZ_TRY(gz_api_ready(job->model, count, job->shapes, job->kept, &ready));
     if (!first) GZ_TRY(allocate_results(job, ready));
     for (size_t i = 0; i < job->model->file->n_inputs; i++) {
         const gz_tensor *x = ready->built.inputs[i];
@@ -171,9 +222,8 @@ static gaze_status allocate_job(run_job *job)
     const gz_model *file = job->model->file;
     GZ_TRY(gz_allocate(file->n_inputs, sizeof *job->inputs, &job->inputs));
     GZ_TRY(gz_allocate(file->n_inputs, sizeof *job->shapes, &job->shapes));
-    GZ_TRY(gz_allocate(job->n_results, sizeof *job->output, &job->output));
-    GZ_TRY(gz_allocate(job->n_results, sizeof *job->map, &job->map));
-    return gz_allocate(job->model->n_maps, sizeof *job->maps, &job->maps);
+    GZ_TRY(gz_allocate(job->n_results, sizeof *job->found, &job->found));
+    return gz_allocate(job->model->n_maps + file->n_layers, sizeof *job->kept, &job->kept);
 }
 
 gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs, gaze_array *results,
@@ -195,9 +245,8 @@ done:
     }
     free(job.inputs);
     free(job.shapes);
-    free(job.output);
-    free(job.map);
-    free(job.maps);
+    free(job.found);
+    free(job.kept);
     return status;
 }
 

@@ -80,10 +80,10 @@ gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *
     return GAZE_OK;
 }
 
-static bool is_wanted(const gz_build_options *options, const char *map)
+static bool is_among(const char *const *names, size_t count, const char *name)
 {
-    for (size_t i = 0; i < options->n_maps; i++)
-        if (strcmp(options->maps[i], map) == 0) return true;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return true;
     return false;
 }
 
@@ -102,7 +102,7 @@ gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *par
                           .field = note->field,
                           .sums_to_one = note->sums_to_one};
     memcpy(info.shape, values->shape.dim + 1, info.rank * sizeof *info.shape);
-    if (is_wanted(build->options, name)) values->keep = true;
+    if (is_among(build->options->maps, build->options->n_maps, name)) values->keep = true;
     built->maps[built->n_maps++] = (gz_built_map){info, values};
     return GAZE_OK;
 }
@@ -168,11 +168,11 @@ static gaze_status build_layer(gz_build *build, size_t i)
 {
     const gz_layer *layer = &build->model->layers[i];
     gz_flow in[GZ_MAX_INPUTS], *out = &build->flows[build->model->n_inputs + i];
-    for (size_t j = 0; j < layer->n_inputs; j++)
-        in[j] = find_flow(build, layer->inputs[j]);
+    for (size_t j = 0; j < layer->n_inputs; j++) in[j] = find_flow(build, layer->inputs[j]);
     build->built->graph->scope = layer->name;
     GZ_TRY(layer->type->build(build, layer, layer->options, in, layer->n_inputs, out));
     build->built->layers[i] = out->x;
+    if (is_among(build->options->layers, build->options->n_layers, layer->name)) out->x->keep = true;
     return GAZE_OK;
 }
 
@@ -223,7 +223,8 @@ static gaze_status allocate(gz_build *build)
     built->ids = gz_arena_allocate(arena, model->n_inputs * sizeof *built->ids);
     built->layers = gz_arena_allocate(arena, model->n_layers * sizeof(gz_tensor *));
     built->outputs = gz_arena_allocate(arena, model->n_outputs * sizeof(gz_tensor *));
-    return build->flows && built->inputs && built->ids && built->layers && built->outputs ? GAZE_OK : GAZE_ERROR_DEVICE;
+    return build->flows && built->inputs && built->ids && built->layers && built->outputs ? GAZE_OK
+                                                                                          : GAZE_ERROR_DEVICE;
 }
 
 static gaze_status build_all(gz_build *build)

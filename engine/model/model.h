@@ -79,6 +79,8 @@ typedef struct gz_build_options {
     bool loss;     /* loss and metrics without training: evaluation */
     const char *const *maps; /* names of the maps to keep */
     size_t n_maps;
+    const char *const *layers; /* names of the layers whose outputs are kept */
+    size_t n_layers;
     uint64_t seed;                        /* of dropout */
     const gz_optimizer_choice *optimizer; /* training: NULL takes the model's */
     size_t slab_floats;                   /* training: gz_store_slab_floats(store, GZ_SLAB_PARAMETER) */
