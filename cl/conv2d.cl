@@ -67,8 +67,6 @@ GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict
             h[i] = p * sy - top;
             v[i] = q * sx - left;
             origin[i] = x + (((ptrdiff_t)b * H + h[i]) * W + v[i]) * C;
-            c[i] = bias0;
-            c[TILE_ROWS + i] = bias1;
             if (m + i + 1 < pixels && ++q == Q) {
                 q = 0;
                 if (++p == P) {
@@ -77,21 +75,13 @@ GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict
                 }
             }
         }
+        gaze_start_tile(c, bias0, bias1);
         for (int r = 0; r < kh; r++)
             for (int s = 0; s < kw; s++, weight += C * TILE_COLUMNS) {
-#pragma unroll
-                for (int i = 0; i < TILE_ROWS; i++) {
-                    const bool inside = (uint)(h[i] + r * ey) < (uint)H && (uint)(v[i] + s * ex) < (uint)W;
-                    row[i] = inside ? origin[i] + (r * ey * W + s * ex) * C : zeros;
-                }
+                gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, row);
                 gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, C, c);
             }
         gaze_activate(activation, c, 2 * TILE_ROWS);
-#pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) {
-            __global float *out = y + (size_t)min(m + i, pixels - 1) * O;
-            vstorev(c[i], 0, out + o0);
-            vstorev(c[TILE_ROWS + i], 0, out + o1);
-        }
+        gaze_store_pixels(c, y, m, pixels, O, o0, o1);
     }
 }

@@ -16,6 +16,39 @@ static inline int gaze_vector_start(int first, int count) { return min(first, co
 
 static inline floatv gaze_load_or_zero(source from, int at) { return from ? vloadv(0, from + at) : (floatv)0.0f; }
 
+/* All rows of a tile begin with the same two vectors. */
+static inline void gaze_start_tile(floatv *c, floatv first, floatv second)
+{
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+        c[i] = first;
+        c[TILE_ROWS + i] = second;
+    }
+}
+
+/* A tile of pixels m, m+1, .. of y [pixels][O], filters from o0 and o1; after the last pixel the last again. */
+static inline void gaze_store_pixels(const floatv *c, __global float *y, int m, int pixels, int O, int o0, int o1)
+{
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+        __global float *out = y + (size_t)min(m + i, pixels - 1) * O;
+        vstorev(c[i], 0, out + o0);
+        vstorev(c[TILE_ROWS + i], 0, out + o1);
+    }
+}
+
+/* The pixels that a tap sees, `down` rows and `right` columns from those at h, v of an image of H x W pixels of C floats;
+   `zeros` outside. */
+static inline void gaze_see(const source *origin, const int *h, const int *v, int down, int right, int H, int W, int C, source zeros,
+                            source *row)
+{
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+        const bool inside = (uint)(h[i] + down) < (uint)H && (uint)(v[i] + right) < (uint)W;
+        row[i] = inside ? origin[i] + (down * W + right) * C : zeros;
+    }
+}
+
 /* to [wide][n]: channels first..first+n-1 of row h of an image x [H,W,C], from column -left on, zeros outside. */
 static inline void gaze_stage_row(source x, int H, int W, int C, int first, int n, int h, int left, int wide, __local float *to)
 {

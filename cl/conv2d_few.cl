@@ -37,20 +37,11 @@ GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *re
             const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
             source weight = w + (size_t)n * taps * TILE_COLUMNS;
             floatv c[2 * TILE_ROWS];
-#pragma unroll
-            for (int i = 0; i < TILE_ROWS; i++) {
-                c[i] = bias0;
-                c[TILE_ROWS + i] = bias1;
-            }
+            gaze_start_tile(c, bias0, bias1);
             for (int k = 0; k < taps; k++)
                 gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);
             gaze_activate(activation, c, 2 * TILE_ROWS);
-#pragma unroll
-            for (int i = 0; i < TILE_ROWS; i++) {
-                __global float *out = y + (size_t)min(m + i, pixels - 1) * O;
-                vstorev(c[i], 0, out + o0);
-                vstorev(c[TILE_ROWS + i], 0, out + o1);
-            }
+            gaze_store_pixels(c, y, m, pixels, O, o0, o1);
         }
     }
 }
@@ -146,15 +137,10 @@ GAZE_ONE conv2d_dot(source x, source w, source bias, __global float *restrict y,
             const int second = o + 1 < O ? step : 0;
             source weight = w + (size_t)o * step;
             floatv c[2 * TILE_ROWS];
-#pragma unroll
-            for (int i = 0; i < 2 * TILE_ROWS; i++) c[i] = 0.0f;
+            gaze_start_tile(c, 0.0f, 0.0f);
             for (int r = 0; r < kh; r++)
                 for (int s = 0; s < kw; s++) {
-#pragma unroll
-                    for (int i = 0; i < TILE_ROWS; i++) {
-                        const bool inside = (uint)(h[i] + r * ey) < (uint)H && (uint)(v[i] + s * ex) < (uint)W;
-                        row[i] = inside ? origin[i] + (r * ey * W + s * ex) * C : zeros;
-                    }
+                    gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, row);
                     for (int j = 0; j < vectors; j++, weight += GAZE_WIDTH) {
                         const int at = gaze_vector_start(j * GAZE_WIDTH, C);
                         const floatv w0 = vloadv(0, weight), w1 = vloadv(0, weight + second);

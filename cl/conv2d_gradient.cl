@@ -65,19 +65,15 @@ GAZE_ONE conv2d_input_gradient_strided(source dy, source w, __global float *rest
             p[i] = j / wide % tall + (h0 + top - phase_y) / sy;
             q[i] = j % wide + (v0 + left - phase_x) / sx;
             origin[i] = dy + (((ptrdiff_t)(j / wide / tall) * P + p[i]) * Q + q[i]) * O;
-            c[i] = c[TILE_ROWS + i] = 0.0f;
         }
+        gaze_start_tile(c, 0.0f, 0.0f);
         for (int r = 0; r < kh; r++) {
             const int up = (phase_y - r * ey) / sy;
             if (up * sy != phase_y - r * ey) continue;
             for (int s = 0; s < kw; s++) {
                 const int across = (phase_x - s * ex) / sx;
                 if (across * sx != phase_x - s * ex) continue;
-#pragma unroll
-                for (int i = 0; i < TILE_ROWS; i++) {
-                    const bool inside = (uint)(p[i] + up) < (uint)P && (uint)(q[i] + across) < (uint)Q;
-                    row[i] = inside ? origin[i] + (up * Q + across) * O : zeros;
-                }
+                gaze_see(origin, p, q, up, across, P, Q, O, zeros, row);
                 source weight = w + n * block + (size_t)(kh * kw - 1 - (r * kw + s)) * O * TILE_COLUMNS;
                 gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, O, c);
             }
