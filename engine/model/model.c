@@ -168,7 +168,8 @@ static gaze_status read_augment(gz_json *json, gz_model_data *data)
     GZ_TRY(gz_json_child(json, "augment", &child));
     GZ_TRY(gz_json_bool(&child, "flip", false, &data->flip));
     GZ_TRY(gz_json_size(&child, "shift", 0, 0, &data->shift));
-    GZ_TRY(gz_json_number_in(&child, "crop", LEAST_CROP, 1, 0, &data->crop));
+    if (gz_json_has(&child, "crop"))
+        GZ_TRY(gz_json_number_in(&child, "crop", LEAST_CROP, 1, LEAST_CROP, &data->crop));
     return gz_json_done(&child);
 }
 
