@@ -300,16 +300,17 @@ typedef struct gaze_place {
 } gaze_place;
 
 typedef struct gaze_dump_options {
-    const char *out;    /* folder, made if missing; needed */
-    const char *map;    /* NULL: every map */
-    const char *view;   /* overlay | map | side | sheet | matrix | heads | bars | text | html | all (that fit
-                           the map); NULL: the   usual ones of those */
+    const char *out;  /* folder, made if missing; needed */
+    const char *map;  /* NULL: every map */
+    const char *view; /* overlay | map | side | sheet | matrix | heads | bars | text | html | query | panels |
+                         all (that fit the map); NULL: the   usual ones of those */
     const char *colors; /* gray | viridis | jet; NULL: viridis */
     const char *scale;  /* minmax | 0..1 | percentile; NULL: minmax; written on the colour bar */
     size_t pixel;       /* screen pixels per input pixel; 0: chosen so that a picture is about 400 wide */
     const char *reduce; /* mean | max | head:K: how heads, or channels, become one map; NULL: mean of heads,
                            max of channels */
-    const char *query;  /* "I": the row of a [Tq,Tv] map that bars, text and html show; NULL: none */
+    const char *query;  /* "I": the row of a [Tq,Tv] map that bars, text, html and query show; "Y,X": that of
+                           the  cell nearest to this pixel, which query shows; NULL: none */
     /* Names of a map's queries and keys, NULL-terminated. `tokens` names both; NULL: what the numbers of the
        input's tokens stand for in `vocabulary`, or the numbers themselves, or positions. */
     const char *const *tokens, *const *query_tokens, *const *value_tokens, *const *vocabulary;

@@ -28,6 +28,15 @@ static const char heads_model[] =
     "3},"
     "{\"name\": \"flat\", \"type\": \"flatten\"}], \"outputs\": [\"flat\"]}";
 
+static const char cells_model[] =
+    "{\"gaze_model\": 1, \"name\": \"cells\", \"inputs\": [{\"name\": \"image\", \"shape\": [6, 5, 1]}], "
+    "\"layers\": ["
+    "{\"name\": \"conv\", \"type\": \"conv2d\", \"filters\": 3, \"kernel_size\": 2, \"activation\": "
+    "\"relu\"},"
+    "{\"name\": \"look\", \"type\": \"attention\", \"kind\": \"non_local\"},"
+    "{\"name\": \"gate\", \"type\": \"attention\", \"kind\": \"soft_gate\"},"
+    "{\"name\": \"flat\", \"type\": \"flatten\"}], \"outputs\": [\"flat\"]}";
+
 static float values[SAMPLES * CELLS];
 static const gaze_array images = {NULL, GAZE_FLOAT32, 4, {SAMPLES, HEIGHT, WIDTH, 1}, values};
 static const gaze_array steps = {NULL, GAZE_FLOAT32, 3, {SAMPLES, HEIGHT, WIDTH}, values};
@@ -410,6 +419,72 @@ static void a_view_that_no_map_has_says_what_it_needs(void **state)
                    GAZE_ERROR_USAGE, "several heads or channels", NULL);
 }
 
+static void a_query_of_the_image_is_drawn_on_it(void **state)
+{
+    (void)state;
+    report r;
+    const gaze_dump_options pixel = {.out = scratch_path("pixel"),
+                                     .map = "look",
+                                     .view = "query",
+                                     .query = "5,0"},
+                            cell = {
+                                .out = scratch_path("cell"), .map = "look", .view = "query", .query = "16"};
+    char *a, *b;
+    size_t a_size, b_size;
+    assert_done(dump(cells_model, &images, &pixel, &r));
+    assert_file(&r, 2, "set.look.7.query.png");
+    assert_done(
+        dump(cells_model, &images, &cell, &r)); /* 5 x 4 cells: pixel (5, 0) is nearest to cell 4 * 4 + 0 */
+    read_all(scratch_path("pixel/set.look.7.query.png"), &a, &a_size);
+    read_all(scratch_path("cell/set.look.7.query.png"), &b, &b_size);
+    assert_true(a_size == b_size && !memcmp(a, b, a_size));
+    free(a);
+    free(b);
+}
+
+static void queries_off_the_image_are_refused(void **state)
+{
+    (void)state;
+    report r;
+    gaze_dump_options options = {.out = scratch_path("off"), .map = "look", .view = "query", .query = "6,0"};
+    assert_refused(dump(cells_model, &images, &options, &r), GAZE_ERROR_USAGE, "(6, 0) is no pixel", "6 x 5",
+                   NULL);
+    options.query = "20";
+    assert_refused(dump(cells_model, &images, &options, &r), GAZE_ERROR_USAGE, "no query 20, expected 0..19",
+                   NULL);
+    options.query = NULL;
+    assert_refused(dump(cells_model, &images, &options, &r), GAZE_ERROR_USAGE, "view 'query' needs a query",
+                   NULL);
+}
+
+static void panels_show_what_goes_into_a_layer_and_what_comes_out(void **state)
+{
+    (void)state;
+    report r;
+    assert_done(dump(cells_model, &images,
+                     &(gaze_dump_options){.out = scratch_path("panels"), .view = "panels"}, &r));
+    assert_file(&r, 4, "set.gate.7.panels.png");
+    assert_int_equal(r.n_notes, 1); /* look's map has no place on the image */
+    assert_non_null(strstr(r.notes[0], "map look: view 'panels' needs"));
+    assert_done(dump(image_model, &images,
+                     &(gaze_dump_options){.out = scratch_path("input"), .map = "gate", .view = "panels"},
+                     &r));
+    assert_file(&r, 2, "set.gate.7.panels.png"); /* its layer gets the input itself */
+}
+
+static void a_layer_that_makes_no_image_has_no_panels(void **state)
+{
+    (void)state;
+    static const char pooled[] =
+        "{\"gaze_model\": 1, \"inputs\": [{\"name\": \"image\", \"shape\": [6, 5, 1]}], \"layers\": ["
+        "{\"name\": \"look\", \"type\": \"attention\", \"kind\": \"additive_pool\"}], \"outputs\": "
+        "[\"look\"]}";
+    report r;
+    const gaze_dump_options options = {.out = scratch_path("pooled"), .view = "panels"};
+    assert_refused(dump(pooled, &images, &options, &r), GAZE_ERROR_USAGE, "view 'panels' needs features",
+                   NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +507,10 @@ int main(void)
         cmocka_unit_test(reductions_that_do_not_fit_are_refused),
         cmocka_unit_test(tokens_name_queries_and_keys),
         cmocka_unit_test(a_view_that_no_map_has_says_what_it_needs),
+        cmocka_unit_test(a_query_of_the_image_is_drawn_on_it),
+        cmocka_unit_test(queries_off_the_image_are_refused),
+        cmocka_unit_test(panels_show_what_goes_into_a_layer_and_what_comes_out),
+        cmocka_unit_test(a_layer_that_makes_no_image_has_no_panels),
     };
     return cmocka_run_group_tests(tests, make, clear);
 }

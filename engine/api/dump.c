@@ -93,7 +93,7 @@ gaze_status gaze_dump(gaze_model *model, const gaze_array *inputs, size_t n_inpu
     gz_dump d = {model, inputs, n_inputs, stem, indices, labels, options, written, user, .batch = 0};
     GZ_TRY(gz_arena_create(&d.arena));
     const gaze_status status = write_all(&d, n_inputs);
-    for (size_t i = 0; d.results && i <= d.n_maps; i++) free(d.results[i].data);
+    for (size_t i = 0; i < d.n_results; i++) free(d.results[i].data);
     gz_arena_destroy(d.arena);
     return status;
 }

@@ -6,16 +6,20 @@
 #include "api.h"
 
 /* symbol, word, what a map must be (and an input) for the view */
-#define GZ_DUMP_VIEW_LIST(X)                                                           \
-    X(OVERLAY, overlay, "an input of shape [height, width, 1 or 3] and a map over it") \
-    X(MAP, map, "a map")                                                               \
-    X(SIDE, side, "an input of shape [height, width, 1 or 3] and a map over it")       \
-    X(SHEET, sheet, "a map")                                                           \
-    X(MATRIX, matrix, "a map of queries by keys")                                      \
-    X(HEADS, heads, "a map with several heads or channels")                            \
-    X(BARS, bars, "a map over a sequence, or one of queries by keys and a query")      \
-    X(TEXT, text, "a map over a sequence, or one of queries by keys and a query")      \
-    X(HTML, html, "a map over a sequence, or one of queries by keys and a query")
+#define GZ_DUMP_VIEW_LIST(X)                                                                    \
+    X(OVERLAY, overlay, "an input of shape [height, width, 1 or 3] and a map over it")          \
+    X(MAP, map, "a map")                                                                        \
+    X(SIDE, side, "an input of shape [height, width, 1 or 3] and a map over it")                \
+    X(SHEET, sheet, "a map")                                                                    \
+    X(MATRIX, matrix, "a map of queries by keys")                                               \
+    X(HEADS, heads, "a map with several heads or channels")                                     \
+    X(BARS, bars, "a map over a sequence, or one of queries by keys and a query")               \
+    X(TEXT, text, "a map over a sequence, or one of queries by keys and a query")               \
+    X(HTML, html, "a map over a sequence, or one of queries by keys and a query")               \
+    X(QUERY, query,                                                                             \
+      "a query, an input of shape [height, width, 1 or 3] and a map of its cells by its cells") \
+    X(PANELS, panels,                                                                           \
+      "features [height, width, channels] before and after an attention layer with such a map")
 #define GZ_DUMP_SYMBOL(symbol, word, needs) GZ_DUMP_##symbol,
 enum { GZ_DUMP_VIEW_LIST(GZ_DUMP_SYMBOL) GZ_DUMP_VIEWS };
 #undef GZ_DUMP_SYMBOL
@@ -25,16 +29,17 @@ typedef enum gz_dump_reduction { GZ_USUAL, GZ_MEAN_OF_ALL, GZ_LARGEST_OF_ALL, GZ
 
 typedef struct gz_dump_map {
     const gaze_map_info *info;
-    const gaze_array *values; /* [B, the map's shape] */
-    const char *file;         /* "<out>/<stem>.<map>", '/' in the map's name as "__" */
-    bool between;             /* rows are queries, columns are keys */
-    bool on_image;            /* its cells have a place on the input image */
-    unsigned fits;            /* bits of the views that it has */
-    bool heads;               /* [H,Tq,Tv]; otherwise its third axis, if any, holds channels */
-    size_t parts;             /* heads or channels; 0: it has no such axis */
-    size_t height, width;     /* as it is drawn */
-    const float *cells;       /* [B, height, width]: values, or values merged over an axis */
-    const char *merged;       /* how, in a sentence for captions; NULL: not */
+    const gaze_array *values;         /* [B, the map's shape] */
+    const char *file;                 /* "<out>/<stem>.<map>", '/' in the map's name as "__" */
+    bool between;                     /* rows are queries, columns are keys */
+    bool on_image;                    /* its cells have a place on the input image */
+    const gaze_array *before, *after; /* features around its layer; NULL: not wanted */
+    unsigned fits;                    /* bits of the views that it has */
+    bool heads;                       /* [H,Tq,Tv]; otherwise its third axis, if any, holds channels */
+    size_t parts;                     /* heads or channels; 0: it has no such axis */
+    size_t height, width;             /* as it is drawn */
+    const float *cells;               /* [B, height, width]: values, or values merged over an axis */
+    const char *merged;               /* how, in a sentence for captions; NULL: not */
 } gz_dump_map;
 
 typedef struct gz_dump_prediction {
@@ -64,7 +69,8 @@ typedef struct gz_dump {
     const gaze_array *image; /* the first input [B,H,W,1 or 3] of float32, or NULL */
     gz_dump_map *maps;
     size_t n_maps;
-    gaze_array *results;                   /* [n_maps + 1], the first output last */
+    gaze_array *results; /* the first output, the maps, features around layers */
+    size_t n_results;
     const gz_dump_prediction *predictions; /* [batch], or NULL */
 } gz_dump;
 
@@ -98,6 +104,9 @@ gaze_status gz_dump_parse_reduction(gz_dump *dump);
 gaze_status gz_dump_find_cells(const gz_dump *dump, gz_dump_map *map);
 void gz_dump_spread(const gz_dump_map *map, size_t sample, float *planes); /* [parts, height, width] */
 
+/* What was given for the model's input `name`; NULL: it is no input (dump_names.c). */
+const gaze_array *gz_dump_input(const gz_dump *dump, const char *name);
+
 /* Names of queries and keys, where they are known (dump_names.c). */
 bool gz_dump_has_names(const gz_dump *dump, const gz_dump_map *map);
 gaze_status gz_dump_names(const gz_dump *dump, const gz_dump_map *map, size_t sample, gz_axes *axes);
@@ -107,6 +116,19 @@ gaze_status gz_dump_names(const gz_dump *dump, const gz_dump_map *map, size_t sa
 gaze_status gz_dump_parse_query(gz_dump *dump);
 gaze_status gz_dump_sequence(const gz_dump *dump, const gz_dump_map *map, size_t sample,
                              gz_sequence *sequence, const char **said);
+
+/* The cell of the query that was asked for, and what it looks at as a map over the image (dump_query.c). */
+gaze_status gz_dump_image_query(const gz_dump *dump, const gz_dump_map *map, size_t sample, gz_map *row,
+                                size_t query[2], bool *has_grid);
+
+/* What lies around a map's layer (dump_features.c): whether features [H,W,C] go in and come out; the features
+ * merged over channels; rows and columns of the image's cells that are its tokens. */
+bool gz_dump_has_features(const gz_dump *dump, const gz_dump_map *map);
+bool gz_dump_before_is_input(const gz_dump *dump, const gz_dump_map *map, const gaze_array **input);
+const char *gz_dump_before_name(const gz_dump *dump, const gz_dump_map *map);
+gaze_status gz_dump_features(const gz_dump *dump, const gz_dump_map *map, size_t sample,
+                             gz_features *features);
+bool gz_dump_grid(const gz_dump *dump, const gz_dump_map *map, size_t grid[2]);
 
 /* <file>.npy and <file>.json (dump_raw.c). */
 gaze_status gz_dump_raw(const gz_dump *dump, const gz_dump_map *map);

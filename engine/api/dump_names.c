@@ -23,7 +23,7 @@ static const char *origin_of(const gz_dump *d, const char *layer, size_t at)
     return layer;
 }
 
-static const gaze_array *given_input(const gz_dump *d, const char *name)
+const gaze_array *gz_dump_input(const gz_dump *d, const char *name)
 {
     const gaze_array *inputs;
     const size_t count = gaze_model_inputs(d->model, &inputs);
@@ -55,7 +55,7 @@ static gaze_status names_of_input(const gz_dump *d, const gaze_array *input, siz
 bool gz_dump_has_names(const gz_dump *d, const gz_dump_map *map)
 {
     if (d->options->tokens || d->options->value_tokens) return true;
-    const gaze_array *input = given_input(d, origin_of(d, map->info->layer, 1));
+    const gaze_array *input = gz_dump_input(d, origin_of(d, map->info->layer, 1));
     return input && input->dtype == GAZE_INT32 && input->rank == 2;
 }
 
@@ -67,8 +67,8 @@ static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_
     const char *const *given = own ? own : d->options->tokens;
     *out = NULL;
     if (!given)
-        return names_of_input(d, given_input(d, origin_of(d, map->info->layer, query ? 0 : 1)), sample, count,
-                              out);
+        return names_of_input(d, gz_dump_input(d, origin_of(d, map->info->layer, query ? 0 : 1)), sample,
+                              count, out);
     if (count_names(given) != count)
         return gz_fail(GAZE_ERROR_DATA, "map '%s' has %zu %s, but %zu tokens were given", map->info->name,
                        count,

@@ -178,6 +178,35 @@ static gaze_status draw_sequence(const pictures *p, size_t sample, size_t view,
     return write_picture(p, path_of(p, sample, view), &image);
 }
 
+/* What is drawn is a row of the map, which may be constant where the map isn't. */
+static gaze_status draw_query(const pictures *p, size_t sample, const gz_picture_options *options)
+{
+    const gz_photo photo = photo_of(p, sample);
+    char why[160];
+    size_t query[2];
+    gz_map row;
+    gz_image image = {0};
+    bool has_grid;
+    GZ_TRY(gz_dump_image_query(p->dump, p->map, sample, &row, query, &has_grid));
+    const char *reason = has_grid ? gz_map_undrawable(&row, why) : "its tokens are no grid on the image";
+    if (reason) {
+        tell_undrawable(p, sample, ", its query", reason);
+        return GAZE_OK;
+    }
+    GZ_TRY(gz_view_query(&row, &photo, query, options, &image));
+    return write_picture(p, path_of(p, sample, GZ_DUMP_QUERY), &image);
+}
+
+static gaze_status draw_panels(const pictures *p, size_t sample, const gz_picture_options *options,
+                               gz_image *image)
+{
+    const gz_map map = map_of(p, sample);
+    const gz_photo photo = photo_of(p, sample);
+    gz_features features;
+    GZ_TRY(gz_dump_features(p->dump, p->map, sample, &features));
+    return gz_view_panels(&map, &photo, &features, options, image);
+}
+
 static gaze_status draw_one(const pictures *p, size_t sample, size_t view, const gz_picture_options *options)
 {
     const gz_map map = map_of(p, sample);
@@ -189,6 +218,8 @@ static gaze_status draw_one(const pictures *p, size_t sample, size_t view, const
     case GZ_DUMP_SIDE: GZ_TRY(gz_view_side_by_side(&map, &photo, options, &image)); break;
     case GZ_DUMP_MATRIX: GZ_TRY(draw_matrix(p, sample, options, &image)); break;
     case GZ_DUMP_HEADS: GZ_TRY(draw_heads(p, sample, options, &image)); break;
+    case GZ_DUMP_PANELS: GZ_TRY(draw_panels(p, sample, options, &image)); break;
+    case GZ_DUMP_QUERY: return draw_query(p, sample, options);
     default: return draw_sequence(p, sample, view, options);
     }
     return write_picture(p, path_of(p, sample, view), &image);
@@ -216,7 +247,7 @@ static gaze_status make_tile(const pictures *p, size_t sample, gz_tile *tile)
 {
     const gz_dump *d = p->dump;
     const int32_t label = gz_dump_label(d, sample);
-    *tile = (gz_tile){.photo = photo_of(p, sample),
+    *tile = (gz_tile){.photo = p->map->on_image ? photo_of(p, sample) : (gz_photo){0},
                       .map = map_of(p, sample),
                       .index = gz_dump_index(d, sample),
                       .probability = -1};
@@ -254,7 +285,7 @@ gaze_status gz_dump_pictures(const gz_dump *d, const gz_dump_map *map)
                   .map = map,
                   .options = {.colors = d->colors, .scaling = d->scaling, .pixel = d->options->pixel}};
     gaze_status status;
-    if (map->on_image) GZ_GO(scale_photos(&p));
+    if (map->on_image || (map->fits & GZ_DUMP_BIT(GZ_DUMP_QUERY))) GZ_GO(scale_photos(&p));
     gz_dump_say_missing(d, map);
     p.options.caption = caption_of(&p, true);
     if (!p.options.caption) {

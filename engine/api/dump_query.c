@@ -1,6 +1,7 @@
 /* gaze_dump: maps over a sequence, and what one query looks at. */
 #include "dump.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,13 @@ static gaze_status say_query(const gz_dump *d, const gz_axes *axes, size_t query
     return *said ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
+static gaze_status check_query(const gz_dump *d, const gz_dump_map *map)
+{
+    if (d->query[0] < map->height) return GAZE_OK;
+    return gz_fail(GAZE_ERROR_USAGE, "map '%s' has no query %zu, expected 0..%zu", map->info->name,
+                   d->query[0], map->height - 1);
+}
+
 gaze_status gz_dump_sequence(const gz_dump *d, const gz_dump_map *map, size_t sample, gz_sequence *sequence,
                              const char **said)
 {
@@ -36,9 +44,42 @@ gaze_status gz_dump_sequence(const gz_dump *d, const gz_dump_map *map, size_t sa
     *said = "";
     if (!map->between) return GAZE_OK;
     const size_t query = d->query[0];
-    if (query >= map->height)
-        return gz_fail(GAZE_ERROR_USAGE, "map '%s' has no query %zu, expected 0..%zu", map->info->name, query,
-                       map->height - 1);
+    GZ_TRY(check_query(d, map));
     sequence->values = cells + query * map->width;
     return say_query(d, &axes, query, said);
+}
+
+/* The cell whose centre is nearest to the pixel. */
+static gaze_status nearest_cell(const gz_dump *d, const gz_map *grid, size_t cell[2])
+{
+    const size_t *image = d->image->shape + 1, cells[2] = {grid->height, grid->width};
+    const gaze_receptive_field field = gz_map_field(grid, image[0], image[1]);
+    for (size_t axis = 0; axis < 2; axis++) {
+        const double step = field.step[axis], at = (double)d->query[axis] - field.first[axis];
+        if (d->query[axis] >= image[axis])
+            return gz_fail(
+                GAZE_ERROR_USAGE,
+                "the query (%zu, %zu) is no pixel of the input, which has %zu x %zu (height x width)",
+                d->query[0], d->query[1], image[0], image[1]);
+        cell[axis] = step > 0 ? (size_t)fmin((double)(cells[axis] - 1), fmax(0, floor(at / step + 0.5))) : 0;
+    }
+    return GAZE_OK;
+}
+
+gaze_status gz_dump_image_query(const gz_dump *d, const gz_dump_map *map, size_t sample, gz_map *row,
+                                size_t query[2], bool *has_grid)
+{
+    size_t grid[2];
+    *has_grid = gz_dump_grid(d, map, grid);
+    if (!*has_grid) return GAZE_OK;
+    *row = (gz_map){grid[0], grid[1], map->cells, map->info->field};
+    if (d->query_numbers == 1) {
+        GZ_TRY(check_query(d, map));
+        query[0] = d->query[0] / grid[1];
+        query[1] = d->query[0] % grid[1];
+    } else {
+        GZ_TRY(nearest_cell(d, row, query));
+    }
+    row->values += (sample * map->height + query[0] * grid[1] + query[1]) * map->width;
+    return GAZE_OK;
 }

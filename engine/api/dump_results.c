@@ -30,20 +30,36 @@ static gaze_status find_predictions(gz_dump *d, const gaze_array *output)
     return GAZE_OK;
 }
 
+static gaze_status ask_for(gz_dump *d, const char *name, const gaze_array **result)
+{
+    if (!name) return GAZE_ERROR_DEVICE;
+    gaze_array *asked = &d->results[d->n_results++];
+    asked->name = name;
+    if (result) *result = asked;
+    return GAZE_OK;
+}
+
+static gaze_status ask_for_features(gz_dump *d, gz_dump_map *map)
+{
+    if (!(map->fits & GZ_DUMP_BIT(GZ_DUMP_PANELS))) return GAZE_OK;
+    if (!gz_dump_before_is_input(d, map, &map->before))
+        GZ_TRY(ask_for(d, gz_dump_before_name(d, map), &map->before));
+    return ask_for(d, gz_arena_format(d->arena, "layer:%s", map->info->layer), &map->after);
+}
+
 gaze_status gz_dump_run(gz_dump *d, size_t n_inputs)
 {
     const gaze_array *outputs;
     gaze_model_outputs(d->model, &outputs);
-    d->results = gz_arena_allocate(d->arena, (d->n_maps + 1) * sizeof *d->results);
+    d->results = gz_arena_allocate(d->arena, (3 * d->n_maps + 1) * sizeof *d->results);
     if (!d->results) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < d->n_maps; i++)
-        if (!(d->results[i].name = gz_arena_format(d->arena, "map:%s", d->maps[i].info->name)))
-            return GAZE_ERROR_DEVICE;
-    d->results[d->n_maps].name = outputs[0].name;
-    GZ_TRY(gaze_run(d->model, d->inputs, n_inputs, d->results, d->n_maps + 1, 0));
+    GZ_TRY(ask_for(d, outputs[0].name, NULL));
     for (size_t i = 0; i < d->n_maps; i++) {
-        d->maps[i].values = &d->results[i];
-        GZ_TRY(gz_dump_find_cells(d, &d->maps[i]));
+        gz_dump_map *map = &d->maps[i];
+        GZ_TRY(ask_for(d, gz_arena_format(d->arena, "map:%s", map->info->name), &map->values));
+        GZ_TRY(ask_for_features(d, map));
     }
-    return find_predictions(d, &d->results[d->n_maps]);
+    GZ_TRY(gaze_run(d->model, d->inputs, n_inputs, d->results, d->n_results, 0));
+    for (size_t i = 0; i < d->n_maps; i++) GZ_TRY(gz_dump_find_cells(d, &d->maps[i]));
+    return find_predictions(d, &d->results[0]);
 }

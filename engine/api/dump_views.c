@@ -21,7 +21,7 @@ const char *gz_dump_view_word(size_t view) { return words[view]; }
 gaze_status gz_dump_parse_view(gz_dump *d)
 {
     const char *word = d->options->view;
-    char list[256] = "";
+    char list[512] = "";
     d->views = ~0u;
     if (!word || strcmp(word, "all") == 0) return GAZE_OK;
     for (size_t i = 0; i < GZ_DUMP_VIEWS; i++) {
@@ -70,13 +70,15 @@ static unsigned fitting(const gz_dump *d, const gz_dump_map *map)
     if (map->between) fits |= GZ_DUMP_BIT(GZ_DUMP_MATRIX);
     if (map->info->rank == 3) fits |= GZ_DUMP_BIT(GZ_DUMP_HEADS);
     if (map->info->rank == 1 || (map->between && d->query_numbers == 1)) fits |= ON_SEQUENCE;
+    if (map->between && d->image && d->query_numbers) fits |= GZ_DUMP_BIT(GZ_DUMP_QUERY);
+    if (map->on_image && gz_dump_has_features(d, map)) fits |= GZ_DUMP_BIT(GZ_DUMP_PANELS);
     return fits & d->views;
 }
 
 /* What is drawn when nothing was asked for. */
 static unsigned usual(const gz_dump *d, const gz_dump_map *map)
 {
-    unsigned leave = d->batch > 1 ? 0 : GZ_DUMP_BIT(GZ_DUMP_SHEET);
+    unsigned leave = GZ_DUMP_BIT(GZ_DUMP_PANELS) | (d->batch > 1 ? 0 : GZ_DUMP_BIT(GZ_DUMP_SHEET));
     if (map->between) leave |= GZ_DUMP_BIT(GZ_DUMP_MAP);
     if (!gz_dump_has_names(d, map)) leave |= WORDS;
     if (!map->heads) leave |= GZ_DUMP_BIT(GZ_DUMP_HEADS);

@@ -133,6 +133,15 @@ void gz_panel_overlay(gz_image *image, gz_box box, const gz_photo *photo, const 
         }
 }
 
+void gz_panel_words(gz_image *image, gz_box box, const gz_letters *letters, const char *why)
+{
+    const size_t pad = 4, width = box.width > 2 * pad ? box.width - 2 * pad : 1;
+    const size_t height = gz_text_lines(letters, why, width) * gz_text_line_height(letters);
+    gz_canvas_fill(image, box, gz_pale);
+    gz_canvas_wrapped(image, box.y + (box.height > height ? (box.height - height) / 2 : 0), box.x + pad,
+                      letters, why, width);
+}
+
 bool gz_panel_leaves_pixels(const gz_map *map, size_t height, size_t width)
 {
     const gaze_receptive_field field = gz_map_field(map, height, width);

@@ -30,6 +30,9 @@ void gz_panel_cells(gz_image *image, gz_box box, gz_size shown, const gz_map *ma
 void gz_panel_overlay(gz_image *image, gz_box box, const gz_photo *photo, const gz_map *map,
                       const gz_paint *paint);
 
+/* The reason in the place of the picture. */
+void gz_panel_words(gz_image *image, gz_box box, const gz_letters *letters, const char *why);
+
 /* Whether the overlay leaves pixels of the image uncoloured, since no cell sees them. */
 bool gz_panel_leaves_pixels(const gz_map *map, size_t height, size_t width);
 

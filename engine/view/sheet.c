@@ -90,16 +90,6 @@ static gaze_status write_caption(const sheet *s, const gz_tile *first, char **ca
     return gz_text_take(&text, caption);
 }
 
-/* The reason in the place of the picture. */
-static void draw_words(gz_image *image, gz_box box, const char *why)
-{
-    gz_canvas_fill(image, box, gz_pale);
-    const size_t pad = 4, width = box.width > 2 * pad ? box.width - 2 * pad : 1;
-    const size_t height = gz_text_lines(&words, why, width) * gz_text_line_height(&words);
-    gz_canvas_wrapped(image, box.y + (box.height > height ? (box.height - height) / 2 : 0), box.x + pad,
-                      &words, why, width);
-}
-
 static void draw_panels(const sheet *s, const gz_tile *tile, size_t y, size_t x, gz_image *image)
 {
     char text[160];
@@ -112,7 +102,7 @@ static void draw_panels(const sheet *s, const gz_tile *tile, size_t y, size_t x,
     }
     const char *why = gz_map_undrawable(&tile->map, text);
     if (why)
-        draw_words(image, box, why);
+        gz_panel_words(image, box, &words, why);
     else if (tile->photo.values)
         gz_panel_overlay(image, box, &tile->photo, &tile->map, &paint);
     else

@@ -110,6 +110,22 @@ gaze_status gz_view_overlay(const gz_map *map, const gz_photo *photo, const gz_p
 gaze_status gz_view_side_by_side(const gz_map *map, const gz_photo *photo, const gz_picture_options *options,
                                  gz_image *out);
 
+/* The same for what one query looks at: map holds its row, cell by cell; the cell (query[0], query[1]) is
+ * framed. */
+gaze_status gz_view_query(const gz_map *map, const gz_photo *photo, const size_t query[2],
+                          const gz_picture_options *options, gz_image *out);
+
+/* Input, cells, features before and after the layer, overlay. Features lie where the map's cells lie; they
+   are gray, each with its own scale, which the caption tells. `merged` says how their channels became one:
+   "largest value of 32 channels". Features that can't be drawn have their reason in the place of the picture.
+ */
+typedef struct gz_features {
+    gz_map before, after;
+    const char *before_merged, *after_merged;
+} gz_features;
+gaze_status gz_view_panels(const gz_map *map, const gz_photo *photo, const gz_features *features,
+                           const gz_picture_options *options, gz_image *out);
+
 /* Contact sheet: one tile a sample: photo and overlay (the cells alone where photo.values is NULL), "#17
    true: Coat" and "pred: Shirt 0.71" below. Wrong ones have a thick frame and a cross: two marks that need no
    colour. A tile whose map can't be drawn says why in the overlay's place. All tiles share one range of
