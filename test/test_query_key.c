@@ -231,6 +231,44 @@ static void heads_do_not_mix(void **state)
     finish(&k.run);
 }
 
+/* The two ways of one layer: the same output, and the same map, which tiles make only when asked. */
+static void tiles_change_neither_output_nor_map(void **state)
+{
+    (void)state;
+    static const char *const tiled[] = {"true", "false"};
+    kind_run k[2];
+    float weights[12];
+    for (size_t i = 0; i < 12; i++) weights[i] = (float)sin(2.0 + 1.3 * (double)i);
+    for (size_t t = 0; t < 2; t++) {
+        char options[128];
+        snprintf(options, sizeof options,
+                 "'kind': 'multi_head', 'num_heads': 2, 'key_dim': 2, 'causal': true, 'tiled': %s", tiled[t]);
+        open_kind(&k[t], "{'name': 'x', 'shape': [5, 3]}", options);
+        for (size_t i = 0; i < 8; i += 2) set_weight(&k[t].run, k[t].run.built.weights[i].name, weights);
+        assert_int_equal(count_nodes(&k[t].run.built, "attention"), t == 0);
+        run_kind(&k[t], (float[15]){1, -2, 3, 0.5f, -1, 2, 1, 1, -1, 0.3f, 0.2f, 2, -2, 1, 1}, NULL, NULL);
+    }
+    for (size_t i = 0; i < 15; i++) assert_true(fabsf(k[0].y[i] - k[1].y[i]) < 1e-6f);
+    for (size_t i = 0; i < 50; i++) assert_true(fabsf(k[0].map[i] - k[1].map[i]) < 1e-6f);
+    assert_true(fabsf(k[0].y[14]) > 1e-3f);
+    for (size_t t = 0; t < 2; t++) finish(&k[t].run);
+}
+
+static void tiles_make_no_map_that_nobody_wants(void **state)
+{
+    (void)state;
+    gz_model *model = read_model(
+        "{'name': 'x', 'shape': [600, 3]}",
+        "{'name': 'a', 'type': 'attention', 'kind': 'multi_head', 'num_heads': 2, 'key_dim': 2}", OUTPUT);
+    gz_built built;
+    assert_ok(gz_model_build(model, &(gz_build_options){.batch = 2}, &built));
+    assert_int_equal(count_nodes(&built, "attention"), 1);
+    assert_int_equal(count_nodes(&built, "softmax"), 0);
+    assert_int_equal(built.maps[0].info.shape[2], 600);
+    gz_built_free(&built);
+    gz_model_free(model);
+}
+
 static void with_zero_weights_non_local_changes_nothing(void **state)
 {
     (void)state;
@@ -305,6 +343,8 @@ int main(void)
         cmocka_unit_test(local_p_falls_off_with_the_distance_from_the_position),
         cmocka_unit_test(multi_head_has_a_map_for_each_head),
         cmocka_unit_test(heads_do_not_mix),
+        cmocka_unit_test(tiles_change_neither_output_nor_map),
+        cmocka_unit_test(tiles_make_no_map_that_nobody_wants),
         cmocka_unit_test(with_zero_weights_non_local_changes_nothing),
         cmocka_unit_test(with_zero_weights_a_gate_is_half_open),
         cmocka_unit_test(hard_takes_the_first_of_equals),

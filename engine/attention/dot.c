@@ -5,6 +5,7 @@
 
 typedef struct dot_options {
     bool use_scale, concat, causal;
+    gz_tiled tiled;
 } dot_options;
 
 static gaze_status read(gz_json *json, void *to)
@@ -15,22 +16,18 @@ static gaze_status read(gz_json *json, void *to)
     GZ_TRY(gz_json_bool(json, "use_scale", false, &options->use_scale));
     GZ_TRY(gz_json_choice(json, "score_mode", modes, 0, &mode));
     options->concat = mode == 1;
+    if (!options->concat) GZ_TRY(gz_tiled_read(json, &options->tiled));
     return gz_mask_read(json, &options->causal);
 }
 
-static gaze_status score(gz_build *b, const gz_layer *layer, const dot_options *options, gz_tensor *q,
-                         gz_tensor *k, gz_tensor **scores)
+static gaze_status score_concat(gz_build *b, const gz_layer *layer, gz_tensor *scale,
+                                const gz_query_key *seen, gz_tensor **scores)
 {
     gz_graph *graph = gz_build_graph(b);
-    const gz_shape one = {.rank = 0};
-    gz_tensor *scale = NULL, *weight;
-    if (options->use_scale) GZ_TRY(gz_build_weight(b, layer, "scale", one, GZ_INIT_ONES, &scale));
-    if (scale) GZ_TRY(gz_scale_by(graph, q, scale, &q));
-    if (!options->concat)
-        return gz_matmul(graph, q, k, &(gz_matmul_attr){.transpose_b = true, .factor = 1}, scores);
+    gz_tensor *weight, *k = seen->k;
     if (scale) GZ_TRY(gz_scale_by(graph, k, scale, &k));
-    GZ_TRY(gz_build_weight(b, layer, "concat_score_weight", one, GZ_INIT_ONES, &weight));
-    GZ_TRY(gz_additive_scores(graph, q, k, NULL, scores));
+    GZ_TRY(gz_build_weight(b, layer, "concat_score_weight", (gz_shape){.rank = 0}, GZ_INIT_ONES, &weight));
+    GZ_TRY(gz_additive_scores(graph, seen->q, k, NULL, scores));
     return gz_scale_by(graph, *scores, weight, scores);
 }
 
@@ -39,10 +36,16 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
 {
     const dot_options *options = from;
     gz_query_key seen;
-    gz_tensor *scores;
+    gz_tensor *scale = NULL, *scores;
     GZ_TRY(gz_query_key_see(b, layer, in, n_in, &seen));
     GZ_TRY(gz_query_key_expect_equal(layer, &seen));
-    GZ_TRY(score(b, layer, options, seen.q, seen.k, &scores));
+    if (options->use_scale) {
+        GZ_TRY(gz_build_weight(b, layer, "scale", (gz_shape){.rank = 0}, GZ_INIT_ONES, &scale));
+        GZ_TRY(gz_scale_by(gz_build_graph(b), seen.q, scale, &seen.q));
+    }
+    if (!options->concat)
+        return gz_query_key_multiply(b, layer, "dot", &seen, options->causal, options->tiled, out);
+    GZ_TRY(score_concat(b, layer, scale, &seen, &scores));
     return gz_query_key_attend(b, layer, "dot", &seen, options->causal, scores, out);
 }
 

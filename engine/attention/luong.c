@@ -11,6 +11,7 @@ typedef struct luong_options {
     luong_score score;
     size_t units; /* U; 0: Dq */
     bool causal;
+    gz_tiled tiled;
 } luong_options;
 
 static gaze_status read(gz_json *json, void *to)
@@ -25,22 +26,17 @@ static gaze_status read(gz_json *json, void *to)
     if (options->units && options->score != SCORE_CONCAT)
         return gz_json_fail(json, "units", "is of score 'concat' alone, expected no such key with '%s'",
                             scores[choice]);
+    if (options->score != SCORE_CONCAT) GZ_TRY(gz_tiled_read(json, &options->tiled));
     return gz_mask_read(json, &options->causal);
 }
 
-static gaze_status multiply(gz_graph *graph, gz_tensor *q, gz_tensor *k, gz_tensor **scores)
-{
-    return gz_matmul(graph, q, k, &(gz_matmul_attr){.transpose_b = true, .factor = 1}, scores);
-}
-
-static gaze_status score_general(gz_build *b, const gz_layer *layer, const gz_query_key *seen,
-                                 gz_tensor **scores)
+/* q general.kernel */
+static gaze_status turn_query(gz_build *b, const gz_layer *layer, gz_query_key *seen)
 {
     const size_t Dq = seen->q->shape.dim[2], Dk = seen->k->shape.dim[2];
-    gz_tensor *kernel, *q;
+    gz_tensor *kernel;
     GZ_TRY(gz_build_weight(b, layer, "general.kernel", GZ_SHAPE(Dq, Dk), GZ_INIT_GLOROT_UNIFORM, &kernel));
-    GZ_TRY(gz_dense(gz_build_graph(b), seen->q, kernel, NULL, GZ_LINEAR, &q));
-    return multiply(gz_build_graph(b), q, seen->k, scores);
+    return gz_dense(gz_build_graph(b), seen->q, kernel, NULL, GZ_LINEAR, &seen->q);
 }
 
 /* tokens times some of the kernel's rows; the parts of q and k are added later, key by key. */
@@ -75,18 +71,14 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
     gz_query_key seen;
     gz_tensor *scores;
     GZ_TRY(gz_query_key_see(b, layer, in, n_in, &seen));
-    switch (options->score) {
-    case SCORE_DOT:
-        GZ_TRY(gz_query_key_expect_equal(layer, &seen));
-        GZ_TRY(multiply(gz_build_graph(b), seen.q, seen.k, &scores));
-        break;
-    case SCORE_GENERAL: GZ_TRY(score_general(b, layer, &seen, &scores)); break;
-    case SCORE_CONCAT:
-        GZ_TRY(
-            score_concat(b, layer, options->units ? options->units : seen.q->shape.dim[2], &seen, &scores));
-        break;
+    const size_t U = options->units ? options->units : seen.q->shape.dim[2];
+    if (options->score == SCORE_CONCAT) {
+        GZ_TRY(score_concat(b, layer, U, &seen, &scores));
+        return gz_query_key_attend(b, layer, "luong", &seen, options->causal, scores, out);
     }
-    return gz_query_key_attend(b, layer, "luong", &seen, options->causal, scores, out);
+    if (options->score == SCORE_GENERAL) GZ_TRY(turn_query(b, layer, &seen));
+    GZ_TRY(gz_query_key_expect_equal(layer, &seen));
+    return gz_query_key_multiply(b, layer, "luong", &seen, options->causal, options->tiled, out);
 }
 
 const gz_attention_kind gz_attention_luong = {"luong", sizeof(luong_options), 1, 3, read, build};

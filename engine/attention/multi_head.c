@@ -8,6 +8,7 @@
 typedef struct multi_head_options {
     size_t num_heads, key_dim, value_dim;
     bool use_bias, causal;
+    gz_tiled tiled;
 } multi_head_options;
 
 static gaze_status read(gz_json *json, void *to)
@@ -21,7 +22,7 @@ static gaze_status read(gz_json *json, void *to)
     GZ_TRY(gz_json_bool(json, "causal", false, &causal));
     GZ_TRY(gz_mask_read(json, &options->causal));
     options->causal |= causal;
-    return GAZE_OK;
+    return gz_tiled_read(json, &options->tiled);
 }
 
 /* x [B,T,D] -> [B,T,H,K] */
@@ -57,45 +58,35 @@ static gaze_status join_heads(gz_build *b, const gz_layer *layer, bool use_bias,
     return gz_dense(graph, heads, kernel, bias, GZ_LINEAR, y);
 }
 
-/* Q, K and V -> the heads' outputs [B,Tq,H,V] and weights a [B,H,Tq,Tv] */
-static gaze_status attend(gz_graph *graph, const gz_keys_seen *keys, gz_tensor *const projected[3],
-                          gz_tensor **a, gz_tensor **heads)
-{
-    const gz_matmul_attr score = {.transpose_b = true,
-                                  .heads_a = true,
-                                  .heads_b = true,
-                                  .factor = 1 / sqrt((double)projected[0]->shape.dim[3])};
-    gz_tensor *scores;
-    GZ_TRY(gz_matmul(graph, projected[0], projected[1], &score, &scores));
-    GZ_TRY(gz_softmax_of(graph, scores, keys, a));
-    return gz_matmul(graph, *a, projected[2],
-                     &(gz_matmul_attr){.heads_b = true, .heads_y = true, .factor = 1}, heads);
-}
-
 static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in,
                          gz_flow *out)
 {
     const multi_head_options *o = from;
-    gz_graph *graph = gz_build_graph(b);
     gz_query_key seen;
-    gz_tensor *projected[3], *a, *heads;
+    gz_tensor *q, *k, *v, *heads;
     GZ_TRY(gz_query_key_see(b, layer, in, n_in, &seen));
     GZ_TRY(gz_query_key_join_key_mask(b, &seen));
-    GZ_TRY(project(b, layer, "query", o->use_bias, seen.q, o->num_heads, o->key_dim, &projected[0]));
-    GZ_TRY(project(b, layer, "key", o->use_bias, seen.k, o->num_heads, o->key_dim, &projected[1]));
-    GZ_TRY(project(b, layer, "value", o->use_bias, seen.v, o->num_heads, o->value_dim, &projected[2]));
-    const gz_keys_seen keys = {.order.causal = o->causal, .mask = seen.mask, .queries = seen.query_mask};
-    GZ_TRY(attend(graph, &keys, projected, &a, &heads));
-    const gz_map_note note = {
-        .kind = "multi_head",
-        .meaning = "share of the attention of the row's query that the column's key gets in this head; each "
-                   "row sums to 1",
-        .field = in->field,
+    GZ_TRY(project(b, layer, "query", o->use_bias, seen.q, o->num_heads, o->key_dim, &q));
+    GZ_TRY(project(b, layer, "key", o->use_bias, seen.k, o->num_heads, o->key_dim, &k));
+    GZ_TRY(project(b, layer, "value", o->use_bias, seen.v, o->num_heads, o->value_dim, &v));
+    const size_t B = seen.q->shape.dim[0], Tq = seen.q->shape.dim[1], Tv = seen.v->shape.dim[1];
+    const gz_scaled scaled = {
+        .q = q,
+        .k = k,
+        .v = v,
+        .factor = 1 / sqrt((double)o->key_dim),
+        .masks = {seen.mask, seen.query_mask, o->causal},
+        .tiled = o->tiled,
+        .map_shape = GZ_SHAPE(B, o->num_heads, Tq, Tv),
+        .note = {.kind = "multi_head",
+                 .meaning = "share of the attention of the row's query that the column's key gets in this "
+                            "head; each row sums to 1",
+                 .field = in->field},
     };
-    GZ_TRY(gz_build_map(b, layer, NULL, a, &note));
+    GZ_TRY(gz_scaled_attend(b, layer, &scaled, &heads));
     *out = *in;
     GZ_TRY(join_heads(b, layer, o->use_bias, heads, gz_shape_last(in->x->shape), &out->x));
-    return gz_graph_view(graph, out->x, in->x->shape, &out->x);
+    return gz_graph_view(gz_build_graph(b), out->x, in->x->shape, &out->x);
 }
 
 const gz_attention_kind gz_attention_multi_head = {"multi_head", sizeof(multi_head_options), 1, 3, read,

@@ -7,12 +7,14 @@
 
 typedef struct non_local_options {
     size_t units; /* U; 0: half of the channels, at least 1 */
+    gz_tiled tiled;
 } non_local_options;
 
 static gaze_status read(gz_json *json, void *to)
 {
     non_local_options *options = to;
-    return gz_json_size(json, "units", 1, 0, &options->units);
+    GZ_TRY(gz_json_size(json, "units", 1, 0, &options->units));
+    return gz_tiled_read(json, &options->tiled);
 }
 
 static gaze_status project(gz_build *b, const gz_layer *layer, const char *part, gz_tensor *x, size_t units,
@@ -29,40 +31,21 @@ static gaze_status project(gz_build *b, const gz_layer *layer, const char *part,
     return gz_dense(graph, x, kernel, bias, GZ_LINEAR, y);
 }
 
-/* x [B,N,C] -> a [B,N,N] and y = softmax(Q K^T) V [B,N,U] */
-static gaze_status attend(gz_build *b, const gz_layer *layer, gz_tensor *x, size_t U, gz_tensor **a,
-                          gz_tensor **y)
-{
-    gz_graph *graph = gz_build_graph(b);
-    gz_tensor *q, *k, *v, *scores;
-    GZ_TRY(project(b, layer, "query", x, U, &q));
-    GZ_TRY(project(b, layer, "key", x, U, &k));
-    GZ_TRY(project(b, layer, "value", x, U, &v));
-    GZ_TRY(gz_matmul(graph, q, k, &(gz_matmul_attr){.transpose_b = true, .factor = 1}, &scores));
-    GZ_TRY(gz_softmax(graph, scores, NULL, a));
-    return gz_matmul(graph, *a, v, &(gz_matmul_attr){.factor = 1}, y);
-}
-
 static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in,
                          gz_flow *out)
 {
     const non_local_options *options = from;
-    gz_graph *graph = gz_build_graph(b);
-    gz_query_key seen;
-    gz_tensor *a, *y;
-    GZ_TRY(gz_query_key_see(b, layer, in, n_in, &seen));
-    const size_t C = seen.q->shape.dim[2], half = C > 1 ? C / 2 : 1;
-    GZ_TRY(attend(b, layer, seen.q, options->units ? options->units : half, &a, &y));
-    const gz_map_note note = {
-        .kind = "non_local",
-        .meaning = "share of the attention of the row's cell that the column's cell gets; each row sums to 1",
-        .field = in->field,
-    };
-    GZ_TRY(gz_build_map(b, layer, NULL, a, &note));
-    GZ_TRY(project(b, layer, "output", y, C, &y));
-    GZ_TRY(gz_graph_view(graph, y, in->x->shape, &y));
-    out->field = in->field;
-    return gz_add_all(graph, (gz_tensor *[]){in->x, y}, 2, &out->x);
+    gz_query_key x, seen;
+    gz_tensor *y;
+    GZ_TRY(gz_query_key_see(b, layer, in, n_in, &x));
+    const size_t C = x.q->shape.dim[2], half = C > 1 ? C / 2 : 1, U = options->units ? options->units : half;
+    seen = (gz_query_key){.query = in};
+    GZ_TRY(project(b, layer, "query", x.q, U, &seen.q));
+    GZ_TRY(project(b, layer, "key", x.q, U, &seen.k));
+    GZ_TRY(project(b, layer, "value", x.q, U, &seen.v));
+    GZ_TRY(gz_query_key_multiply(b, layer, "non_local", &seen, false, options->tiled, out));
+    GZ_TRY(project(b, layer, "output", out->x, C, &y));
+    return gz_add_all(gz_build_graph(b), (gz_tensor *[]){in->x, y}, 2, &out->x);
 }
 
 const gz_attention_kind gz_attention_non_local = {"non_local", sizeof(non_local_options), 1, 1, read, build};

@@ -89,19 +89,55 @@ gaze_status gz_query_key_softmax(gz_build *b, const gz_query_key *seen, bool cau
     return gz_softmax_of(gz_build_graph(b), scores, &keys, a);
 }
 
-gaze_status gz_query_key_finish(gz_build *b, const gz_layer *layer, const char *kind, const char *meaning,
-                                const gz_query_key *seen, gz_tensor *a, gz_flow *out)
+/* y [B,Tq,Dv] in the shape of the query, zeros for masked queries */
+static gaze_status put_out(gz_graph *graph, const gz_query_key *seen, gz_tensor *y, gz_flow *out)
 {
-    gz_graph *graph = gz_build_graph(b);
     gz_shape shape = seen->query->x->shape;
-    const gz_map_note note = {.kind = kind, .meaning = meaning, .field = seen->query->field};
-    GZ_TRY(gz_build_map(b, layer, NULL, a, &note));
-    GZ_TRY(gz_matmul(graph, a, seen->v, &(gz_matmul_attr){.factor = 1}, &out->x));
-    if (seen->query_mask) GZ_TRY(gz_mask_rows(graph, out->x, seen->query_mask, &out->x));
+    if (seen->query_mask) GZ_TRY(gz_mask_rows(graph, y, seen->query_mask, &y));
     shape.dim[shape.rank - 1] = seen->v->shape.dim[2];
     out->mask = seen->query_mask;
     out->field = seen->query->field;
-    return gz_graph_view(graph, out->x, shape, &out->x);
+    return gz_graph_view(graph, y, shape, &out->x);
+}
+
+gaze_status gz_query_key_finish(gz_build *b, const gz_layer *layer, const char *kind, const char *meaning,
+                                const gz_query_key *seen, gz_tensor *a, gz_flow *out)
+{
+    gz_tensor *y;
+    const gz_map_note note = {.kind = kind, .meaning = meaning, .field = seen->query->field};
+    GZ_TRY(gz_build_map(b, layer, NULL, a, &note));
+    GZ_TRY(gz_matmul(gz_build_graph(b), a, seen->v, &(gz_matmul_attr){.factor = 1}, &y));
+    return put_out(gz_build_graph(b), seen, y, out);
+}
+
+static const char MEANING[] =
+    "share of the attention of the row's query that the column's key gets; each row sums to 1";
+
+/* [B,T,D] as one head */
+static gaze_status one_head(gz_graph *graph, gz_tensor *x, gz_tensor **head)
+{
+    return gz_graph_view(graph, x, GZ_SHAPE(x->shape.dim[0], x->shape.dim[1], 1, x->shape.dim[2]), head);
+}
+
+gaze_status gz_query_key_multiply(gz_build *b, const gz_layer *layer, const char *kind,
+                                  const gz_query_key *seen, bool causal, gz_tiled tiled, gz_flow *out)
+{
+    gz_graph *graph = gz_build_graph(b);
+    const size_t B = seen->q->shape.dim[0], Tq = seen->q->shape.dim[1], Tv = seen->v->shape.dim[1];
+    gz_scaled scaled = {
+        .factor = 1,
+        .masks = {.mask = seen->mask, .causal = causal},
+        .tiled = tiled,
+        .map_shape = GZ_SHAPE(B, Tq, Tv),
+        .note = {.kind = kind, .meaning = MEANING, .field = seen->query->field},
+    };
+    gz_tensor *y;
+    GZ_TRY(one_head(graph, seen->q, &scaled.q));
+    GZ_TRY(one_head(graph, seen->k, &scaled.k));
+    GZ_TRY(one_head(graph, seen->v, &scaled.v));
+    GZ_TRY(gz_scaled_attend(b, layer, &scaled, &y));
+    GZ_TRY(gz_graph_view(graph, y, GZ_SHAPE(B, Tq, seen->v->shape.dim[2]), &y));
+    return put_out(graph, seen, y, out);
 }
 
 gaze_status gz_query_key_attend(gz_build *b, const gz_layer *layer, const char *kind,
@@ -109,8 +145,5 @@ gaze_status gz_query_key_attend(gz_build *b, const gz_layer *layer, const char *
 {
     gz_tensor *a;
     GZ_TRY(gz_query_key_softmax(b, seen, causal, scores, &a));
-    return gz_query_key_finish(
-        b, layer, kind,
-        "share of the attention of the row's query that the column's key gets; each row sums to 1", seen, a,
-        out);
+    return gz_query_key_finish(b, layer, kind, MEANING, seen, a, out);
 }

@@ -30,8 +30,30 @@ gaze_status gz_query_key_softmax(gz_build *build, const gz_query_key *seen, bool
 gaze_status gz_query_key_finish(gz_build *build, const gz_layer *layer, const char *kind, const char *meaning,
                                 const gz_query_key *seen, gz_tensor *a, gz_flow *out);
 
-/* The whole of a kind that makes scores: softmax, map, output. */
+/* "tiled": true or false; by the lengths without: long ones attend in tiles (gz_attention), without a tensor
+ * of weights. */
+typedef enum gz_tiled { GZ_TILED_BY_LENGTH, GZ_TILED_ALWAYS, GZ_TILED_NEVER } gz_tiled;
+gaze_status gz_tiled_read(gz_json *json, gz_tiled *tiled);
+
+/* q [B,Tq,H,K], k [B,Tv,H,K], v [B,Tv,H,V] -> y [B,Tq,H,V] = softmax(factor q k^T) v for each head. a,
+   [B,H,Tq,Tv] seen as map_shape, is exposed as the layer's map; in tiles it is made, by the same formula,
+   only when it is to be kept. */
+typedef struct gz_scaled {
+    gz_tensor *q, *k, *v;
+    double factor;
+    gz_attention_masks masks;
+    gz_tiled tiled;
+    gz_shape map_shape;
+    gz_map_note note;
+} gz_scaled;
+gaze_status gz_scaled_attend(gz_build *build, const gz_layer *layer, const gz_scaled *s, gz_tensor **y);
+
+/* The whole of a kind that makes its own scores: softmax, map, output. */
 gaze_status gz_query_key_attend(gz_build *build, const gz_layer *layer, const char *kind,
                                 const gz_query_key *seen, bool causal, gz_tensor *scores, gz_flow *out);
+
+/* The whole of a kind whose scores are q k^T. */
+gaze_status gz_query_key_multiply(gz_build *build, const gz_layer *layer, const char *kind,
+                                  const gz_query_key *seen, bool causal, gz_tiled tiled, gz_flow *out);
 
 #endif

@@ -96,6 +96,12 @@ typedef struct gz_map_note {
 gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
                          const gz_map_note *note);
 
+/* Is that map to be kept? A kind that can do without its weights makes them only then, and otherwise exposes a tensor that nothing
+ * makes, of one sample. */
+bool gz_build_wants_map(const gz_build *build, const gz_layer *layer, const char *part);
+gaze_status gz_build_map_shape(gz_build *build, const gz_layer *layer, const char *part, gz_shape shape,
+                               const gz_map_note *note);
+
 /* "layer 'conv_1' (conv2d): <message>" as GAZE_ERROR_MODEL; the model file's name is put before it by the
  * caller. */
 gaze_status gz_layer_fail(const gz_layer *layer, const char *format, ...) GZ_PRINTF(2, 3);

@@ -80,6 +80,11 @@ gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *
     return GAZE_OK;
 }
 
+static const char *map_name(const gz_build *build, const gz_layer *layer, const char *part)
+{
+    return part ? gz_arena_format(build->built->graph->arena, "%s/%s", layer->name, part) : layer->name;
+}
+
 static bool is_among(const char *const *names, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -87,11 +92,17 @@ static bool is_among(const char *const *names, size_t count, const char *name)
     return false;
 }
 
+bool gz_build_wants_map(const gz_build *build, const gz_layer *layer, const char *part)
+{
+    const char *name = map_name(build, layer, part);
+    return name && is_among(build->options->maps, build->options->n_maps, name);
+}
+
 gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
                          const gz_map_note *note)
 {
     gz_built *built = build->built;
-    const char *name = part ? gz_arena_format(built->graph->arena, "%s/%s", layer->name, part) : layer->name;
+    const char *name = map_name(build, layer, part);
     if (!name) return GAZE_ERROR_DEVICE;
     GZ_TRY(gz_grow(&built->maps, &build->maps_capacity, built->n_maps + 1, sizeof *built->maps));
     gaze_map_info info = {.name = name,
@@ -105,6 +116,15 @@ gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *par
     if (is_among(build->options->maps, build->options->n_maps, name)) values->keep = true;
     built->maps[built->n_maps++] = (gz_built_map){info, values};
     return GAZE_OK;
+}
+
+gaze_status gz_build_map_shape(gz_build *build, const gz_layer *layer, const char *part, gz_shape shape,
+                               const gz_map_note *note)
+{
+    gz_tensor *values;
+    shape.dim[0] = 1;
+    GZ_TRY(gz_graph_tensor(build->built->graph, GZ_VALUE, layer->name, GZ_F32, shape, &values));
+    return gz_build_map(build, layer, part, values, note);
 }
 
 gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *value)

@@ -41,6 +41,8 @@
     X(embedding_gradient)                                                                                              \
     X(permute)                                                                                                         \
     X(matmul)                                                                                                          \
+    X(attention)                                                                                                       \
+    X(attention_gradient)                                                                                              \
     X(additive_scores)                                                                                                 \
     X(additive_scores_gradient)                                                                                        \
     X(gaussian)                                                                                                        \
@@ -164,6 +166,20 @@ typedef struct gz_matmul_attr {
     double factor; /* > 0 */
 } gz_matmul_attr;
 gaze_status gz_matmul(gz_graph *g, gz_tensor *a, gz_tensor *b, const gz_matmul_attr *attr, gz_tensor **y);
+
+/* q [B,Tq,H,K], k [B,Tv,H,K], v [B,Tv,H,V] -> y [B,Tq,H,V] = softmax(factor q k^T) v for each head, without a tensor of scores.
+   mask int32 [B,Tv], queries int32 [B,Tq] (or NULL); causal: key <= query. Rows without keys are zeros. A second output, for the
+   gradients: the logarithm of each row's sum of exponentials. */
+typedef struct gz_attention_attr {
+    double factor; /* > 0 */
+    bool causal;
+} gz_attention_attr;
+typedef struct gz_attention_masks {
+    gz_tensor *mask, *queries;
+    bool causal;
+} gz_attention_masks;
+gaze_status gz_attention(gz_graph *g, gz_tensor *q, gz_tensor *k, gz_tensor *v, const gz_attention_masks *masks, double factor,
+                         gz_tensor **y);
 
 /* q [B,Tq,D], k [B,Tv,D], scale [D] or NULL (ones) -> y [B,Tq,Tv] = sum_d scale_d tanh(q_d + k_d) */
 gaze_status gz_additive_scores(gz_graph *g, gz_tensor *q, gz_tensor *k, gz_tensor *scale, gz_tensor **y);

@@ -96,6 +96,7 @@ static double rise(checker *k, size_t i, size_t at, double value)
     trial->op->reference(trial->node, trial->in, k->moved);
     trial->in[i][at] = kept;
     for (size_t j = 0; j < trial->node->n_out; j++) {
+        if (!k->dout[j]) continue;
         const size_t count = gz_shape_count(trial->node->out[j]->shape);
         for (size_t n = 0; n < count; n++) sum += k->weights[j][n] * (k->moved[j][n] - k->base[j][n]);
     }
