@@ -1,5 +1,6 @@
 # The front door. CMake builds, ctest tests; this file only calls them, after installing what Debian can give.
 #   make            build                    make install PREFIX=/usr/local
+#   make gallery    one picture of every view, for docs/gallery.md
 #   make demo       train on Fashion-MNIST, write heatmaps to demo/
 #   make test       every test, through ctest
 #   make deps       install the Debian packages (root, or sudo)
@@ -23,6 +24,9 @@ build: deps
 demo: build
 	@sh tools/demo.sh $(BUILD)
 
+gallery: build
+	@sh tools/gallery.sh $(BUILD)
+
 test: deps-test
 	@$(MAKE) --no-print-directory build TESTS=ON
 	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
@@ -42,4 +46,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo test deps-test install format check-format clean
+.PHONY: all deps build demo gallery test deps-test install format check-format clean

@@ -1,0 +1,44 @@
+#!/bin/sh
+# One picture a view for docs/gallery.md: from the shipped weights of seed 000's model and from three small models that
+# are trained here, which takes less than a minute.
+set -eu
+build=${1:-build}
+work=$build/gallery
+out=docs/gallery
+most=60000 # bytes a picture
+rm -rf "$work"
+mkdir -p "$work"
+
+train() { # MODEL OPTION..
+    name=$1
+    shift
+    "$build/bin/gaze" train "$out/$name.json" --out "$work/$name-run" --seed 1 --quiet "$@" > "$work/$name.log"
+}
+picture() { # NAME MODEL OPTION..: the only picture of that view becomes docs/gallery/NAME
+    name=$1 view=${1%.*} model=$2
+    shift 2
+    "$build/bin/dump_attention" "$model" --view "$view" --out "$work/$view" --quiet "$@" > "$work/files"
+    file=$(grep -v -e '\.npy$' -e '\.json$' "$work/files")
+    if [ "$(wc -c < "$file")" -gt $most ]; then echo "$file: above $most bytes" >&2; exit 1; fi
+    cp "$file" "$out/$name"
+    echo "$out/$name"
+}
+
+shipped=models/000-fashion-attention.json
+picture overlay.png $shipped --index 7 --pixel 10
+picture map.png $shipped --index 7
+picture side.png $shipped --index 7
+picture panels.png $shipped --index 7
+picture sheet.png $shipped --index 8..15 --pixel 3
+
+train reverse
+picture matrix.png "$work/reverse-run" --index 0 --vocabulary $out/letters.txt
+picture heads.png "$work/reverse-run" --index 0
+picture text.png "$work/reverse-run" --index 0 --vocabulary $out/letters.txt --query 2
+picture html.html "$work/reverse-run" --index 0 --vocabulary $out/letters.txt --query 2
+
+train needle
+picture bars.png "$work/needle-run" --index 0
+
+train cells --steps 150
+picture query.png "$work/cells-run" --index 2 --query 12,9
