@@ -75,7 +75,7 @@ GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict
                 }
             }
         }
-        gaze_start_tile(c, bias0, bias1);
+        gaze_fill_tile(c, bias0, bias1);
         for (int r = 0; r < kh; r++)
             for (int s = 0; s < kw; s++, weight += C * TILE_COLUMNS) {
                 gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, row);

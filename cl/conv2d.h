@@ -17,7 +17,7 @@ static inline int gaze_vector_start(int first, int count) { return min(first, co
 static inline floatv gaze_load_or_zero(source from, int at) { return from ? vloadv(0, from + at) : (floatv)0.0f; }
 
 /* All rows of a tile begin with the same two vectors. */
-static inline void gaze_start_tile(floatv *c, floatv first, floatv second)
+static inline void gaze_fill_tile(floatv *c, floatv first, floatv second)
 {
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++) {

@@ -37,7 +37,7 @@ GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *re
             const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
             source weight = w + (size_t)n * taps * TILE_COLUMNS;
             floatv c[2 * TILE_ROWS];
-            gaze_start_tile(c, bias0, bias1);
+            gaze_fill_tile(c, bias0, bias1);
             for (int k = 0; k < taps; k++)
                 gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);
             gaze_activate(activation, c, 2 * TILE_ROWS);
@@ -137,7 +137,7 @@ GAZE_ONE conv2d_dot(source x, source w, source bias, __global float *restrict y,
             const int second = o + 1 < O ? step : 0;
             source weight = w + (size_t)o * step;
             floatv c[2 * TILE_ROWS];
-            gaze_start_tile(c, 0.0f, 0.0f);
+            gaze_fill_tile(c, 0.0f, 0.0f);
             for (int r = 0; r < kh; r++)
                 for (int s = 0; s < kw; s++) {
                     gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, row);

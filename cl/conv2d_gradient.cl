@@ -66,7 +66,7 @@ GAZE_ONE conv2d_input_gradient_strided(source dy, source w, __global float *rest
             q[i] = j % wide + (v0 + left - phase_x) / sx;
             origin[i] = dy + (((ptrdiff_t)(j / wide / tall) * P + p[i]) * Q + q[i]) * O;
         }
-        gaze_start_tile(c, 0.0f, 0.0f);
+        gaze_fill_tile(c, 0.0f, 0.0f);
         for (int r = 0; r < kh; r++) {
             const int up = (phase_y - r * ey) / sy;
             if (up * sy != phase_y - r * ey) continue;
