@@ -343,10 +343,16 @@ typedef struct gaze_verify_line {
 } gaze_verify_line;
 typedef void gaze_verify_function(void *user, const gaze_verify_line *line);
 
-/* op NULL: all. `line` is called once per op and family. The counts are of checks. GAZE_OK also when checks
- * failed. */
-GAZE_API gaze_status gaze_verify(gaze_context *context, const char *op, gaze_verify_function *line,
-                                 void *user, size_t *passed, size_t *failed);
+typedef struct gaze_verify_options {
+    const char *op;             /* NULL: all */
+    bool quick;                 /* small cases only: seconds on a CPU, bearable in a simulator */
+    gaze_verify_function *line; /* called once per op and family; NULL */
+    void *user;
+} gaze_verify_options;
+
+/* options NULL: all defaults. The counts are of checks. GAZE_OK also when checks failed. */
+GAZE_API gaze_status gaze_verify(gaze_context *context, const gaze_verify_options *options, size_t *passed,
+                                 size_t *failed);
 
 /* ---- Measurement ---- */
 

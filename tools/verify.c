@@ -2,19 +2,23 @@
 #include "commands.h"
 #include "common.h"
 
+enum { QUICK = 0x2000 };
+
 typedef struct verify_options {
     tool_options tool;
-    const char *op;
+    gaze_verify_options verify;
 } verify_options;
 
-static const struct argp_option OPTIONS[] = {{"op", 'o', "NAME", 0, "Only this op", 0}, {0}};
+static const struct argp_option OPTIONS[] = {
+    {"op", 'o', "NAME", 0, "Only this op", 0}, {"quick", QUICK, NULL, 0, "Small cases only", 0}, {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     verify_options *options = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &options->tool; return 0;
-    case 'o': options->op = argument; return 0;
+    case 'o': options->verify.op = argument; return 0;
+    case QUICK: options->verify.quick = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -56,12 +60,12 @@ static void print_line(void *user, const gaze_verify_line *line)
 
 int command_verify(int argc, char **argv)
 {
-    verify_options options = {0};
+    verify_options options = {.verify = {.line = print_line, .user = &options}};
     gaze_context *context = NULL;
     size_t passed = 0, failed = 0;
     tool_parse(&ARGP, "gaze verify", argc, argv, &options);
     gaze_status status = tool_context(&options.tool, false, &context);
-    if (status == GAZE_OK) status = gaze_verify(context, options.op, print_line, &options, &passed, &failed);
+    if (status == GAZE_OK) status = gaze_verify(context, &options.verify, &passed, &failed);
     if (status == GAZE_OK)
         printf(options.tool.json ? "{\"passed\": %zu, \"failed\": %zu}\n" : "%zu passed, %zu failed\n",
                passed, failed);

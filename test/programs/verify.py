@@ -68,6 +68,15 @@ def failures_are_in_the_json_too(folder):
     assert lines[-1]["failed"] == sum(line["failed"] for line in lines[:-1]), lines
 
 
+def quick_leaves_large_cases_out(folder):
+    def cases(*words):
+        lines = [json.loads(line) for line in verify(folder, "scale", "--json", *words).splitlines()]
+        assert lines[-1]["failed"] == 0 and lines[-1]["passed"] > 0, lines
+        return [line["cases"] for line in lines[:-1]]
+    every, small = cases(), cases("--quick")
+    assert every == [n + 1 for n in small] and min(small) >= 5, (every, small)  # [64,26,26,32] is the large one
+
+
 def unknown_op_offers_the_nearest(folder):
     refused(2, GAZE, "verify", "--op", "sofmax", says=["sofmax", "did you mean 'softmax'"])
 
@@ -92,6 +101,7 @@ if __name__ == "__main__":
         sixth_digit_of_a_coefficient,
         kernel_that_does_not_compile,
         failures_are_in_the_json_too,
+        quick_leaves_large_cases_out,
         unknown_op_offers_the_nearest,
         unknown_command_offers_the_nearest,
         reference_cannot_be_verified_against_itself,
