@@ -140,6 +140,26 @@ static void dropout_is_there_in_training_only(void **state)
     assert_non_null(built.step);
 }
 
+static void batch_normalization_moves_its_statistics_in_training_only(void **state)
+{
+    (void)state;
+    const char *layers = "{'name': 'n', 'type': 'batch_normalization', 'scale': false},"
+                         "{'name': 'flat', 'type': 'flatten'}, {'name': 'class', 'type': 'dense', 'units': "
+                         "3, 'activation': 'softmax'}";
+    size_t trainable, all;
+    build(INPUT_STEPS, layers, "class", false);
+    assert_int_equal(count_nodes(&built, "moving_average"), 0);
+    assert_int_equal(count_nodes(&built, "normalize_channels"), 1);
+    assert_string_equal(built.weights[0].name, "n.beta");
+    assert_string_equal(built.weights[1].name, "n.moving_mean");
+    gz_weights_count(&built, &trainable, &all);
+    assert_int_equal(all - trainable, 6);
+    teardown(state);
+    build(INPUT_STEPS, layers, "class", true);
+    assert_int_equal(count_nodes(&built, "moving_average"), 2);
+    assert_int_equal(count_nodes(&built, "normalize_channels"), 0);
+}
+
 static void assert_field(const gaze_receptive_field *field, double first, double step, double size)
 {
     assert_true(field->known);
@@ -247,6 +267,7 @@ int main(void)
         TEST(relu_is_fused_and_softmax_and_gelu_are_nodes),
         TEST(every_activation_word_means_its_kind),
         TEST(dropout_is_there_in_training_only),
+        TEST(batch_normalization_moves_its_statistics_in_training_only),
         TEST(cells_of_seed_000_see_pixels_2i_to_2i_plus_5),
         TEST(same_padding_keeps_cells_on_their_pixels),
         TEST(joined_cells_are_placed_when_they_agree),

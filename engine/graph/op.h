@@ -25,7 +25,8 @@ typedef enum gz_fill {
     GZ_FILL_WIDE,    /* signs and magnitudes from 1e-4 to 1e4: logits, statistics */
     GZ_FILL_SPECIAL, /* powers of two, denormals, zeros, infinities, NaN, then random (element-wise ops) */
     GZ_FILL_POSITIVE, /* uniform in 1e-3..1: variances, probabilities */
-    GZ_FILL_SMALL /* uniform in -1/8..1/8: weights of a recurrence, whose errors must not grow from step to step */
+    GZ_FILL_SMALL, /* uniform in -1/8..1/8: weights of a recurrence, whose errors must not grow from step to step */
+    GZ_FILL_OFFSET /* uniform in 1000 - 1/64..1000 + 1/64: a mean far larger than the deviation */
 } gz_fill;
 
 /* One row of an op's case table. Feeds the unit tests, `gaze verify`, `gaze bench` and oclgrind.

@@ -54,6 +54,7 @@ struct gz_layer {
         X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed) X(permute) X(zero_padding2d) \
         X(repeat_vector) \
         X(lstm) X(gru) X(simple_rnn) X(bidirectional) \
+        X(layer_normalization) X(batch_normalization) \
         X(embedding) X(position_embedding) X(global_average_pool1d) X(global_max_pool1d)
 #define GZ_LAYER_DECLARE(name) extern const gz_layer_type gz_layer_##name;
 GZ_LAYER_LIST(GZ_LAYER_DECLARE)
@@ -75,6 +76,9 @@ uint64_t gz_build_seed(const gz_build *build);
 /* Weight "<layer>.<weight>" of this shape; the layer named by "share" is used instead where there is one. */
 gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
                             gz_initializer initializer, gz_tensor **out);
+/* The same for what training keeps beside the trained weights: it lies in the store's state and in the weights file. */
+gaze_status gz_build_statistic(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
+                               gz_initializer initializer, gz_tensor **out);
 
 /* Exposes one of gz_layer_states as "<layer>/<part>", which later layers and the model's outputs can name. */
 gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *value);

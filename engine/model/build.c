@@ -60,8 +60,8 @@ static gaze_status check_shared(const gz_layer *layer, const gz_built_weight *kn
         gz_shape_text(shape, wanted));
 }
 
-gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
-                            gz_initializer initializer, gz_tensor **out)
+static gaze_status build_weight(gz_build *build, const gz_layer *layer, gz_role role, const char *weight,
+                                gz_shape shape, gz_initializer initializer, gz_tensor **out)
 {
     gz_built *built = build->built;
     const char *name = gz_arena_format(built->graph->arena, "%s.%s", layer->weights_of, weight);
@@ -74,10 +74,22 @@ gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *
     if (layer->weights_of != layer->name)
         return gz_layer_fail(layer, "shares the weights of layer '%s', which has no '%s'", layer->weights_of,
                              weight);
-    GZ_TRY(gz_graph_tensor(built->graph, GZ_PARAMETER, name, GZ_F32, shape, out));
+    GZ_TRY(gz_graph_tensor(built->graph, role, name, GZ_F32, shape, out));
     GZ_TRY(gz_grow(&built->weights, &build->weights_capacity, built->n_weights + 1, sizeof *built->weights));
     built->weights[built->n_weights++] = (gz_built_weight){name, layer, initializer, *out};
     return GAZE_OK;
+}
+
+gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
+                            gz_initializer initializer, gz_tensor **out)
+{
+    return build_weight(build, layer, GZ_PARAMETER, weight, shape, initializer, out);
+}
+
+gaze_status gz_build_statistic(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
+                               gz_initializer initializer, gz_tensor **out)
+{
+    return build_weight(build, layer, GZ_STATE, weight, shape, initializer, out);
 }
 
 static const char *map_name(const gz_build *build, const gz_layer *layer, const char *part)

@@ -58,6 +58,12 @@
     X(mask_count)                                                                                                      \
     X(scale_by)                                                                                                        \
     X(add_bias)                                                                                                        \
+    X(layer_normalization)                                                                                             \
+    X(layer_normalization_gradient)                                                                                    \
+    X(batch_normalization)                                                                                             \
+    X(batch_normalization_gradient)                                                                                    \
+    X(normalize_channels)                                                                                              \
+    X(moving_average)                                                                                                  \
     X(add)                                                                                                             \
     X(multiply)                                                                                                        \
     X(scale_rows)                                                                                                      \
@@ -286,6 +292,24 @@ gaze_status gz_embedding_gradient(gz_graph *g, gz_tensor *ids, gz_tensor *dy, si
 
 /* x [...,C], bias [C] -> y = x + bias */
 gaze_status gz_add_bias(gz_graph *g, gz_tensor *x, gz_tensor *bias, gz_tensor **y);
+
+/* x [...,C], gamma and beta [C] or NULL -> y = gamma (x - mean) / sqrt(variance + epsilon) + beta: mean and population variance
+   of each row. The gradient op gives dx, dgamma and dbeta at once. */
+typedef struct gz_normalization_attr {
+    double epsilon;
+} gz_normalization_attr;
+gaze_status gz_layer_normalization(gz_graph *g, gz_tensor *x, gz_tensor *gamma, gz_tensor *beta, double epsilon, gz_tensor **y);
+/* The same by channel, over all rows of x that count: mask int32 [...] or NULL (all). out: y, and the mean and the population
+   variance [C] that it was made with; no gradient passes through those two. */
+typedef struct gz_batch_inputs {
+    gz_tensor *x, *gamma, *beta, *mask; /* the last three may be NULL */
+} gz_batch_inputs;
+gaze_status gz_batch_normalization(gz_graph *g, const gz_batch_inputs *in, double epsilon, gz_tensor *out[3]);
+/* With given statistics, as in prediction. The mask says nothing. */
+gaze_status gz_normalize_channels(gz_graph *g, const gz_batch_inputs *in, gz_tensor *mean, gz_tensor *variance, double epsilon,
+                                  gz_tensor **y);
+/* average = momentum average + (1 - momentum) value, in place */
+gaze_status gz_moving_average(gz_graph *g, gz_tensor *average, gz_tensor *value, double momentum);
 
 /* Element-wise over 2..GZ_MAX_INPUTS tensors of one shape. */
 gaze_status gz_add_all(gz_graph *g, gz_tensor *const *x, size_t n, gz_tensor **y);

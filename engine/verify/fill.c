@@ -41,6 +41,7 @@ static float value(gz_fill fill, gz_key key, uint64_t stream, size_t i)
         return i < N_SPECIAL ? special(i * (2 * stream + 1) % N_SPECIAL) : wide(key, stream, i);
     case GZ_FILL_POSITIVE: return (float)(1e-3 + u * (1.0 - 1e-3));
     case GZ_FILL_SMALL: return (float)((2.0 * u - 1.0) / 8);
+    case GZ_FILL_OFFSET: return (float)(1000 + (2.0 * u - 1.0) / 64);
     case GZ_FILL_UNIFORM: break;
     }
     return (float)(2.0 * u - 1.0);

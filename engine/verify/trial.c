@@ -44,7 +44,9 @@ static gaze_status fill_input(gz_trial *trial, size_t i, bool smooth)
         return GAZE_OK;
     }
     const gz_fill fill = fill_of(c, i);
-    const double last = fill == GZ_FILL_SMALL ? 0.125 : 1, first = fill == GZ_FILL_POSITIVE ? 1e-3 : -last;
+    const double middle = fill == GZ_FILL_OFFSET ? 1000 : 0;
+    const double last = fill == GZ_FILL_SMALL ? 0.125 : fill == GZ_FILL_OFFSET ? middle + 1.0 / 64 : 1;
+    const double first = fill == GZ_FILL_POSITIVE ? 1e-3 : 2 * middle - last;
     if (smooth) return gz_fill_distinct(first, last, key, i, trial->values[i], count);
     gz_fill_floats(fill, key, i, trial->values[i], count);
     return GAZE_OK;

@@ -1,0 +1,26 @@
+/* Shared by batch_normalization, its gradient and normalize_channels. */
+#ifndef GZ_BATCH_NORMALIZATION_H
+#define GZ_BATCH_NORMALIZATION_H
+#include "normalization.h"
+
+/* Input i is int32, one value for each row of x, or missing. */
+gaze_status gz_batch_expect_mask(const gz_node *node, size_t i);
+
+/* References: rows that count, at least 1; and channel c of y. */
+typedef struct gz_batch_channel {
+    double mean, variance, gamma, beta;
+} gz_batch_channel;
+double gz_batch_count(const double *mask, size_t R);
+void gz_batch_normalize(const gz_node *node, const double *x, gz_batch_channel of, size_t c, double *y);
+
+/* Rows of x in slabs, the same for the items of other families. */
+gz_slabs gz_batch_slabs(const gz_node *node, const gz_builder *builder);
+/* Arguments C, rows and rows of a slab (and the slabs, for items), and the groups. */
+void gz_batch_launch_slabs(const gz_node *node, gz_builder *builder, gz_launch *launch, gz_slabs slabs);
+
+/* y from x with statistics: mean, what is to be added to it (or NULL), variance; gamma and beta may be NULL.
+ */
+void gz_batch_apply(const gz_node *node, gz_builder *builder, const gz_tensor *const statistics[3],
+                    const gz_tensor *gamma, const gz_tensor *beta);
+
+#endif
