@@ -22,7 +22,8 @@ typedef struct arguments {
 enum { WEIGHTS = 256, OUTPUT, OUTPUT_MAP, TOP, BATCH_SIZE };
 
 static const struct argp_option options[] = {
-    {"input", 'i', "NAME=FILE", 0, ".npy (batch first), .png or .jpg; NAME= may be left out where there is one input", 0},
+    {"input", 'i', "NAME=FILE", 0,
+     ".npy (batch first), .png or .jpg; NAME= may be left out where there is one input", 0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"output", 'o', "FILE.npy", 0, "write the first output instead of printing classes", 0},
     {"output-map", OUTPUT_MAP, "NAME=FILE.npy", 0, "write a map, batch first", 0},
@@ -31,7 +32,8 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static error_t keep(const struct argp_state *state, const char *option, char *text, char **list, size_t *count, size_t most)
+static error_t keep(const struct argp_state *state, const char *option, char *text, char **list,
+                    size_t *count, size_t most)
 {
     if (*count == most) argp_error(state, "%s is given more than %zu times", option, most);
     list[(*count)++] = text;
@@ -63,7 +65,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {options, parse, "MODEL --input FILE", "Class and probability per input, or the whole output as an array.", tool_children, NULL, NULL};
+static const struct argp parser = {options,
+                                   parse,
+                                   "MODEL --input FILE",
+                                   "Class and probability per input, or the whole output as an array.",
+                                   tool_children,
+                                   NULL,
+                                   NULL};
 
 static void print_class(const gaze_model *model, size_t k, bool json)
 {
@@ -71,9 +79,12 @@ static void print_class(const gaze_model *model, size_t k, bool json)
     const char *name = NULL;
     for (size_t i = 0; names && names[i]; i++)
         if (i == k) name = names[i];
-    if (json && name) tool_json_text(stdout, name);
-    else if (name) printf("%s", name);
-    else printf("%zu", k);
+    if (json && name)
+        tool_json_text(stdout, name);
+    else if (name)
+        printf("%s", name);
+    else
+        printf("%zu", k);
 }
 
 /* Position of the largest value that is not yet taken. */
@@ -85,7 +96,8 @@ static size_t next_best(const float *p, size_t classes, const bool *taken)
     return best;
 }
 
-static gaze_status print_row(const gaze_model *model, size_t row, const float *p, size_t classes, const arguments *a)
+static gaze_status print_row(const gaze_model *model, size_t row, const float *p, size_t classes,
+                             const arguments *a)
 {
     bool *taken = calloc(classes, sizeof *taken);
     if (!taken) return GAZE_ERROR_DEVICE;
@@ -117,7 +129,8 @@ static gaze_status print_classes(const gaze_model *model, const gaze_array *outp
     return GAZE_OK;
 }
 
-static gaze_status write_results(const gaze_model *model, const gaze_array *results, char *const *files, const arguments *a)
+static gaze_status write_results(const gaze_model *model, const gaze_array *results, char *const *files,
+                                 const arguments *a)
 {
     for (size_t i = 0; i < a->n_maps; i++) {
         const gaze_status status = gaze_array_write(files[i], &results[i + 1]);

@@ -31,7 +31,8 @@ gaze_status gaze_array_read(const char *path, gaze_array *array)
     if (!file) return gz_fail_errno(path, "can't be opened");
     const size_t length = fread(first, 1, sizeof first, file);
     fclose(file);
-    return length == sizeof magic && !memcmp(first, magic, sizeof magic) ? gz_npy_read(path, array) : read_picture(path, array);
+    return length == sizeof magic && !memcmp(first, magic, sizeof magic) ? gz_npy_read(path, array)
+                                                                         : read_picture(path, array);
 }
 
 gaze_status gaze_array_write(const char *path, const gaze_array *array) { return gz_npy_write(path, array); }

@@ -3,19 +3,27 @@
 #include "api.h"
 #include "data.h"
 
-static gz_step_base base_of(const gaze_model *model, const gaze_data *data, const gz_optimizer_choice *optimizer)
+static gz_step_base base_of(const gaze_model *model, const gaze_data *data,
+                            const gz_optimizer_choice *optimizer)
 {
-    return (gz_step_base){.device = model->context->device, .model = model->file, .store = model->store, .data = data->data,
-                          .optimizer = optimizer, .seed = model->seed, .memory_limit = model->context->memory_limit};
+    return (gz_step_base){.device = model->context->device,
+                          .model = model->file,
+                          .store = model->store,
+                          .data = data->data,
+                          .optimizer = optimizer,
+                          .seed = model->seed,
+                          .memory_limit = model->context->memory_limit};
 }
 
 static gaze_status needs_loss(const gaze_model *model)
 {
     if (model->file->loss != GZ_LOSS_NONE) return GAZE_OK;
-    return gz_fail(GAZE_ERROR_MODEL, "%s has no \"loss\": add \"loss\": \"sparse_categorical_crossentropy\"", model->file->path);
+    return gz_fail(GAZE_ERROR_MODEL, "%s has no \"loss\": add \"loss\": \"sparse_categorical_crossentropy\"",
+                   model->file->path);
 }
 
-static gaze_status choose_optimizer(const gaze_model *model, const gaze_train_options *options, gz_optimizer_choice *choice)
+static gaze_status choose_optimizer(const gaze_model *model, const gaze_train_options *options,
+                                    gz_optimizer_choice *choice)
 {
     *choice = model->file->optimizer;
     if (options->optimizer) GZ_TRY(gz_optimizer_default(options->optimizer, choice));
@@ -25,7 +33,8 @@ static gaze_status choose_optimizer(const gaze_model *model, const gaze_train_op
 
 static gaze_status save_weights(void *user, const char *path) { return gaze_model_save_weights(user, path); }
 
-gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options, gaze_metrics *last)
+gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
+                       gaze_metrics *last)
 {
     gz_optimizer_choice optimizer;
     gaze_device_info device;
@@ -34,15 +43,20 @@ gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_opti
     gz_api_forget_plans(model);
     GZ_TRY(gz_api_weights(model, true, gz_optimizer_moments(&optimizer.attr)));
     gaze_context_device(model->context, &device);
-    const gz_training training = {.base = base_of(model, data, &optimizer), .options = options, .device = &device,
-                                  .data_name = data->spec.type, .data_path = data->spec.path, .save_weights = save_weights,
+    const gz_training training = {.base = base_of(model, data, &optimizer),
+                                  .options = options,
+                                  .device = &device,
+                                  .data_name = data->spec.type,
+                                  .data_path = data->spec.path,
+                                  .save_weights = save_weights,
                                   .user = model};
     const gaze_status status = gz_train(&training, last);
     gz_api_log_bad(model->context, data);
     return status;
 }
 
-gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test, gaze_metrics *metrics)
+gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test,
+                          gaze_metrics *metrics)
 {
     GZ_TRY(needs_loss(model));
     GZ_TRY(gz_api_weights(model, false, 0));

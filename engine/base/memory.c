@@ -107,7 +107,10 @@ void *gz_arena_duplicate(gz_arena *arena, const void *bytes, size_t size)
     return copy;
 }
 
-char *gz_arena_copy(gz_arena *arena, const char *text) { return gz_arena_duplicate(arena, text, strlen(text) + 1); }
+char *gz_arena_copy(gz_arena *arena, const char *text)
+{
+    return gz_arena_duplicate(arena, text, strlen(text) + 1);
+}
 
 char *gz_arena_format(gz_arena *arena, const char *format, ...)
 {

@@ -16,7 +16,8 @@ size_t gz_round_up(size_t value, size_t step);
 /* `count` zeroed elements of `bytes`; *out is freed with free(). count 0 gives a valid pointer. */
 gaze_status gz_allocate(size_t count, size_t bytes, void *out_pointer);
 
-/* Grows *pointer (free() owns it) so that it holds `needed` elements of `bytes`; *capacity is kept in elements. */
+/* Grows *pointer (free() owns it) so that it holds `needed` elements of `bytes`; *capacity is kept in
+ * elements. */
 gaze_status gz_grow(void *pointer_to_pointer, size_t *capacity, size_t needed, size_t bytes);
 
 typedef struct gz_arena gz_arena;

@@ -38,7 +38,8 @@ void gz_philox(gz_key key, const uint32_t counter[4], uint32_t random[4])
 uint32_t gz_random_u32(gz_key key, uint64_t stream, uint64_t index)
 {
     const uint64_t block = index / 4;
-    const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)};
+    const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)stream,
+                                 (uint32_t)(stream >> 32)};
     uint32_t random[4];
     gz_philox(key, counter, random);
     return random[index % 4];
@@ -51,7 +52,8 @@ double gz_random_uniform(gz_key key, uint64_t stream, uint64_t index)
 
 double gz_random_normal(gz_key key, uint64_t stream, uint64_t index)
 {
-    const double u = 1 - gz_random_uniform(key, stream, 2 * index), v = gz_random_uniform(key, stream, 2 * index + 1);
+    const double u = 1 - gz_random_uniform(key, stream, 2 * index),
+                 v = gz_random_uniform(key, stream, 2 * index + 1);
     return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
 }
 

@@ -1,5 +1,6 @@
-/* Philox4x32-10, a counter-based generator (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3").
-   A number depends on its key and its position alone, never on the order of calls; kernels use the same function (cl/common.h). */
+/* Philox4x32-10, a counter-based generator (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as
+   easy as 1, 2, 3"). A number depends on its key and its position alone, never on the order of calls; kernels
+   use the same function (cl/common.h). */
 #ifndef GZ_PHILOX_H
 #define GZ_PHILOX_H
 #include <stddef.h>

@@ -15,7 +15,7 @@ const char *gaze_message(void) { return message; }
 const char *gaze_status_name(gaze_status status)
 {
     switch (status) {
-#define NAME(symbol, value, text)                                                                                      \
+#define NAME(symbol, value, text) \
     case symbol: return text;
         GAZE_STATUS_LIST(NAME)
 #undef NAME

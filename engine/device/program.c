@@ -108,7 +108,7 @@ static gaze_status describe(const gz_device *device, gz_program *program, const 
 {
     const char *blank = program->options[0] ? " " : "";
     build->name = program_name(program->arena, program->stem, program->options);
-    build->options = gz_arena_format(program->arena, "-cl-std=CL1.2 -DGAZE_WIDTH=%zu%s%s",
+    build->options = gz_arena_format(program->arena, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu%s%s",
                                      device->facts.vector_width, blank, program->options);
     build->source = source;
     if (!build->name || !build->options) return GAZE_ERROR_DEVICE;

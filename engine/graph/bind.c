@@ -14,14 +14,19 @@ gaze_status gz_plan_in_store(const gz_plan *plan, const gz_tensor *base, gz_slab
     *offset = 0;
     if (!strncmp(base->name, prefix, sizeof prefix - 1)) {
         const char *which = base->name + sizeof prefix - 1;
-        if (!strcmp(which, "parameter")) *slab = GZ_SLAB_PARAMETER;
-        else if (!strcmp(which, "gradient")) *slab = GZ_SLAB_GRADIENT;
-        else *slab = (gz_slab)(GZ_SLAB_MOMENT + (which[strlen(which) - 1] - '0'));
+        if (!strcmp(which, "parameter"))
+            *slab = GZ_SLAB_PARAMETER;
+        else if (!strcmp(which, "gradient"))
+            *slab = GZ_SLAB_GRADIENT;
+        else
+            *slab = (gz_slab)(GZ_SLAB_MOMENT + (which[strlen(which) - 1] - '0'));
         return GAZE_OK;
     }
     const gz_store_entry *entry = plan->store ? gz_store_find(plan->store, weight->name) : NULL;
     if (!entry) return gz_fail(GAZE_ERROR_MODEL, "weight '%s' has no memory", weight->name);
-    *slab = base->is_gradient ? GZ_SLAB_GRADIENT : entry->role == GZ_PARAMETER ? GZ_SLAB_PARAMETER : GZ_SLAB_STATE;
+    *slab = base->is_gradient             ? GZ_SLAB_GRADIENT
+            : entry->role == GZ_PARAMETER ? GZ_SLAB_PARAMETER
+                                          : GZ_SLAB_STATE;
     *offset = entry->offset;
     return GAZE_OK;
 }
@@ -42,12 +47,15 @@ static gaze_status bind_memory(gz_plan *plan, gz_placement *p)
         size_t offset;
         GZ_TRY(gz_plan_in_store(plan, p->tensor, &slab, &offset));
         const cl_mem memory = gz_store_memory(plan->store, slab);
-        if (!memory) return gz_fail(GAZE_ERROR_MODEL, "'%s' has no memory: the weights were not made for training", p->tensor->name);
+        if (!memory)
+            return gz_fail(GAZE_ERROR_MODEL, "'%s' has no memory: the weights were not made for training",
+                           p->tensor->name);
         return sub_buffer(memory, offset * sizeof(float), bytes, p->tensor->name, &p->memory);
     }
     const gz_block *block = &plan->blocks[p->block];
     const size_t guard = plan->options.isolate ? GZ_GUARD_BYTES : 0;
-    return sub_buffer(plan->buffers[block->buffer], block->offset + guard, bytes, p->tensor->name, &p->memory);
+    return sub_buffer(plan->buffers[block->buffer], block->offset + guard, bytes, p->tensor->name,
+                      &p->memory);
 }
 
 static gaze_status choose_group(gz_plan *plan, gz_launch *launch)
@@ -56,7 +64,8 @@ static gaze_status choose_group(gz_plan *plan, gz_launch *launch)
     size_t group = 1;
     if (plan->family != GZ_FAMILY_CPU) {
         size_t most = gz_device_facts_of(plan->device)->max_group, of_kernel = most;
-        clGetKernelWorkGroupInfo(launch->kernel, NULL, CL_KERNEL_WORK_GROUP_SIZE, sizeof of_kernel, &of_kernel, NULL);
+        clGetKernelWorkGroupInfo(launch->kernel, NULL, CL_KERNEL_WORK_GROUP_SIZE, sizeof of_kernel,
+                                 &of_kernel, NULL);
         if (of_kernel < most) most = of_kernel;
         for (group = PLAIN_GROUP; group > most && group > 1;) group /= 2;
     }
@@ -73,12 +82,18 @@ static gaze_status set_argument(gz_plan *plan, gz_launch *launch, size_t i)
     switch (a->kind) {
     case GZ_ARG_TENSOR: {
         const cl_mem *memory = a->value.tensor ? &gz_plan_placement(plan, a->value.tensor)->memory : NULL;
-        if (memory && !*memory) return gz_fail(GAZE_ERROR_MODEL, "kernel %s: '%s' has no memory", launch->kernel_name, a->value.tensor->name);
+        if (memory && !*memory)
+            return gz_fail(GAZE_ERROR_MODEL, "kernel %s: '%s' has no memory", launch->kernel_name,
+                           a->value.tensor->name);
         code = clSetKernelArg(launch->kernel, n, sizeof *memory, memory);
         break;
     }
-    case GZ_ARG_INT: code = clSetKernelArg(launch->kernel, n, sizeof a->value.integer, &a->value.integer); break;
-    case GZ_ARG_ULONG: code = clSetKernelArg(launch->kernel, n, sizeof a->value.ulong_, &a->value.ulong_); break;
+    case GZ_ARG_INT:
+        code = clSetKernelArg(launch->kernel, n, sizeof a->value.integer, &a->value.integer);
+        break;
+    case GZ_ARG_ULONG:
+        code = clSetKernelArg(launch->kernel, n, sizeof a->value.ulong_, &a->value.ulong_);
+        break;
     case GZ_ARG_FLOAT: code = clSetKernelArg(launch->kernel, n, sizeof a->value.real, &a->value.real); break;
     case GZ_ARG_LOCAL: code = clSetKernelArg(launch->kernel, n, a->value.local_bytes, NULL); break;
     }
@@ -87,7 +102,8 @@ static gaze_status set_argument(gz_plan *plan, gz_launch *launch, size_t i)
 
 static gaze_status bind_launch(gz_plan *plan, gz_launch *launch)
 {
-    GZ_TRY(gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options, &launch->kernel));
+    GZ_TRY(
+        gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options, &launch->kernel));
     GZ_TRY(choose_group(plan, launch));
     for (size_t i = 0; i < launch->n_arguments; i++) GZ_TRY(set_argument(plan, launch, i));
     return GAZE_OK;
@@ -98,11 +114,17 @@ static gaze_status check_fits(const gz_plan *plan)
     gz_plan_memory use;
     char needed[24], there[24];
     gz_plan_memory_use(plan, &use);
-    const size_t total = use.peak_bytes + use.store_bytes, device = gz_device_facts_of(plan->device)->global_bytes;
-    const size_t limit = plan->options.memory_limit && plan->options.memory_limit < device ? plan->options.memory_limit : device;
+    const size_t total = use.peak_bytes + use.store_bytes,
+                 device = gz_device_facts_of(plan->device)->global_bytes;
+    const size_t limit = plan->options.memory_limit && plan->options.memory_limit < device
+                             ? plan->options.memory_limit
+                             : device;
     if (total <= limit) return GAZE_OK;
-    return gz_fail(GAZE_ERROR_DEVICE, "this needs %s of device memory (%zu bytes for values, %zu for weights), there are %s: take a smaller batch or input",
-                   gz_bytes_text(total, needed), use.peak_bytes, use.store_bytes, gz_bytes_text(limit, there));
+    return gz_fail(GAZE_ERROR_DEVICE,
+                   "this needs %s of device memory (%zu bytes for values, %zu for weights), there are %s: "
+                   "take a smaller batch or input",
+                   gz_bytes_text(total, needed), use.peak_bytes, use.store_bytes,
+                   gz_bytes_text(limit, there));
 }
 
 gaze_status gz_plan_bind(gz_plan *plan)
@@ -110,7 +132,8 @@ gaze_status gz_plan_bind(gz_plan *plan)
     GZ_TRY(check_fits(plan));
     GZ_TRY(gz_allocate(plan->n_buffers, sizeof *plan->buffers, &plan->buffers));
     for (size_t i = 0; i < plan->n_buffers; i++)
-        if (plan->buffer_bytes[i]) GZ_TRY(gz_device_allocate(plan->device, plan->buffer_bytes[i], &plan->buffers[i]));
+        if (plan->buffer_bytes[i])
+            GZ_TRY(gz_device_allocate(plan->device, plan->buffer_bytes[i], &plan->buffers[i]));
     for (size_t i = 0; i < plan->graph->n_tensors + plan->n_scratch; i++) {
         gz_placement *p = &plan->placements[i];
         if (!p->tensor->view && p->birth != SIZE_MAX) GZ_TRY(bind_memory(plan, p));
@@ -143,6 +166,7 @@ void gz_plan_unbind(gz_plan *plan)
         free_staging(plan->placements[i].staging);
         if (plan->placements[i].memory) clReleaseMemObject(plan->placements[i].memory);
     }
-    for (size_t i = 0; plan->buffers && i < plan->n_buffers; i++) gz_device_release(plan->device, plan->buffers[i]);
+    for (size_t i = 0; plan->buffers && i < plan->n_buffers; i++)
+        gz_device_release(plan->device, plan->buffers[i]);
     free(plan->buffers);
 }

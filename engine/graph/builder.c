@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-const gz_device_facts *gz_builder_device(const gz_builder *builder) { return gz_device_facts_of(builder->plan->device); }
+const gz_device_facts *gz_builder_device(const gz_builder *builder)
+{
+    return gz_device_facts_of(builder->plan->device);
+}
 gz_family gz_builder_family(const gz_builder *builder) { return builder->family; }
 bool gz_builder_weights_fixed(const gz_builder *builder) { return !builder->plan->graph->training; }
 
@@ -21,14 +24,16 @@ static gz_launch *new_launch(gz_builder *builder, const char *stem, const char *
     gz_plan *plan = builder->plan;
     gz_launch *launch = gz_arena_allocate(plan->arena, sizeof *launch);
     if (!launch) return NULL;
-    *launch = (gz_launch){.builder = builder, .node = plan->graph->nodes[plan->node], .groups = {1, 1, 1}, .group = {1, 1, 1}};
+    *launch = (gz_launch){
+        .builder = builder, .node = plan->graph->nodes[plan->node], .groups = {1, 1, 1}, .group = {1, 1, 1}};
     launch->stem = gz_arena_copy(plan->arena, stem);
     launch->kernel_name = gz_arena_copy(plan->arena, kernel);
     launch->options = gz_arena_copy(plan->arena, options);
     return launch->stem && launch->kernel_name && launch->options ? launch : NULL;
 }
 
-gz_launch *gz_launch_add(gz_builder *builder, const char *stem, const char *kernel, const char *options_format, ...)
+gz_launch *gz_launch_add(gz_builder *builder, const char *stem, const char *kernel,
+                         const char *options_format, ...)
 {
     static _Thread_local gz_launch nowhere; /* what follows an error is written here and forgotten */
     gz_plan *plan = builder->plan;
@@ -40,7 +45,8 @@ gz_launch *gz_launch_add(gz_builder *builder, const char *stem, const char *kern
     nowhere = (gz_launch){.builder = builder};
     if (builder->status != GAZE_OK) return &nowhere;
     gz_launch *launch = new_launch(builder, stem, kernel, options);
-    gaze_status status = launch ? gz_grow(&plan->launches, &plan->launches_capacity, plan->n_launches + 1, sizeof *plan->launches)
+    gaze_status status = launch ? gz_grow(&plan->launches, &plan->launches_capacity, plan->n_launches + 1,
+                                          sizeof *plan->launches)
                                 : GAZE_ERROR_DEVICE;
     if (gz_builder_fail(builder, status) != GAZE_OK) return &nowhere;
     return plan->launches[plan->n_launches++] = launch;
@@ -53,7 +59,8 @@ static void add_argument(gz_launch *launch, gz_argument argument)
     if (launch->n_arguments < GZ_MAX_ARGUMENTS)
         launch->arguments[launch->n_arguments++] = argument;
     else
-        gz_builder_fail(launch->builder, gz_fail(GAZE_ERROR_DEVICE, "kernel %s: more than %d arguments", launch->kernel_name, GZ_MAX_ARGUMENTS));
+        gz_builder_fail(launch->builder, gz_fail(GAZE_ERROR_DEVICE, "kernel %s: more than %d arguments",
+                                                 launch->kernel_name, GZ_MAX_ARGUMENTS));
 }
 
 void gz_arg_tensor(gz_launch *launch, const gz_tensor *tensor)
@@ -64,18 +71,32 @@ void gz_arg_tensor(gz_launch *launch, const gz_tensor *tensor)
 void gz_arg_int(gz_launch *launch, size_t value)
 {
     if (value > INT32_MAX)
-        gz_builder_fail(launch->builder, gz_fail(GAZE_ERROR_DEVICE, "kernel %s: argument %zu is %zu, at most 2^31 - 1 is possible",
-                                                 launch->kernel_name ? launch->kernel_name : "?", launch->n_arguments, value));
+        gz_builder_fail(launch->builder,
+                        gz_fail(GAZE_ERROR_DEVICE,
+                                "kernel %s: argument %zu is %zu, at most 2^31 - 1 is possible",
+                                launch->kernel_name ? launch->kernel_name : "?", launch->n_arguments, value));
     add_argument(launch, (gz_argument){GZ_ARG_INT, {.integer = (cl_int)value}});
 }
 
-void gz_arg_signed(gz_launch *launch, int value) { add_argument(launch, (gz_argument){GZ_ARG_INT, {.integer = value}}); }
-void gz_arg_ulong(gz_launch *launch, size_t value) { add_argument(launch, (gz_argument){GZ_ARG_ULONG, {.ulong_ = value}}); }
-void gz_arg_float(gz_launch *launch, double value) { add_argument(launch, (gz_argument){GZ_ARG_FLOAT, {.real = (float)value}}); }
-void gz_arg_local(gz_launch *launch, size_t bytes) { add_argument(launch, (gz_argument){GZ_ARG_LOCAL, {.local_bytes = bytes}}); }
+void gz_arg_signed(gz_launch *launch, int value)
+{
+    add_argument(launch, (gz_argument){GZ_ARG_INT, {.integer = value}});
+}
+void gz_arg_ulong(gz_launch *launch, size_t value)
+{
+    add_argument(launch, (gz_argument){GZ_ARG_ULONG, {.ulong_ = value}});
+}
+void gz_arg_float(gz_launch *launch, double value)
+{
+    add_argument(launch, (gz_argument){GZ_ARG_FLOAT, {.real = (float)value}});
+}
+void gz_arg_local(gz_launch *launch, size_t bytes)
+{
+    add_argument(launch, (gz_argument){GZ_ARG_LOCAL, {.local_bytes = bytes}});
+}
 
-void gz_launch_groups(gz_launch *launch, size_t groups_x, size_t groups_y, size_t groups_z, size_t group_x, size_t group_y,
-                      size_t group_z)
+void gz_launch_groups(gz_launch *launch, size_t groups_x, size_t groups_y, size_t groups_z, size_t group_x,
+                      size_t group_y, size_t group_z)
 {
     launch->groups[0] = groups_x;
     launch->groups[1] = groups_y;
@@ -99,8 +120,10 @@ static gz_tensor *new_scratch(gz_builder *builder, size_t n_floats, bool packed)
     if (builder->status != GAZE_OK) return NULL;
     const gz_node *node = plan->graph->nodes[plan->node];
     gz_tensor *tensor = gz_arena_allocate(plan->arena, sizeof *tensor);
-    char *name = gz_arena_format(plan->arena, "%s:%s %s", node->name, node->op->name, packed ? "packed" : "scratch");
-    gaze_status status = tensor && name ? gz_grow(&plan->scratch, &plan->scratch_capacity, plan->n_scratch + 1, sizeof *plan->scratch)
+    char *name =
+        gz_arena_format(plan->arena, "%s:%s %s", node->name, node->op->name, packed ? "packed" : "scratch");
+    gaze_status status = tensor && name ? gz_grow(&plan->scratch, &plan->scratch_capacity,
+                                                  plan->n_scratch + 1, sizeof *plan->scratch)
                                         : GAZE_ERROR_DEVICE;
     if (status == GAZE_OK && n_floats > SIZE_MAX / sizeof(float) / 2) status = gz_fail_memory(SIZE_MAX);
     if (gz_builder_fail(builder, status) != GAZE_OK) return NULL;
@@ -112,7 +135,10 @@ static gz_tensor *new_scratch(gz_builder *builder, size_t n_floats, bool packed)
 }
 
 gz_tensor *gz_scratch(gz_builder *builder, size_t n_floats) { return new_scratch(builder, n_floats, false); }
-gz_tensor *gz_scratch_packed(gz_builder *builder, size_t n_floats) { return new_scratch(builder, n_floats, true); }
+gz_tensor *gz_scratch_packed(gz_builder *builder, size_t n_floats)
+{
+    return new_scratch(builder, n_floats, true);
+}
 
 gaze_status gz_plan_prepare(gz_plan *plan)
 {
@@ -121,7 +147,8 @@ gaze_status gz_plan_prepare(gz_plan *plan)
         const gz_node *node = plan->graph->nodes[plan->node];
         const size_t before = plan->n_launches;
         gaze_status status = gz_builder_fail(&builder, node->op->prepare(node, &builder));
-        if (status != GAZE_OK) return gz_fail_context(status, "layer '%s': op %s", node->name, node->op->name);
+        if (status != GAZE_OK)
+            return gz_fail_context(status, "layer '%s': op %s", node->name, node->op->name);
         for (size_t i = before; i < plan->n_launches; i++) plan->launches[i]->builder = NULL;
     }
     return GAZE_OK;

@@ -1,6 +1,6 @@
 /* What op->prepare talks to: which device, which kernels, with which arguments, how much scratch memory.
-   Errors stick: the first failed call is what gz_builder_status returns, later calls do nothing. So prepare reads
-   top-down: check, choose, set arguments, launch. */
+   Errors stick: the first failed call is what gz_builder_status returns, later calls do nothing. So prepare
+   reads top-down: check, choose, set arguments, launch. */
 #ifndef GZ_BUILDER_H
 #define GZ_BUILDER_H
 #include "op.h"
@@ -19,15 +19,15 @@ bool gz_builder_weights_fixed(const gz_builder *builder);
 
 /* A launch of kernel `kernel` from cl/<stem>.cl built with "-D..." options (printf style, may be "").
    Arguments are set in order with gz_arg_*. Never NULL (a sticky error gives a launch that goes nowhere). */
-gz_launch *gz_launch_add(gz_builder *builder, const char *stem, const char *kernel, const char *options_format, ...)
-    GZ_PRINTF(4, 5);
+gz_launch *gz_launch_add(gz_builder *builder, const char *stem, const char *kernel,
+                         const char *options_format, ...) GZ_PRINTF(4, 5);
 
-/* This launch only packs weights: in prediction it runs once after weights are loaded instead of in every run.
-   All that it writes must be scratch of gz_scratch_packed. */
+/* This launch only packs weights: in prediction it runs once after weights are loaded instead of in every
+   run. All that it writes must be scratch of gz_scratch_packed. */
 void gz_launch_is_packing(gz_launch *launch);
 
 void gz_arg_tensor(gz_launch *launch, const gz_tensor *tensor); /* NULL tensor: a null pointer argument */
-void gz_arg_int(gz_launch *launch, size_t value);               /* int in the kernel; too large sticks as an error */
+void gz_arg_int(gz_launch *launch, size_t value); /* int in the kernel; too large sticks as an error */
 void gz_arg_signed(gz_launch *launch, int value);
 void gz_arg_ulong(gz_launch *launch, size_t value);
 void gz_arg_float(gz_launch *launch, double value);
@@ -36,10 +36,12 @@ void gz_arg_local(gz_launch *launch, size_t bytes);
 /* Global sizes in work-groups times group size; the group size is given. (1,1,1) groups: one item a group. */
 void gz_launch_groups(gz_launch *launch, size_t groups_x, size_t groups_y, size_t groups_z, size_t group_x,
                       size_t group_y, size_t group_z);
-/* At least `items` work-items in x, rounded up; the group size is chosen for the device (1 for the cpu family). Kernels guard. */
+/* At least `items` work-items in x, rounded up; the group size is chosen for the device (1 for the cpu
+ * family). Kernels guard. */
 void gz_launch_items(gz_launch *launch, size_t items);
 
-/* The amplification of the sum limit by this variant (Winograd F(2,3): 8, F(4,3): 128), kept for verification. */
+/* The amplification of the sum limit by this variant (Winograd F(2,3): 8, F(4,3): 128), kept for
+ * verification. */
 void gz_builder_amplification(gz_builder *builder, double amplification);
 
 /* A float tensor that only this node's launches see: live during the node. */

@@ -1,4 +1,5 @@
-/* Verification's view of memory: guard words around every tensor, NaN inside those that a kernel must write. */
+/* Verification's view of memory: guard words around every tensor, NaN inside those that a kernel must write.
+ */
 #include "plan_parts.h"
 
 #include <stdlib.h>
@@ -8,8 +9,8 @@ static const uint32_t GUARD_WORD = 0x7FC0DEAD, POISON_WORD = 0x7FC00BAD; /* both
 static gaze_status fill(gz_plan *plan, const gz_block *block, size_t offset, size_t bytes, uint32_t word)
 {
     if (!bytes) return GAZE_OK;
-    return gz_cl_check(clEnqueueFillBuffer(gz_device_queue(plan->device), plan->buffers[block->buffer], &word, sizeof word,
-                                           block->offset + offset, bytes, 0, NULL, NULL),
+    return gz_cl_check(clEnqueueFillBuffer(gz_device_queue(plan->device), plan->buffers[block->buffer], &word,
+                                           sizeof word, block->offset + offset, bytes, 0, NULL, NULL),
                        "clEnqueueFillBuffer of %zu bytes", bytes);
 }
 
@@ -39,7 +40,8 @@ static gaze_status check(const gz_tensor *tensor, const uint32_t *words, size_t 
 {
     for (size_t i = 0; i < count; i++)
         if (words[i] != GUARD_WORD)
-            return gz_fail(GAZE_ERROR_DEVICE, "a kernel wrote %s '%s': guard word %zu of %zu is 0x%08X", where, tensor->name, i, count, words[i]);
+            return gz_fail(GAZE_ERROR_DEVICE, "a kernel wrote %s '%s': guard word %zu of %zu is 0x%08X",
+                           where, tensor->name, i, count, words[i]);
     return GAZE_OK;
 }
 

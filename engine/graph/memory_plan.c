@@ -17,7 +17,10 @@ typedef struct gap {
     size_t offset, bytes;
 } gap;
 
-static bool together(const gz_block *a, const gz_block *b) { return a->birth <= b->death && b->birth <= a->death; }
+static bool together(const gz_block *a, const gz_block *b)
+{
+    return a->birth <= b->death && b->birth <= a->death;
+}
 
 /* The smallest gap of `buffer` that holds the block while it lives; bytes SIZE_MAX means: at the end. */
 static gap best_gap(const planner *p, size_t buffer, const gz_block *block)
@@ -44,7 +47,9 @@ static void insert(planner *p, size_t number)
     size_t at = p->n_placed++;
     for (; at > 0; at--) {
         const gz_block *before = &p->blocks[p->placed[at - 1]];
-        if (before->buffer < block->buffer || (before->buffer == block->buffer && before->offset <= block->offset)) break;
+        if (before->buffer < block->buffer ||
+            (before->buffer == block->buffer && before->offset <= block->offset))
+            break;
         p->placed[at] = p->placed[at - 1];
     }
     p->placed[at] = number;
@@ -53,15 +58,15 @@ static void insert(planner *p, size_t number)
 static gaze_status too_large(const planner *p, size_t bytes)
 {
     char needed[24], given[24];
-    return gz_fail(GAZE_ERROR_DEVICE, "one tensor needs %s, the device gives at most %s at a time: take a smaller batch",
+    return gz_fail(GAZE_ERROR_DEVICE,
+                   "one tensor needs %s, the device gives at most %s at a time: take a smaller batch",
                    gz_bytes_text(bytes, needed), gz_bytes_text(p->max_buffer_bytes, given));
 }
 
 static gaze_status place(planner *p, size_t number)
 {
     gz_block *block = &p->blocks[number];
-    if (block->bytes > p->max_buffer_bytes)
-        return too_large(p, block->bytes);
+    if (block->bytes > p->max_buffer_bytes) return too_large(p, block->bytes);
     for (size_t buffer = 0;; buffer++) {
         GZ_TRY(gz_grow(&p->buffer_bytes, &p->capacity, buffer + 1, sizeof *p->buffer_bytes));
         if (buffer == p->n_buffers) p->buffer_bytes[p->n_buffers++] = 0;
@@ -76,8 +81,8 @@ static gaze_status place(planner *p, size_t number)
     }
 }
 
-gaze_status gz_memory_plan(gz_block *blocks, size_t count, size_t alignment, size_t max_buffer_bytes, size_t **buffer_bytes,
-                           size_t *n_buffers)
+gaze_status gz_memory_plan(gz_block *blocks, size_t count, size_t alignment, size_t max_buffer_bytes,
+                           size_t **buffer_bytes, size_t *n_buffers)
 {
     planner p = {.blocks = blocks, .alignment = alignment, .max_buffer_bytes = max_buffer_bytes};
     gaze_status status;
@@ -87,7 +92,8 @@ gaze_status gz_memory_plan(gz_block *blocks, size_t count, size_t alignment, siz
     for (size_t i = 1; i < count; i++) { /* insertion sort: stable */
         const size_t number = p.order[i];
         size_t at = i;
-        for (; at > 0 && blocks[p.order[at - 1]].bytes < blocks[number].bytes; at--) p.order[at] = p.order[at - 1];
+        for (; at > 0 && blocks[p.order[at - 1]].bytes < blocks[number].bytes; at--)
+            p.order[at] = p.order[at - 1];
         p.order[at] = number;
     }
     for (size_t i = 0; i < count; i++) GZ_GO(place(&p, p.order[i]));

@@ -8,7 +8,8 @@ static size_t tensor_count(const gz_plan *plan) { return plan->graph->n_tensors 
 
 static gz_tensor *tensor_at(const gz_plan *plan, size_t index)
 {
-    return index < plan->graph->n_tensors ? plan->graph->tensors[index] : plan->scratch[index - plan->graph->n_tensors];
+    return index < plan->graph->n_tensors ? plan->graph->tensors[index]
+                                          : plan->scratch[index - plan->graph->n_tensors];
 }
 
 gz_placement *gz_plan_placement(const gz_plan *plan, const gz_tensor *tensor)
@@ -49,7 +50,8 @@ static void find_lifetimes(gz_plan *plan)
     }
     for (size_t i = 0; i < tensor_count(plan); i++) { /* a view that is kept keeps what is behind it */
         const gz_tensor *tensor = tensor_at(plan, i);
-        if (tensor->keep && gz_plan_placement(plan, tensor)->birth != SIZE_MAX) touch(plan, tensor, gz_plan_placement(plan, tensor)->birth);
+        if (tensor->keep && gz_plan_placement(plan, tensor)->birth != SIZE_MAX)
+            touch(plan, tensor, gz_plan_placement(plan, tensor)->birth);
     }
 }
 
@@ -84,7 +86,9 @@ static const gz_placement *giver(const gz_plan *plan, size_t n)
     for (size_t i = 0; i < node->n_in; i++) {
         if (!(node->op->in_place >> i & 1) || !node->in[i]) continue;
         const gz_placement *in = gz_plan_placement(plan, node->in[i]);
-        if (!in->in_store && !in->pinned && in->death == n && tensor_bytes(in->tensor) == tensor_bytes(out->tensor)) return in;
+        if (!in->in_store && !in->pinned && in->death == n &&
+            tensor_bytes(in->tensor) == tensor_bytes(out->tensor))
+            return in;
     }
     return NULL;
 }
@@ -123,7 +127,8 @@ static gaze_status list_tensors(gz_plan *plan)
         if (p->tensor->view || p->in_store || p->birth == SIZE_MAX) continue;
         size_t offset = plan->blocks[p->block].offset;
         for (size_t b = 0; b < plan->blocks[p->block].buffer; b++) offset += plan->buffer_bytes[b];
-        plan->listing[plan->n_listing++] = (gz_plan_tensor){p->tensor, offset, tensor_bytes(p->tensor), p->birth, p->death};
+        plan->listing[plan->n_listing++] =
+            (gz_plan_tensor){p->tensor, offset, tensor_bytes(p->tensor), p->birth, p->death};
     }
     return GAZE_OK;
 }
@@ -131,12 +136,14 @@ static gaze_status list_tensors(gz_plan *plan)
 gaze_status gz_plan_place(gz_plan *plan)
 {
     const gz_device_facts *facts = plan->device ? gz_device_facts_of(plan->device) : NULL;
-    const size_t alignment = facts ? facts->base_align_bytes : 128, largest = facts ? facts->max_allocation_bytes : SIZE_MAX / 2;
+    const size_t alignment = facts ? facts->base_align_bytes : 128,
+                 largest = facts ? facts->max_allocation_bytes : SIZE_MAX / 2;
     GZ_TRY(gz_allocate(tensor_count(plan), sizeof *plan->placements, &plan->placements));
     GZ_TRY(gz_allocate(tensor_count(plan), sizeof *plan->blocks, &plan->blocks));
     find_lifetimes(plan);
     assign_blocks(plan);
-    GZ_TRY(gz_memory_plan(plan->blocks, plan->n_blocks, alignment, largest, &plan->buffer_bytes, &plan->n_buffers));
+    GZ_TRY(gz_memory_plan(plan->blocks, plan->n_blocks, alignment, largest, &plan->buffer_bytes,
+                          &plan->n_buffers));
     return list_tensors(plan);
 }
 
@@ -152,6 +159,7 @@ void gz_plan_memory_use(const gz_plan *plan, gz_plan_memory *use)
     for (size_t i = 0; i < plan->n_buffers; i++) use->peak_bytes += plan->buffer_bytes[i];
     for (size_t i = 0; i < plan->n_listing; i++) {
         use->naive_bytes += plan->listing[i].bytes;
-        if (gz_plan_placement(plan, plan->listing[i].tensor)->pinned) use->pinned_bytes += plan->listing[i].bytes;
+        if (gz_plan_placement(plan, plan->listing[i].tensor)->pinned)
+            use->pinned_bytes += plan->listing[i].bytes;
     }
 }

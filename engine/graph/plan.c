@@ -35,13 +35,16 @@ static gaze_status build(gz_plan *plan)
     GZ_TRY(gz_allocate(plan->graph->n_nodes, sizeof *plan->amplification, &plan->amplification));
     if (plan->device) GZ_TRY(gz_plan_prepare(plan));
     GZ_TRY(gz_plan_place(plan));
-    if (plan->device) GZ_TRY(gz_plan_bind(plan));
-    else GZ_TRY(gz_plan_bind_reference(plan));
+    if (plan->device)
+        GZ_TRY(gz_plan_bind(plan));
+    else
+        GZ_TRY(gz_plan_bind_reference(plan));
     if (plan->options.isolate) GZ_TRY(gz_plan_poison(plan));
     return fill_constants(plan);
 }
 
-gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store, const gz_plan_options *options, gz_plan **out)
+gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store,
+                           const gz_plan_options *options, gz_plan **out)
 {
     gz_plan *plan;
     GZ_TRY(gz_allocate(1, sizeof *plan, &plan));
@@ -54,16 +57,20 @@ gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store, 
     plan->packed_version = SIZE_MAX;
     plan->trains = store && updates_store(graph);
     const gaze_status status = build(plan);
-    if (status == GAZE_OK) *out = plan;
-    else gz_plan_destroy(plan);
+    if (status == GAZE_OK)
+        *out = plan;
+    else
+        gz_plan_destroy(plan);
     return status;
 }
 
 void gz_plan_destroy(gz_plan *plan)
 {
     if (!plan) return;
-    if (plan->device) gz_plan_unbind(plan);
-    else gz_plan_unbind_reference(plan);
+    if (plan->device)
+        gz_plan_unbind(plan);
+    else
+        gz_plan_unbind_reference(plan);
     free(plan->placements);
     free(plan->blocks);
     free(plan->buffer_bytes);
@@ -80,15 +87,18 @@ static void to_double(const gz_tensor *tensor, const void *values, double *out)
 {
     const size_t count = gz_shape_count(tensor->shape);
     for (size_t i = 0; i < count; i++)
-        out[i] = tensor->dtype == GZ_I32 ? (double)((const int32_t *)values)[i] : (double)((const float *)values)[i];
+        out[i] = tensor->dtype == GZ_I32 ? (double)((const int32_t *)values)[i]
+                                         : (double)((const float *)values)[i];
 }
 
 static void from_double(const gz_tensor *tensor, const double *values, void *out)
 {
     const size_t count = gz_shape_count(tensor->shape);
     for (size_t i = 0; i < count; i++) {
-        if (tensor->dtype == GZ_I32) ((int32_t *)out)[i] = (int32_t)values[i];
-        else ((float *)out)[i] = (float)values[i];
+        if (tensor->dtype == GZ_I32)
+            ((int32_t *)out)[i] = (int32_t)values[i];
+        else
+            ((float *)out)[i] = (float)values[i];
     }
 }
 
@@ -99,7 +109,8 @@ static gaze_status stage(gz_placement *p, size_t bytes, void **values, cl_event 
     const size_t slot = s->next++ % GZ_STAGES;
     if (!s->values[slot]) GZ_TRY(gz_allocate(bytes, 1, &s->values[slot]));
     if (s->written[slot]) {
-        GZ_TRY(gz_cl_check(clWaitForEvents(1, &s->written[slot]), "clWaitForEvents for input '%s'", p->tensor->name));
+        GZ_TRY(gz_cl_check(clWaitForEvents(1, &s->written[slot]), "clWaitForEvents for input '%s'",
+                           p->tensor->name));
         clReleaseEvent(s->written[slot]);
         s->written[slot] = NULL;
     }
@@ -120,7 +131,8 @@ gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *val
     cl_event *written;
     GZ_TRY(stage(p, bytes, &copy, &written));
     memcpy(copy, values, bytes);
-    return gz_cl_check(clEnqueueWriteBuffer(gz_device_queue(plan->device), p->memory, CL_FALSE, 0, bytes, copy, 0, NULL, written),
+    return gz_cl_check(clEnqueueWriteBuffer(gz_device_queue(plan->device), p->memory, CL_FALSE, 0, bytes,
+                                            copy, 0, NULL, written),
                        "clEnqueueWriteBuffer of %zu bytes for input '%s'", bytes, input->name);
 }
 
@@ -132,11 +144,14 @@ static gaze_status enqueue(gz_plan *plan, gz_launch *launch)
         clReleaseEvent(launch->event);
         launch->event = NULL;
     }
-    const cl_int code = clEnqueueNDRangeKernel(gz_device_queue(plan->device), launch->kernel, 3, NULL, global, launch->group, 0, NULL,
-                                               plan->options.profile ? &launch->event : NULL);
-    return gz_cl_check(code, "clEnqueueNDRangeKernel of %s (%s.cl) over %zu x %zu x %zu in groups of %zu x %zu x %zu for layer '%s'",
-                       launch->kernel_name, launch->stem, global[0], global[1], global[2], launch->group[0], launch->group[1],
-                       launch->group[2], launch->node->name);
+    const cl_int code =
+        clEnqueueNDRangeKernel(gz_device_queue(plan->device), launch->kernel, 3, NULL, global, launch->group,
+                               0, NULL, plan->options.profile ? &launch->event : NULL);
+    return gz_cl_check(code,
+                       "clEnqueueNDRangeKernel of %s (%s.cl) over %zu x %zu x %zu in groups of %zu x %zu x "
+                       "%zu for layer '%s'",
+                       launch->kernel_name, launch->stem, global[0], global[1], global[2], launch->group[0],
+                       launch->group[1], launch->group[2], launch->node->name);
 }
 
 gaze_status gz_plan_run(gz_plan *plan)
@@ -148,13 +163,15 @@ gaze_status gz_plan_run(gz_plan *plan)
     for (size_t i = 0; i < plan->n_launches; i++)
         if (pack || !plan->launches[i]->packing) GZ_TRY(enqueue(plan, plan->launches[i]));
     plan->packed_version = version;
-    return gz_cl_check(clFlush(gz_device_queue(plan->device)), "clFlush after %zu launches", plan->n_launches);
+    return gz_cl_check(clFlush(gz_device_queue(plan->device)), "clFlush after %zu launches",
+                       plan->n_launches);
 }
 
 gaze_status gz_plan_read(gz_plan *plan, const gz_tensor *tensor, void *values)
 {
     const gz_placement *p = gz_plan_placement(plan, tensor);
-    if (plan->device) return gz_device_read(plan->device, p->memory, 0, values, gz_shape_count(tensor->shape) * 4);
+    if (plan->device)
+        return gz_device_read(plan->device, p->memory, 0, values, gz_shape_count(tensor->shape) * 4);
     from_double(tensor, p->host, values);
     return GAZE_OK;
 }
@@ -171,10 +188,12 @@ static gaze_status launch_time(const gz_launch *launch, double *ns)
     cl_ulong start = 0, end = 0;
     *ns = 0;
     if (!launch->event) return GAZE_OK;
-    GZ_TRY(gz_cl_check(clGetEventProfilingInfo(launch->event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL),
-                       "clGetEventProfilingInfo of %s", launch->kernel_name));
-    GZ_TRY(gz_cl_check(clGetEventProfilingInfo(launch->event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL),
-                       "clGetEventProfilingInfo of %s", launch->kernel_name));
+    GZ_TRY(gz_cl_check(
+        clGetEventProfilingInfo(launch->event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL),
+        "clGetEventProfilingInfo of %s", launch->kernel_name));
+    GZ_TRY(
+        gz_cl_check(clGetEventProfilingInfo(launch->event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL),
+                    "clGetEventProfilingInfo of %s", launch->kernel_name));
     *ns = (double)(end - start);
     return GAZE_OK;
 }
@@ -185,7 +204,8 @@ gaze_status gz_plan_launches(gz_plan *plan, const gz_plan_launch **list, size_t 
     if (plan->device && plan->options.profile) GZ_TRY(gz_device_finish(plan->device));
     for (size_t i = 0; i < plan->n_launches; i++) {
         const gz_launch *launch = plan->launches[i];
-        plan->timings[i] = (gz_plan_launch){launch->node, launch->stem, launch->kernel_name, 0, launch->packing};
+        plan->timings[i] =
+            (gz_plan_launch){launch->node, launch->stem, launch->kernel_name, 0, launch->packing};
         if (plan->options.profile) GZ_TRY(launch_time(launch, &plan->timings[i].ns));
     }
     *list = plan->timings;

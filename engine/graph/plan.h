@@ -8,14 +8,17 @@ typedef struct gz_plan gz_plan;
 
 typedef struct gz_plan_options {
     bool profile;
-    bool isolate;        /* verification: no reuse of memory, guard words around every tensor, outputs filled with NaN */
+    bool isolate; /* verification: no reuse of memory, guard words around every tensor, outputs filled with
+                     NaN */
     size_t memory_limit; /* 0: none beyond the device's own */
     const gz_family *force_family;
 } gz_plan_options;
 
-/* The graph and the store must outlive the plan. Optimizer slabs and is_gradient tensors are bound to the store's.
-   device NULL: the references run in double. Refuses a peak above the device's memory before anything is allocated. */
-gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store, const gz_plan_options *options, gz_plan **out);
+/* The graph and the store must outlive the plan. Optimizer slabs and is_gradient tensors are bound to the
+   store's. device NULL: the references run in double. Refuses a peak above the device's memory before
+   anything is allocated. */
+gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store,
+                           const gz_plan_options *options, gz_plan **out);
 void gz_plan_destroy(gz_plan *plan); /* NULL is fine */
 
 /* Input tensors: copied before the call returns. count elements of 4 bytes, exactly the tensor's. */
@@ -37,10 +40,10 @@ gaze_status gz_plan_poison(gz_plan *plan);
 double gz_plan_amplification(const gz_plan *plan, const gz_node *node);
 
 typedef struct gz_plan_memory {
-    size_t peak_bytes;       /* of the planned block */
-    size_t naive_bytes;      /* if every tensor had its own */
-    size_t pinned_bytes;     /* inputs, kept tensors, packed weights */
-    size_t store_bytes;      /* parameters, gradients, moments, state */
+    size_t peak_bytes;   /* of the planned block */
+    size_t naive_bytes;  /* if every tensor had its own */
+    size_t pinned_bytes; /* inputs, kept tensors, packed weights */
+    size_t store_bytes;  /* parameters, gradients, moments, state */
 } gz_plan_memory;
 void gz_plan_memory_use(const gz_plan *plan, gz_plan_memory *use);
 

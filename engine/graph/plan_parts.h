@@ -7,7 +7,13 @@
 
 enum { GZ_MAX_ARGUMENTS = 32, GZ_GUARD_BYTES = 512 };
 
-typedef enum gz_argument_kind { GZ_ARG_TENSOR, GZ_ARG_INT, GZ_ARG_ULONG, GZ_ARG_FLOAT, GZ_ARG_LOCAL } gz_argument_kind;
+typedef enum gz_argument_kind {
+    GZ_ARG_TENSOR,
+    GZ_ARG_INT,
+    GZ_ARG_ULONG,
+    GZ_ARG_FLOAT,
+    GZ_ARG_LOCAL
+} gz_argument_kind;
 
 typedef struct gz_argument {
     gz_argument_kind kind;
@@ -33,7 +39,8 @@ struct gz_launch {
     cl_event event;
 };
 
-/* Host copies of an input that the device may still be reading: a ring, so that the host can run a few steps ahead. */
+/* Host copies of an input that the device may still be reading: a ring, so that the host can run a few steps
+ * ahead. */
 enum { GZ_STAGES = 4 };
 typedef struct gz_staging {
     void *values[GZ_STAGES];
@@ -50,8 +57,8 @@ typedef struct gz_placement {
     size_t birth, death;     /* nodes */
     cl_mem memory;           /* bound: a sub-buffer (released), or a slab of the store (borrowed) */
     bool borrowed;
-    double *host;            /* reference mode */
-    gz_staging *staging;     /* inputs: values on their way to the device */
+    double *host;        /* reference mode */
+    gz_staging *staging; /* inputs: values on their way to the device */
 } gz_placement;
 
 struct gz_plan {

@@ -16,7 +16,8 @@ gaze_status gz_plan_bind_reference(gz_plan *plan)
         size_t offset;
         GZ_TRY(gz_plan_in_store(plan, p->tensor, &slab, &offset));
         if (!gz_store_host(plan->store, slab))
-            return gz_fail(GAZE_ERROR_MODEL, "'%s' has no memory: the weights were not made for training", p->tensor->name);
+            return gz_fail(GAZE_ERROR_MODEL, "'%s' has no memory: the weights were not made for training",
+                           p->tensor->name);
         p->host = gz_store_host(plan->store, slab) + offset;
         p->borrowed = true;
     }

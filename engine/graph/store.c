@@ -23,7 +23,8 @@ gaze_status gz_store_create(gz_device *device, gz_store **out)
     gz_store *store;
     GZ_TRY(gz_allocate(1, sizeof *store, &store));
     store->device = device;
-    store->alignment = device ? gz_device_facts_of(device)->base_align_bytes / sizeof(float) : HOST_ALIGNMENT_FLOATS;
+    store->alignment =
+        device ? gz_device_facts_of(device)->base_align_bytes / sizeof(float) : HOST_ALIGNMENT_FLOATS;
     gaze_status status = gz_arena_create(&store->arena);
     if (status == GAZE_OK)
         *out = store;
@@ -63,7 +64,8 @@ gaze_status gz_store_declare(gz_store *store, const char *name, gz_role role, gz
 {
     const gz_store_entry *known = gz_store_find(store, name);
     if (known) return declare_again(known, role, shape);
-    if (store->allocated) return gz_fail(GAZE_ERROR_MODEL, "weight '%s' was not there when memory for weights was made", name);
+    if (store->allocated)
+        return gz_fail(GAZE_ERROR_MODEL, "weight '%s' was not there when memory for weights was made", name);
     GZ_TRY(gz_grow(&store->entries, &store->capacity, store->n_entries + 1, sizeof *store->entries));
     char *copy = gz_arena_copy(store->arena, name);
     if (!copy) return GAZE_ERROR_DEVICE;
@@ -92,7 +94,8 @@ static gaze_status allocate_slab(gz_store *store, size_t slab)
 gaze_status gz_store_allocate(gz_store *store, bool training, size_t moments)
 {
     if (moments > MAX_MOMENTS)
-        return gz_fail(GAZE_ERROR_MODEL, "an optimizer with %zu moments: at most %d are possible", moments, MAX_MOMENTS);
+        return gz_fail(GAZE_ERROR_MODEL, "an optimizer with %zu moments: at most %d are possible", moments,
+                       MAX_MOMENTS);
     store->training |= training;
     if (moments > store->moments) store->moments = moments;
     for (size_t slab = 0; slab < SLABS; slab++)
@@ -111,7 +114,10 @@ const gz_store_entry *gz_store_find(const gz_store *store, const char *name)
     return NULL;
 }
 
-size_t gz_store_slab_floats(const gz_store *store, gz_slab slab) { return store->floats[slab == GZ_SLAB_STATE]; }
+size_t gz_store_slab_floats(const gz_store *store, gz_slab slab)
+{
+    return store->floats[slab == GZ_SLAB_STATE];
+}
 cl_mem gz_store_memory(const gz_store *store, gz_slab slab) { return store->memory[slab]; }
 double *gz_store_host(const gz_store *store, gz_slab slab) { return store->host[slab]; }
 
@@ -126,7 +132,8 @@ size_t gz_store_bytes(const gz_store *store)
 gaze_status gz_store_read(const gz_store *store, gz_slab slab, size_t offset, float *values, size_t count)
 {
     if (store->device)
-        return gz_device_read(store->device, store->memory[slab], offset * sizeof(float), values, count * sizeof(float));
+        return gz_device_read(store->device, store->memory[slab], offset * sizeof(float), values,
+                              count * sizeof(float));
     for (size_t i = 0; i < count; i++) values[i] = (float)store->host[slab][offset + i];
     return GAZE_OK;
 }
@@ -135,7 +142,8 @@ gaze_status gz_store_write(gz_store *store, gz_slab slab, size_t offset, const f
 {
     gz_store_touch(store);
     if (store->device)
-        return gz_device_write(store->device, store->memory[slab], offset * sizeof(float), values, count * sizeof(float));
+        return gz_device_write(store->device, store->memory[slab], offset * sizeof(float), values,
+                               count * sizeof(float));
     for (size_t i = 0; i < count; i++) store->host[slab][offset + i] = values[i];
     return GAZE_OK;
 }

@@ -1,5 +1,6 @@
-/* The values that outlive a run: parameters, their gradients, optimizer moments (slabs of one layout), and other state.
-   Shared by all plans of a model (one a batch size, one for prediction, one for training). Host copies are float32. */
+/* The values that outlive a run: parameters, their gradients, optimizer moments (slabs of one layout), and
+   other state. Shared by all plans of a model (one a batch size, one for prediction, one for training). Host
+   copies are float32. */
 #ifndef GZ_STORE_H
 #define GZ_STORE_H
 #include "graph.h"
@@ -11,10 +12,12 @@ typedef struct gz_store gz_store;
 gaze_status gz_store_create(gz_device *device, gz_store **out);
 void gz_store_destroy(gz_store *store); /* NULL is fine */
 
-/* Declares a value by its name before gz_store_allocate. Declaring it again with the same shape is fine; with another, an error. */
+/* Declares a value by its name before gz_store_allocate. Declaring it again with the same shape is fine; with
+ * another, an error. */
 gaze_status gz_store_declare(gz_store *store, const char *name, gz_role role, gz_shape shape);
 
-/* One slab for the parameters; with `training` one more for gradients and `moments` for the optimizer. Zeroed. */
+/* One slab for the parameters; with `training` one more for gradients and `moments` for the optimizer.
+ * Zeroed. */
 gaze_status gz_store_allocate(gz_store *store, bool training, size_t moments);
 
 size_t gz_store_count(const gz_store *store);
@@ -28,7 +31,12 @@ const gz_store_entry *gz_store_at(const gz_store *store, size_t i);
 const gz_store_entry *gz_store_find(const gz_store *store, const char *name); /* NULL if there is none */
 
 /* Slabs: floats in all (with the padding between tensors, which stays zero). */
-typedef enum gz_slab { GZ_SLAB_PARAMETER, GZ_SLAB_STATE, GZ_SLAB_GRADIENT, GZ_SLAB_MOMENT } gz_slab; /* moment i: GZ_SLAB_MOMENT + i */
+typedef enum gz_slab {
+    GZ_SLAB_PARAMETER,
+    GZ_SLAB_STATE,
+    GZ_SLAB_GRADIENT,
+    GZ_SLAB_MOMENT
+} gz_slab; /* moment i: GZ_SLAB_MOMENT + i */
 size_t gz_store_slab_floats(const gz_store *store, gz_slab slab);
 cl_mem gz_store_memory(const gz_store *store, gz_slab slab);
 double *gz_store_host(const gz_store *store, gz_slab slab); /* reference mode */
@@ -40,7 +48,8 @@ gaze_status gz_store_write(gz_store *store, gz_slab slab, size_t offset, const f
 /* Bytes of all slabs on the device. */
 size_t gz_store_bytes(const gz_store *store);
 
-/* Raised by every change of the parameters (gz_store_write, a plan that trains), so that plans know to pack again. */
+/* Raised by every change of the parameters (gz_store_write, a plan that trains), so that plans know to pack
+ * again. */
 size_t gz_store_version(const gz_store *store);
 void gz_store_touch(gz_store *store);
 

@@ -1,4 +1,5 @@
-/* Keras' Conv1D: x [B,T,C], kernel [k,C,filters] -> y [B,S,filters]: the convolution of an image of height 1. */
+/* Keras' Conv1D: x [B,T,C], kernel [k,C,filters] -> y [B,S,filters]: the convolution of an image of height 1.
+ */
 #include "layer.h"
 
 typedef struct conv1d_options {
@@ -23,8 +24,8 @@ static gaze_status read_length(gz_json *json, const char *key, size_t fallback, 
     return pair[1] ? GAZE_OK : gz_json_fail(json, key, "found 0, expected at least 1");
 }
 
-gaze_status gz_window1d_read(gz_json *json, const char *size_key, const char *stride_key, size_t size_fallback, bool stride_is_size,
-                             gz_window *window)
+gaze_status gz_window1d_read(gz_json *json, const char *size_key, const char *stride_key,
+                             size_t size_fallback, bool stride_is_size, gz_window *window)
 {
     window->dilation[0] = window->dilation[1] = 1;
     GZ_TRY(read_length(json, size_key, size_fallback, window->size));
@@ -53,12 +54,14 @@ static gaze_status read(gz_json *json, void *to)
     GZ_TRY(gz_window1d_read(json, "kernel_size", "strides", 0, false, &options->window));
     GZ_TRY(read_length(json, "dilation_rate", 1, options->window.dilation));
     if (options->window.stride[1] > 1 && options->window.dilation[1] > 1)
-        return gz_json_fail(json, "dilation_rate", "above 1 together with \"strides\" above 1, expected one of them");
+        return gz_json_fail(json, "dilation_rate",
+                            "above 1 together with \"strides\" above 1, expected one of them");
     GZ_TRY(gz_activation_read(json, "activation", &options->activation));
     return gz_json_bool(json, "use_bias", true, &options->use_bias);
 }
 
-static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in, gz_flow *out)
+static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in,
+                         gz_flow *out)
 {
     (void)n_in;
     const conv1d_options *options = from;
@@ -72,7 +75,8 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
     GZ_TRY(gz_build_weight(b, layer, "kernel", GZ_SHAPE(k, C, O), GZ_INIT_GLOROT_UNIFORM, &kernel));
     if (options->use_bias) GZ_TRY(gz_build_weight(b, layer, "bias", GZ_SHAPE(O), GZ_INIT_ZEROS, &bias));
     GZ_TRY(gz_graph_view(graph, kernel, GZ_SHAPE(1, k, C, O), &kernel));
-    GZ_TRY(gz_conv2d(graph, image.x, kernel, bias, &options->window, gz_activation_fused(options->activation), &y));
+    GZ_TRY(gz_conv2d(graph, image.x, kernel, bias, &options->window, gz_activation_fused(options->activation),
+                     &y));
     GZ_TRY(gz_activation_apply(graph, options->activation, y, &y));
     return gz_image_as_steps(b, y, &out->x);
 }

@@ -11,7 +11,8 @@ static gaze_status read(gz_json *json, void *to)
     return gz_json_sizes(json, "dims", false, GZ_MAX_RANK - 1, options->order, &options->count);
 }
 
-static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in, gz_flow *out)
+static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in,
+                         gz_flow *out)
 {
     (void)n_in;
     const permute_options *options = from;
@@ -24,8 +25,9 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
         fits = times == 1;
     }
     if (!fits)
-        return gz_layer_fail(layer, "its input '%s' has the shape %s, so \"dims\" should name each of 1 to %zu once", layer->inputs[0],
-                             gz_sample_text(in->x, text), axes);
+        return gz_layer_fail(layer,
+                             "its input '%s' has the shape %s, so \"dims\" should name each of 1 to %zu once",
+                             layer->inputs[0], gz_sample_text(in->x, text), axes);
     return gz_permute(gz_build_graph(b), in->x, options->order, options->count, &out->x);
 }
 

@@ -1,4 +1,5 @@
-/* Keras' TimeDistributed over a dense layer, which works on the last axis anyway: weights <layer>.kernel, <layer>.bias. */
+/* Keras' TimeDistributed over a dense layer, which works on the last axis anyway: weights <layer>.kernel,
+ * <layer>.bias. */
 #include "layer.h"
 
 #include <string.h>
@@ -23,11 +24,13 @@ static gaze_status read(gz_json *json, void *to)
     return gz_json_done(&inner);
 }
 
-static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in, gz_flow *out)
+static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in,
+                         gz_flow *out)
 {
     if (in->x->shape.rank < 3) return gz_layer_expect_rank(layer, 0, in, 3, "[time, features]");
     const time_distributed_options *options = from;
     return gz_layer_dense.build(b, layer, options->dense, in, n_in, out);
 }
 
-const gz_layer_type gz_layer_time_distributed = {"time_distributed", sizeof(time_distributed_options), 1, 1, read, build};
+const gz_layer_type gz_layer_time_distributed = {
+    "time_distributed", sizeof(time_distributed_options), 1, 1, read, build};

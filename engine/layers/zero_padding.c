@@ -18,7 +18,8 @@ static bool read_side(const cJSON *value, size_t *side)
 static bool read_axis(const cJSON *value, size_t *before, size_t *after)
 {
     if (cJSON_GetArraySize(value) == 2)
-        return read_side(cJSON_GetArrayItem(value, 0), before) && read_side(cJSON_GetArrayItem(value, 1), after);
+        return read_side(cJSON_GetArrayItem(value, 0), before) &&
+               read_side(cJSON_GetArrayItem(value, 1), after);
     if (!read_side(value, before)) return false;
     *after = *before;
     return true;
@@ -31,12 +32,17 @@ static gaze_status read(gz_json *json, void *to)
     if (!gz_json_has(json, "padding")) return GAZE_OK;
     const cJSON *value = gz_json_get(json, "padding");
     const bool list = cJSON_IsArray(value) && cJSON_GetArraySize(value) == 2;
-    const cJSON *y = list ? cJSON_GetArrayItem(value, 0) : value, *x = list ? cJSON_GetArrayItem(value, 1) : value;
-    if (read_axis(y, &o->before[0], &o->after[0]) && read_axis(x, &o->before[1], &o->after[1])) return GAZE_OK;
-    return gz_json_fail(json, "padding", "expected n, [height, width] or [[top, bottom], [left, right]], whole numbers of at least 0");
+    const cJSON *y = list ? cJSON_GetArrayItem(value, 0) : value,
+                *x = list ? cJSON_GetArrayItem(value, 1) : value;
+    if (read_axis(y, &o->before[0], &o->after[0]) && read_axis(x, &o->before[1], &o->after[1]))
+        return GAZE_OK;
+    return gz_json_fail(
+        json, "padding",
+        "expected n, [height, width] or [[top, bottom], [left, right]], whole numbers of at least 0");
 }
 
-static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in, gz_flow *out)
+static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in,
+                         gz_flow *out)
 {
     (void)n_in;
     const zero_padding_options *o = from;
@@ -52,4 +58,5 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
     return GAZE_OK;
 }
 
-const gz_layer_type gz_layer_zero_padding2d = {"zero_padding2d", sizeof(zero_padding_options), 1, 1, read, build};
+const gz_layer_type gz_layer_zero_padding2d = {
+    "zero_padding2d", sizeof(zero_padding_options), 1, 1, read, build};

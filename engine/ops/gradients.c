@@ -46,12 +46,14 @@ static gaze_status reverse_node(reverse *r, const gz_node *node)
         any_out = true;
     }
     for (size_t i = 0; i < node->n_in; i++) {
-        wanted[i] = node->in[i] && node->in[i]->dtype == GZ_F32 && r->needed[gz_tensor_base(node->in[i])->index];
+        wanted[i] =
+            node->in[i] && node->in[i]->dtype == GZ_F32 && r->needed[gz_tensor_base(node->in[i])->index];
         any_in |= wanted[i];
     }
     if (!any_in || !any_out) return GAZE_OK;
     if (!node->op->gradient)
-        return gz_fail(GAZE_ERROR_MODEL, "layer '%s': op %s has no gradient, so nothing before it can be trained", node->name,
+        return gz_fail(GAZE_ERROR_MODEL,
+                       "layer '%s': op %s has no gradient, so nothing before it can be trained", node->name,
                        node->op->name);
     r->graph->scope = node->name;
     GZ_TRY(node->op->gradient(r->graph, node, dout, wanted, din));
@@ -60,7 +62,8 @@ static gaze_status reverse_node(reverse *r, const gz_node *node)
     return GAZE_OK;
 }
 
-/* The last node that contributes writes straight into the gradient slab, unless the gradient is a view of something shared. */
+/* The last node that contributes writes straight into the gradient slab, unless the gradient is a view of
+ * something shared. */
 static gaze_status claim(reverse *r, gz_tensor *parameter, gz_tensor **gradient)
 {
     gz_tensor *sum = r->gradient[gz_tensor_base(parameter)->index];
@@ -76,14 +79,15 @@ static gaze_status claim(reverse *r, gz_tensor *parameter, gz_tensor **gradient)
     return gz_graph_view(r->graph, base, parameter->shape, gradient);
 }
 
-gaze_status gz_graph_gradients(gz_graph *graph, gz_tensor *loss, gz_tensor *const *parameters, size_t n_parameters,
-                               gz_tensor **gradients)
+gaze_status gz_graph_gradients(gz_graph *graph, gz_tensor *loss, gz_tensor *const *parameters,
+                               size_t n_parameters, gz_tensor **gradients)
 {
     return gz_graph_gradients_with(graph, loss, NULL, 0, parameters, n_parameters, gradients);
 }
 
-gaze_status gz_graph_gradients_with(gz_graph *graph, gz_tensor *loss, const gz_further_gradient *further, size_t n_further,
-                                    gz_tensor *const *parameters, size_t n_parameters, gz_tensor **gradients)
+gaze_status gz_graph_gradients_with(gz_graph *graph, gz_tensor *loss, const gz_further_gradient *further,
+                                    size_t n_further, gz_tensor *const *parameters, size_t n_parameters,
+                                    gz_tensor **gradients)
 {
     reverse r = {.graph = graph, .n_tensors = graph->n_tensors, .n_nodes = graph->n_nodes};
     const char *scope = graph->scope;

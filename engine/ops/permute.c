@@ -1,4 +1,5 @@
-/* permute: the axes of each sample in another order. y[b, i_order[0], i_order[1], ...] = x[b, i_0, i_1, ...]. */
+/* permute: the axes of each sample in another order. y[b, i_order[0], i_order[1], ...] = x[b, i_0, i_1, ...].
+ */
 #include "../graph/builder.h"
 #include "ops.h"
 #include "slabs.h"
@@ -9,7 +10,8 @@ enum { AXES = GZ_MAX_RANK - 1 }; /* of a sample */
 
 static const gz_permute_attr *attr_of(const gz_node *node) { return node->attr; }
 
-/* Axes of the output, all AXES of them (those that are missing come first, of size 1), and how far x moves along each. */
+/* Axes of the output, all AXES of them (those that are missing come first, of size 1), and how far x moves
+ * along each. */
 typedef struct walk {
     size_t size[AXES], stride[AXES];
 } walk;
@@ -40,7 +42,8 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     for (size_t i = 0; i + 1 < x.rank; i++) {
         const size_t from = attr_of(node)->order[i];
         if (from < 1 || from >= x.rank || seen >> from & 1)
-            return gz_op_fail(node, "the order names axis %zu, expected each of 1 to %zu once", from, x.rank - 1);
+            return gz_op_fail(node, "the order names axis %zu, expected each of 1 to %zu once", from,
+                              x.rank - 1);
         seen |= 1u << from;
         y.dim[i + 1] = x.dim[from];
     }
@@ -78,14 +81,20 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const gz_shape y = node->out[0]->shape;
     gz_launch *launch = gz_launch_add(builder, "permute", cpu ? "permute_slabs" : "permute_items", "");
     add_walk(launch, node);
-    if (cpu) gz_launch_slabs(launch, gz_slabs_of(builder, gz_shape_rows(y), 8 * gz_shape_last(y), 1));
-    else gz_launch_items(launch, gz_shape_count(y));
+    if (cpu)
+        gz_launch_slabs(launch, gz_slabs_of(builder, gz_shape_rows(y), 8 * gz_shape_last(y), 1));
+    else
+        gz_launch_items(launch, gz_shape_count(y));
     return gz_builder_status(builder);
 }
 
-static gz_cost cost(const gz_node *node) { return (gz_cost){0, 8 * (double)gz_shape_count(node->out[0]->shape)}; }
+static gz_cost cost(const gz_node *node)
+{
+    return (gz_cost){0, 8 * (double)gz_shape_count(node->out[0]->shape)};
+}
 
-static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted, gz_tensor **din)
+static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,
+                            gz_tensor **din)
 {
     gz_permute_attr back = {.count = attr_of(node)->count};
     for (size_t i = 0; i < back.count; i++) back.order[attr_of(node)->order[i] - 1] = i + 1;
@@ -95,13 +104,15 @@ static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *con
 gaze_status gz_permute(gz_graph *g, gz_tensor *x, const size_t *order, size_t count, gz_tensor **y)
 {
     gz_permute_attr attr = {.count = count};
-    if (count > AXES) return gz_fail(GAZE_ERROR_MODEL, "permute: %zu axes, at most %d are possible", count, AXES);
+    if (count > AXES)
+        return gz_fail(GAZE_ERROR_MODEL, "permute: %zu axes, at most %d are possible", count, AXES);
     memcpy(attr.order, order, count * sizeof *order);
     return gz_graph_node(g, &gz_op_permute, &attr, sizeof attr, &x, 1, y, 1);
 }
 
 static const gz_permute_attr swap = {.order = {2, 1}, .count = 2}, turn = {.order = {3, 1, 2}, .count = 3},
-                             same = {.order = {1, 2, 3}, .count = 3}, four = {.order = {4, 2, 1, 3}, .count = 4},
+                             same = {.order = {1, 2, 3}, .count = 3},
+                             four = {.order = {4, 2, 1, 3}, .count = 4},
                              middle = {.order = {1, 3, 2, 4}, .count = 4};
 static const gz_case cases[] = {
     {.in = {{3, {1, 1, 1}}}, .n_in = 1, .attr = &swap},

@@ -16,7 +16,8 @@ typedef struct contents {
     size_t count, capacity;
 } contents;
 
-static gaze_status add_entry(contents *c, const gz_store *store, const gz_store_entry *entry, gz_slab slab, const char *name)
+static gaze_status add_entry(contents *c, const gz_store *store, const gz_store_entry *entry, gz_slab slab,
+                             const char *name)
 {
     GZ_TRY(gz_grow(&c->arrays, &c->capacity, c->count + 1, sizeof *c->arrays));
     const size_t count = gz_shape_count(entry->shape);
@@ -40,7 +41,8 @@ static gaze_status collect(contents *c, const gz_store *store, size_t moments)
         const bool parameter = entry->role == GZ_PARAMETER;
         GZ_TRY(add_entry(c, store, entry, parameter ? GZ_SLAB_PARAMETER : GZ_SLAB_STATE, entry->name));
         for (size_t m = 0; parameter && m < moments; m++)
-            GZ_TRY(add_entry(c, store, entry, (gz_slab)(GZ_SLAB_MOMENT + m), moment_name(c->arena, m, entry->name)));
+            GZ_TRY(add_entry(c, store, entry, (gz_slab)(GZ_SLAB_MOMENT + m),
+                             moment_name(c->arena, m, entry->name)));
     }
     return GAZE_OK;
 }
@@ -61,7 +63,8 @@ static const char *contents_hash(gz_arena *arena, const gaze_array *arrays, size
 
 /* Key, value pairs. The first METADATA_IDENTITY pairs must be the same when a run goes on. */
 enum { METADATA_IDENTITY = 5 };
-static gaze_status describe(gz_arena *arena, const gz_identity *id, const gz_place *place, const char *hash, const char **words)
+static gaze_status describe(gz_arena *arena, const gz_identity *id, const gz_place *place, const char *hash,
+                            const char **words)
 {
     const char *pairs[METADATA_WORDS + 1] = {
         "model_hash", id->model_hash,
@@ -99,7 +102,8 @@ static gaze_status list_steps(const char *folder, size_t **steps, size_t *count)
     for (const struct dirent *e; status == GAZE_OK && (e = readdir(directory));) {
         unsigned long long step;
         int end = -1;
-        if (sscanf(e->d_name, "checkpoint-%llu.safetensors%n", &step, &end) != 1 || end < 0 || e->d_name[end]) continue;
+        if (sscanf(e->d_name, "checkpoint-%llu.safetensors%n", &step, &end) != 1 || end < 0 || e->d_name[end])
+            continue;
         status = gz_grow(steps, &capacity, *count + 1, sizeof **steps);
         if (status != GAZE_OK) break;
         size_t at = (*count)++;
@@ -126,8 +130,8 @@ static void remove_old(gz_arena *arena, const char *folder)
     free(steps);
 }
 
-gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments, const gz_place *place,
-                               const gz_identity *identity)
+gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments,
+                               const gz_place *place, const gz_identity *identity)
 {
     contents c = {0};
     const char *words[METADATA_WORDS + 1];
@@ -144,27 +148,31 @@ done:
     return status;
 }
 
-static gaze_status check_identity(const char *path, const gz_safetensors *file, gz_arena *arena, const gz_identity *identity)
+static gaze_status check_identity(const char *path, const gz_safetensors *file, gz_arena *arena,
+                                  const gz_identity *identity)
 {
     const char *words[METADATA_WORDS + 1];
     GZ_TRY(describe(arena, identity, &(gz_place){0}, "", words));
     for (size_t i = 0; i < METADATA_IDENTITY; i++) {
         const char *had = metadata_value(file, words[2 * i]);
         if (strcmp(had, words[2 * i + 1]))
-            return gz_fail(GAZE_ERROR_MODEL, "%s: the run was begun with %s %s, and would go on with %s: give the same again, or another --out",
+            return gz_fail(GAZE_ERROR_MODEL,
+                           "%s: the run was begun with %s %s, and would go on with %s: give the same again, "
+                           "or another --out",
                            path, words[2 * i], had, words[2 * i + 1]);
     }
     return GAZE_OK;
 }
 
-static gaze_status restore_entry(const char *path, const gz_safetensors *file, gz_store *store, const gz_store_entry *entry,
-                                 gz_slab slab, const char *name)
+static gaze_status restore_entry(const char *path, const gz_safetensors *file, gz_store *store,
+                                 const gz_store_entry *entry, gz_slab slab, const char *name)
 {
     const gaze_array *array = name ? gz_safetensors_find(file, name) : NULL;
     gz_shape shape = {0};
     if (array) shape.rank = array->rank, memcpy(shape.dim, array->shape, sizeof shape.dim);
     if (!array || !gz_shape_equal(shape, entry->shape))
-        return gz_fail(GAZE_ERROR_MODEL, "%s: tensor '%s' is missing or has another shape", path, name ? name : entry->name);
+        return gz_fail(GAZE_ERROR_MODEL, "%s: tensor '%s' is missing or has another shape", path,
+                       name ? name : entry->name);
     return gz_store_write(store, slab, entry->offset, array->data, gz_shape_count(shape));
 }
 
@@ -173,9 +181,11 @@ static gaze_status restore(const char *path, const gz_safetensors *file, gz_stor
     for (size_t i = 0; i < gz_store_count(store); i++) {
         const gz_store_entry *entry = gz_store_at(store, i);
         const bool parameter = entry->role == GZ_PARAMETER;
-        GZ_TRY(restore_entry(path, file, store, entry, parameter ? GZ_SLAB_PARAMETER : GZ_SLAB_STATE, entry->name));
+        GZ_TRY(restore_entry(path, file, store, entry, parameter ? GZ_SLAB_PARAMETER : GZ_SLAB_STATE,
+                             entry->name));
         for (size_t m = 0; parameter && m < moments; m++)
-            GZ_TRY(restore_entry(path, file, store, entry, (gz_slab)(GZ_SLAB_MOMENT + m), moment_name(file->arena, m, entry->name)));
+            GZ_TRY(restore_entry(path, file, store, entry, (gz_slab)(GZ_SLAB_MOMENT + m),
+                                 moment_name(file->arena, m, entry->name)));
     }
     return GAZE_OK;
 }
@@ -185,8 +195,10 @@ static size_t metadata_size(const gz_safetensors *file, const char *key)
     return (size_t)strtoull(metadata_value(file, key), NULL, 10);
 }
 
-/* *whole is false when the file can't be read or its contents don't match their hash: an older one is then tried. */
-static gaze_status try_one(const char *path, gz_store *store, size_t moments, const gz_identity *identity, gz_place *place, bool *whole)
+/* *whole is false when the file can't be read or its contents don't match their hash: an older one is then
+ * tried. */
+static gaze_status try_one(const char *path, gz_store *store, size_t moments, const gz_identity *identity,
+                           gz_place *place, bool *whole)
 {
     gz_safetensors file = {0};
     gaze_status status = gz_safetensors_read(path, &file);
@@ -196,15 +208,16 @@ static gaze_status try_one(const char *path, gz_store *store, size_t moments, co
     if (!hash || strcmp(hash, metadata_value(&file, "hash"))) goto done;
     GZ_GO(check_identity(path, &file, file.arena, identity));
     GZ_GO(restore(path, &file, store, moments));
-    *place = (gz_place){metadata_size(&file, "step"), metadata_size(&file, "epoch"), metadata_size(&file, "batch")};
+    *place = (gz_place){metadata_size(&file, "step"), metadata_size(&file, "epoch"),
+                        metadata_size(&file, "batch")};
     *whole = true;
 done:
     gz_safetensors_free(&file);
     return status;
 }
 
-gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t moments, const gz_identity *identity, gz_place *place,
-                                 bool *found)
+gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t moments,
+                                 const gz_identity *identity, gz_place *place, bool *found)
 {
     size_t *steps = NULL, count = 0;
     gz_arena *arena = NULL;
@@ -217,7 +230,9 @@ gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t mom
         GZ_GO(path ? try_one(path, store, moments, identity, place, found) : GAZE_ERROR_DEVICE);
     }
     if (count && !*found)
-        status = gz_fail(GAZE_ERROR_DATA, "%s: none of the %zu checkpoints is whole: begin again without --resume", folder, count);
+        status =
+            gz_fail(GAZE_ERROR_DATA, "%s: none of the %zu checkpoints is whole: begin again without --resume",
+                    folder, count);
 done:
     free(steps);
     gz_arena_destroy(arena);

@@ -1,5 +1,6 @@
-/* Checkpoints: everything a run needs to go on with the same bits. One safetensors file, checkpoint-<step>.safetensors: weights and
-   other state under their names, optimizer moments as "optimizer/<i>/<name>", the place in the run as metadata. */
+/* Checkpoints: everything a run needs to go on with the same bits. One safetensors file,
+   checkpoint-<step>.safetensors: weights and other state under their names, optimizer moments as
+   "optimizer/<i>/<name>", the place in the run as metadata. */
 #ifndef GZ_CHECKPOINT_H
 #define GZ_CHECKPOINT_H
 #include "../graph/store.h"
@@ -19,12 +20,13 @@ typedef struct gz_identity {
 } gz_identity;
 
 /* Writes the checkpoint completely or not at all, then removes all but the newest two. */
-gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments, const gz_place *place,
-                               const gz_identity *identity);
+gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments,
+                               const gz_place *place, const gz_identity *identity);
 
-/* The newest checkpoint of the folder that is whole (contents match their hash) goes into the store. *found is false when there is
-   none. A checkpoint of another model, data set, seed, batch size or optimizer is an error that names both. */
-gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t moments, const gz_identity *identity, gz_place *place,
-                                 bool *found);
+/* The newest checkpoint of the folder that is whole (contents match their hash) goes into the store. *found
+   is false when there is none. A checkpoint of another model, data set, seed, batch size or optimizer is an
+   error that names both. */
+gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t moments,
+                                 const gz_identity *identity, gz_place *place, bool *found);
 
 #endif

@@ -23,13 +23,15 @@ static gaze_status prepare_confusion(const gz_step *step, float **p, gaze_metric
     const gz_shape shape = step->built.outputs[0]->shape;
     metrics->n_classes = gz_shape_last(shape);
     GZ_TRY(gz_allocate(gz_shape_count(shape), sizeof **p, p));
-    return gz_allocate(metrics->n_classes * metrics->n_classes, sizeof *metrics->confusion, &metrics->confusion);
+    return gz_allocate(metrics->n_classes * metrics->n_classes, sizeof *metrics->confusion,
+                       &metrics->confusion);
 }
 
-static gaze_status go_through(const gz_step_base *base, gz_part part, size_t batch_size, gz_step_pair *steps, bool confusion,
-                              gaze_metrics *metrics)
+static gaze_status go_through(const gz_step_base *base, gz_part part, size_t batch_size, gz_step_pair *steps,
+                              bool confusion, gaze_metrics *metrics)
 {
-    const size_t samples = gz_data_count(base->data, part), size = batch_size < samples ? batch_size : samples;
+    const size_t samples = gz_data_count(base->data, part),
+                 size = batch_size < samples ? batch_size : samples;
     const gz_batches_options options = {.part = part, .batch_size = size, .seed = base->seed, .epochs = 1};
     gz_batches *batches = NULL;
     float *p = NULL;
@@ -60,7 +62,8 @@ done:
     return status;
 }
 
-gaze_status gz_measure(const gz_step_base *base, gz_part part, size_t batch_size, gz_step_pair *steps, gaze_metrics *metrics)
+gaze_status gz_measure(const gz_step_base *base, gz_part part, size_t batch_size, gz_step_pair *steps,
+                       gaze_metrics *metrics)
 {
     *metrics = (gaze_metrics){0};
     return go_through(base, part, batch_size, steps, false, metrics);
@@ -74,8 +77,10 @@ gaze_status gz_evaluate(const gz_step_base *base, gz_part part, size_t batch_siz
                              ? go_through(base, part, batch_size, &steps, true, &found)
                              : gz_fail(GAZE_ERROR_DATA, "there are no labelled samples to evaluate on");
     gz_step_pair_free(&steps);
-    if (status == GAZE_OK) *metrics = found;
-    else free(found.confusion);
+    if (status == GAZE_OK)
+        *metrics = found;
+    else
+        free(found.confusion);
     return status;
 }
 

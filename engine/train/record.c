@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char HEADER[] = "epoch,step,loss,accuracy,validation_loss,validation_accuracy,seconds,samples_per_second\n";
+static const char HEADER[] =
+    "epoch,step,loss,accuracy,validation_loss,validation_accuracy,seconds,samples_per_second\n";
 
 gaze_status gz_log_add(gz_log *log, const gz_epoch_row *row)
 {
@@ -39,8 +40,10 @@ done:
 
 static void add_number(gz_text *text, double value)
 {
-    if (isnan(value)) gz_text_add(text, ","); /* an empty field: there was no validation */
-    else gz_text_add(text, ",%.9g", value);
+    if (isnan(value))
+        gz_text_add(text, ","); /* an empty field: there was no validation */
+    else
+        gz_text_add(text, ",%.9g", value);
 }
 
 gaze_status gz_log_write(const gz_log *log, const char *folder)
@@ -50,7 +53,8 @@ gaze_status gz_log_write(const gz_log *log, const char *folder)
     for (size_t i = 0; i < log->count; i++) {
         const gz_epoch_row *r = &log->rows[i];
         gz_text_add(&text, "%zu,%zu", r->epoch, r->step);
-        const double values[] = {r->loss, r->accuracy, r->validation_loss, r->validation_accuracy, r->seconds, r->samples_per_second};
+        const double values[] = {r->loss,    r->accuracy,          r->validation_loss, r->validation_accuracy,
+                                 r->seconds, r->samples_per_second};
         for (size_t k = 0; k < sizeof values / sizeof *values; k++) add_number(&text, values[k]);
         gz_text_add(&text, "\n");
     }
@@ -66,7 +70,8 @@ static bool parse_row(const char *line, gz_epoch_row *row)
         if (!isnan(values[i])) line = end;
         if (i < 7 && *line++ != ',') return false;
     }
-    *row = (gz_epoch_row){(size_t)values[0], (size_t)values[1], values[2], values[3], values[4], values[5], values[6], values[7]};
+    *row = (gz_epoch_row){(size_t)values[0], (size_t)values[1], values[2], values[3],
+                          values[4],         values[5],         values[6], values[7]};
     return values[0] >= 1;
 }
 
@@ -95,16 +100,19 @@ done:
 static void add_word(gz_text *text, const char *key, const char *value)
 {
     gz_text_add(text, ",\n  \"%s\": ", key);
-    if (value) gz_text_add_json_string(text, value);
-    else gz_text_add(text, "null");
+    if (value)
+        gz_text_add_json_string(text, value);
+    else
+        gz_text_add(text, "null");
 }
 
 static void add_device(gz_text *text, const gaze_device_info *device)
 {
     gz_text_add(text, ",\n  \"device\": {\"platform\": ");
     gz_text_add_json_string(text, device->platform ? device->platform : "");
-    const char *const pairs[] = {"name", device->name, "vendor", device->vendor, "version", device->version,
-                                 "driver", device->driver, "type", device->type, "family", device->family};
+    const char *const pairs[] = {"name",    device->name,    "vendor", device->vendor,
+                                 "version", device->version, "driver", device->driver,
+                                 "type",    device->type,    "family", device->family};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i += 2) {
         gz_text_add(text, ", \"%s\": ", pairs[i]);
         gz_text_add_json_string(text, pairs[i + 1] ? pairs[i + 1] : "");
@@ -134,9 +142,11 @@ gaze_status gz_run_record_write(const gz_run_record *r, const char *folder)
     add_word(&text, "data_path", r->data_path);
     add_word(&text, "data_hash", r->data_hash);
     add_word(&text, "optimizer", r->optimizer);
-    gz_text_add(&text, ",\n  \"learning_rate\": %.9g,\n  \"seed\": %llu,\n  \"batch_size\": %zu,\n  \"epochs\": %zu,\n  \"steps\": %zu",
+    gz_text_add(&text,
+                ",\n  \"learning_rate\": %.9g,\n  \"seed\": %llu,\n  \"batch_size\": %zu,\n  \"epochs\": "
+                "%zu,\n  \"steps\": %zu",
                 r->learning_rate, (unsigned long long)r->seed, r->batch_size, r->epochs, r->steps);
-    gz_text_add(&text, ",\n  \"train_samples\": %zu,\n  \"test_samples\": %zu,\n  \"parameters\": %zu\n}\n", r->train_samples,
-                r->test_samples, r->parameters);
+    gz_text_add(&text, ",\n  \"train_samples\": %zu,\n  \"test_samples\": %zu,\n  \"parameters\": %zu\n}\n",
+                r->train_samples, r->test_samples, r->parameters);
     return write_text(folder, "run.json", &text);
 }

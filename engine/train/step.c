@@ -10,7 +10,8 @@ enum { SUMS = 4 };
 static gaze_status sample_shapes(const gz_step_base *base, gz_shape shapes[GZ_MAX_INPUTS])
 {
     if (base->model->n_inputs > GZ_MAX_INPUTS)
-        return gz_fail(GAZE_ERROR_MODEL, "%s: %zu inputs, at most %d are possible", base->model->path, base->model->n_inputs, GZ_MAX_INPUTS);
+        return gz_fail(GAZE_ERROR_MODEL, "%s: %zu inputs, at most %d are possible", base->model->path,
+                       base->model->n_inputs, GZ_MAX_INPUTS);
     for (size_t i = 0; i < base->model->n_inputs; i++) {
         shapes[i].rank = base->data->inputs[i].rank;
         memcpy(shapes[i].dim, base->data->inputs[i].shape, sizeof shapes[i].dim);
@@ -33,7 +34,8 @@ gaze_status gz_step_make(const gz_step_base *base, size_t batch, bool training, 
                                       .slab_floats = gz_store_slab_floats(base->store, GZ_SLAB_PARAMETER)};
     GZ_TRY(gz_model_build(base->model, &options, &step->built));
     const gz_plan_options plan_options = {.memory_limit = base->memory_limit};
-    const gaze_status status = gz_plan_create(base->device, step->built.graph, base->store, &plan_options, &step->plan);
+    const gaze_status status =
+        gz_plan_create(base->device, step->built.graph, base->store, &plan_options, &step->plan);
     if (status != GAZE_OK) gz_step_free(step);
     return gz_fail_context(status, "%s with batches of %zu", base->model->path, batch);
 }
@@ -58,7 +60,8 @@ static gaze_status write_numbers(const gz_step_base *base, gz_step *step, size_t
     const int32_t counter[4] = {(int32_t)(number & INT32_MAX), 0, 0, 0};
     if (step->built.step) GZ_TRY(gz_plan_write(step->plan, step->built.step, counter));
     if (!step->built.hyper) return GAZE_OK;
-    const float hyper[4] = {(float)base->optimizer->learning_rate, (float)corrected_rate(base->optimizer, number), 0, 0};
+    const float hyper[4] = {(float)base->optimizer->learning_rate,
+                            (float)corrected_rate(base->optimizer, number), 0, 0};
     return gz_plan_write(step->plan, step->built.hyper, hyper);
 }
 
@@ -87,8 +90,8 @@ gaze_status gz_step_run(const gz_step_base *base, gz_step *step, const gz_batch 
     return gz_plan_run(step->plan);
 }
 
-gaze_status gz_step_pair_run(const gz_step_base *base, gz_step_pair *pair, size_t batch_size, bool training, const gz_batch *batch,
-                             size_t number, gz_step **used)
+gaze_status gz_step_pair_run(const gz_step_base *base, gz_step_pair *pair, size_t batch_size, bool training,
+                             const gz_batch *batch, size_t number, gz_step **used)
 {
     gz_step *step = batch->count == batch_size ? &pair->whole : &pair->rest;
     GZ_TRY(gz_step_make(base, batch->count, training, step));

@@ -21,7 +21,8 @@ typedef struct gz_step {
     gz_plan *plan; /* NULL: not made yet */
 } gz_step;
 
-/* training: forward, backward, update. Otherwise: forward, loss and metrics. Nothing is done where step was made already for this batch. */
+/* training: forward, backward, update. Otherwise: forward, loss and metrics. Nothing is done where step was
+ * made already for this batch. */
 gaze_status gz_step_make(const gz_step_base *base, size_t batch, bool training, gz_step *step);
 void gz_step_free(gz_step *step);
 
@@ -32,8 +33,8 @@ gaze_status gz_step_run(const gz_step_base *base, gz_step *step, const gz_batch 
 typedef struct gz_step_pair {
     gz_step whole, rest;
 } gz_step_pair;
-gaze_status gz_step_pair_run(const gz_step_base *base, gz_step_pair *pair, size_t batch_size, bool training, const gz_batch *batch,
-                             size_t number, gz_step **used);
+gaze_status gz_step_pair_run(const gz_step_base *base, gz_step_pair *pair, size_t batch_size, bool training,
+                             const gz_batch *batch, size_t number, gz_step **used);
 void gz_step_pair_free(gz_step_pair *pair);
 
 /* The running sums of metrics in the store: sum of losses, rows predicted right, rows. */

@@ -22,7 +22,7 @@ typedef struct run {
     gz_batches *batches;
     size_t batch_size, epochs, samples, per_epoch, moments;
     double epoch_began, reported, saved; /* seconds */
-    size_t begun_at; /* batch at which this process entered the epoch */
+    size_t begun_at;                     /* batch at which this process entered the epoch */
     gz_sums sums;
 } run;
 
@@ -31,17 +31,20 @@ static const gaze_train_options *options_of(const run *r) { return r->t->options
 static const char *optimizer_text(gz_arena *arena, const gz_optimizer_choice *o)
 {
     const gz_optimizer_attr *a = &o->attr;
-    return gz_arena_format(arena, "%s learning_rate=%.9g momentum=%.9g nesterov=%d beta_1=%.9g beta_2=%.9g rho=%.9g epsilon=%.9g "
-                                  "centered=%d weight_decay=%.9g",
-                           gz_optimizer_name(a->kind), o->learning_rate, a->momentum, a->nesterov, a->beta_1, a->beta_2, a->rho,
-                           a->epsilon, a->centered, a->weight_decay);
+    return gz_arena_format(
+        arena,
+        "%s learning_rate=%.9g momentum=%.9g nesterov=%d beta_1=%.9g beta_2=%.9g rho=%.9g epsilon=%.9g "
+        "centered=%d weight_decay=%.9g",
+        gz_optimizer_name(a->kind), o->learning_rate, a->momentum, a->nesterov, a->beta_1, a->beta_2, a->rho,
+        a->epsilon, a->centered, a->weight_decay);
 }
 
 static size_t trainable(const gz_store *store)
 {
     size_t count = 0;
     for (size_t i = 0; i < gz_store_count(store); i++)
-        if (gz_store_at(store, i)->role == GZ_PARAMETER) count += gz_shape_count(gz_store_at(store, i)->shape);
+        if (gz_store_at(store, i)->role == GZ_PARAMETER)
+            count += gz_shape_count(gz_store_at(store, i)->shape);
     return count;
 }
 
@@ -53,12 +56,23 @@ static gaze_status describe_run(run *r)
     if (!optimizer || !started) return GAZE_ERROR_DEVICE;
     gz_time_text(started);
     r->identity = (gz_identity){b->model->hash.text, b->data->hash.text, b->seed, r->batch_size, optimizer};
-    r->record = (gz_run_record){.device = r->t->device, .model_name = b->model->name, .model_hash = b->model->hash.text,
-                                .data_type = r->t->data_name, .data_path = r->t->data_path, .data_hash = b->data->hash.text,
-                                .optimizer = optimizer, .learning_rate = b->optimizer->learning_rate, .seed = b->seed,
-                                .batch_size = r->batch_size, .epochs = r->epochs, .steps = options_of(r)->steps,
-                                .train_samples = r->samples, .test_samples = gz_data_count(b->data, GZ_TEST),
-                                .parameters = trainable(b->store), .argc = options_of(r)->argc, .argv = options_of(r)->argv,
+    r->record = (gz_run_record){.device = r->t->device,
+                                .model_name = b->model->name,
+                                .model_hash = b->model->hash.text,
+                                .data_type = r->t->data_name,
+                                .data_path = r->t->data_path,
+                                .data_hash = b->data->hash.text,
+                                .optimizer = optimizer,
+                                .learning_rate = b->optimizer->learning_rate,
+                                .seed = b->seed,
+                                .batch_size = r->batch_size,
+                                .epochs = r->epochs,
+                                .steps = options_of(r)->steps,
+                                .train_samples = r->samples,
+                                .test_samples = gz_data_count(b->data, GZ_TEST),
+                                .parameters = trainable(b->store),
+                                .argc = options_of(r)->argc,
+                                .argv = options_of(r)->argv,
                                 .started = started};
     return GAZE_OK;
 }
@@ -72,11 +86,13 @@ static gaze_status write_record(run *r, const char *state)
 static gaze_status check_options(const run *r)
 {
     const gaze_train_options *o = options_of(r);
-    if (!o->out || !*o->out) return gz_fail(GAZE_ERROR_USAGE, "training needs a folder to write to (--out DIR)");
+    if (!o->out || !*o->out)
+        return gz_fail(GAZE_ERROR_USAGE, "training needs a folder to write to (--out DIR)");
     if (!r->samples) return gz_fail(GAZE_ERROR_DATA, "the data has no training part");
     if (!r->t->base.data->has_labels) return gz_fail(GAZE_ERROR_DATA, "the training data has no labels");
     if (!(o->learning_rate >= 0) || !isfinite(o->learning_rate))
-        return gz_fail(GAZE_ERROR_USAGE, "a learning rate of %g: expected a positive number", o->learning_rate);
+        return gz_fail(GAZE_ERROR_USAGE, "a learning rate of %g: expected a positive number",
+                       o->learning_rate);
     return GAZE_OK;
 }
 
@@ -93,7 +109,8 @@ static gaze_status resume(run *r)
 {
     bool found = false;
     if (!options_of(r)->resume) return GAZE_OK;
-    GZ_TRY(gz_checkpoint_resume(options_of(r)->out, r->t->base.store, r->moments, &r->identity, &r->place, &found));
+    GZ_TRY(gz_checkpoint_resume(options_of(r)->out, r->t->base.store, r->moments, &r->identity, &r->place,
+                                &found));
     return found ? gz_log_read(options_of(r)->out, r->place.epoch, &r->log) : GAZE_OK;
 }
 
@@ -114,8 +131,13 @@ static gaze_status start(run *r)
     GZ_TRY(gz_sums_clear(b->store));
     GZ_TRY(resume(r));
     GZ_TRY(write_record(r, "running"));
-    const gz_batches_options batches = {.part = GZ_TRAIN, .batch_size = r->batch_size, .shuffle = true, .training = true, .seed = b->seed,
-                                        .first_epoch = r->place.epoch, .first_batch = r->place.batch};
+    const gz_batches_options batches = {.part = GZ_TRAIN,
+                                        .batch_size = r->batch_size,
+                                        .shuffle = true,
+                                        .training = true,
+                                        .seed = b->seed,
+                                        .first_epoch = r->place.epoch,
+                                        .first_batch = r->place.batch};
     GZ_TRY(gz_batches_open(b->data, &batches, &r->batches));
     r->begun_at = r->place.batch;
     r->epoch_began = r->reported = r->saved = gz_seconds();
@@ -146,7 +168,8 @@ static gaze_status read_sums(run *r)
     GZ_TRY(gz_sums_read(r->t->base.store, &r->sums));
     if (isfinite(r->sums.loss)) return GAZE_OK;
     return gz_fail(GAZE_ERROR_NOT_FINITE,
-                   "epoch %zu, step %zu: the loss is %g. The last checkpoint in %s was still finite; try a smaller --learning-rate",
+                   "epoch %zu, step %zu: the loss is %g. The last checkpoint in %s was still finite; try a "
+                   "smaller --learning-rate",
                    r->place.epoch + 1, r->place.batch, r->sums.loss, options_of(r)->out);
 }
 
@@ -162,10 +185,15 @@ static gaze_progress progress_now(const run *r, size_t batches_done)
 {
     const double seconds = gz_seconds() - r->epoch_began, rows = r->sums.rows > 0 ? r->sums.rows : 1;
     const double rate = seconds > 0 ? (double)((batches_done - r->begun_at) * r->batch_size) / seconds : 0;
-    return (gaze_progress){.epoch = r->place.epoch + 1, .epochs = r->epochs < SIZE_MAX / 4 ? r->epochs : 0, .step = batches_done,
-                           .steps = r->per_epoch, .loss = r->sums.loss / rows, .accuracy = r->sums.correct / rows,
+    return (gaze_progress){.epoch = r->place.epoch + 1,
+                           .epochs = r->epochs < SIZE_MAX / 4 ? r->epochs : 0,
+                           .step = batches_done,
+                           .steps = r->per_epoch,
+                           .loss = r->sums.loss / rows,
+                           .accuracy = r->sums.correct / rows,
                            .samples_per_second = rate,
-                           .seconds_left = rate > 0 ? (double)steps_left(r) * (double)r->batch_size / rate : 0,
+                           .seconds_left =
+                               rate > 0 ? (double)steps_left(r) * (double)r->batch_size / rate : 0,
                            .epoch_seconds = seconds};
 }
 
@@ -177,7 +205,8 @@ static gaze_status tell(run *r, const gaze_progress *progress)
     GZ_TRY(save(r));
     GZ_TRY(save_weights(r));
     GZ_TRY(write_record(r, "interrupted"));
-    return gz_fail(GAZE_INTERRUPTED, "interrupted after %zu updates; a checkpoint is in %s", r->place.step, o->out);
+    return gz_fail(GAZE_INTERRUPTED, "interrupted after %zu updates; a checkpoint is in %s", r->place.step,
+                   o->out);
 }
 
 static gaze_status validate(run *r, gaze_progress *progress)
@@ -197,13 +226,19 @@ static gaze_status end_epoch(run *r, bool whole, gaze_metrics *last)
     GZ_TRY(read_sums(r));
     gaze_progress progress = progress_now(r, r->place.batch);
     progress.epoch_end = true;
-    *last = (gaze_metrics){.loss = progress.loss, .accuracy = progress.accuracy, .samples = (size_t)r->sums.rows};
+    *last =
+        (gaze_metrics){.loss = progress.loss, .accuracy = progress.accuracy, .samples = (size_t)r->sums.rows};
     GZ_TRY(gz_sums_clear(r->t->base.store));
     GZ_TRY(validate(r, &progress));
-    if (progress.has_validation) last->loss = progress.validation_loss, last->accuracy = progress.validation_accuracy;
-    const gz_epoch_row row = {r->place.epoch + 1, r->place.step, progress.loss, progress.accuracy,
+    if (progress.has_validation)
+        last->loss = progress.validation_loss, last->accuracy = progress.validation_accuracy;
+    const gz_epoch_row row = {r->place.epoch + 1,
+                              r->place.step,
+                              progress.loss,
+                              progress.accuracy,
                               progress.has_validation ? progress.validation_loss : NAN,
-                              progress.has_validation ? progress.validation_accuracy : NAN, progress.epoch_seconds,
+                              progress.has_validation ? progress.validation_accuracy : NAN,
+                              progress.epoch_seconds,
                               progress.samples_per_second};
     GZ_TRY(gz_log_add(&r->log, &row));
     GZ_TRY(gz_log_write(&r->log, options_of(r)->out));
@@ -217,7 +252,8 @@ static gaze_status end_epoch(run *r, bool whole, gaze_metrics *last)
 
 static gaze_status maintain(run *r)
 {
-    const size_t seconds = options_of(r)->checkpoint_seconds ? options_of(r)->checkpoint_seconds : DEFAULT_CHECKPOINT_SECONDS;
+    const size_t seconds =
+        options_of(r)->checkpoint_seconds ? options_of(r)->checkpoint_seconds : DEFAULT_CHECKPOINT_SECONDS;
     const double time = gz_seconds();
     if (time - r->reported >= REPORT_SECONDS) {
         GZ_TRY(read_sums(r));
@@ -232,13 +268,16 @@ static gaze_status train_all(run *r, gaze_metrics *last)
     while (!finished(r)) {
         const gz_batch *batch;
         GZ_TRY(gz_batches_next(r->batches, &batch));
-        if (!batch) return gz_fail(GAZE_ERROR_DATA, "the training data ended in epoch %zu", r->place.epoch + 1);
+        if (!batch)
+            return gz_fail(GAZE_ERROR_DATA, "the training data ended in epoch %zu", r->place.epoch + 1);
         GZ_TRY(gz_step_pair_run(&r->t->base, &r->steps, r->batch_size, true, batch, r->place.step + 1, NULL));
         r->place.step++;
         r->place.batch++;
         const bool whole = r->place.batch == r->per_epoch;
-        if (whole || finished(r)) GZ_TRY(end_epoch(r, whole, last));
-        else GZ_TRY(maintain(r));
+        if (whole || finished(r))
+            GZ_TRY(end_epoch(r, whole, last));
+        else
+            GZ_TRY(maintain(r));
     }
     GZ_TRY(save_weights(r));
     return write_record(r, "finished");
