@@ -1,15 +1,13 @@
 /* s = sigmoid(conv([mean_c x, max_c x], conv.kernel, same) + conv.bias), y = x s: the spatial half of CBAM
    (Woo et al. 2018, eq. 3). */
-#include "../layers/layer.h"
+#include "spatial.h"
 
-typedef struct spatial_options {
-    size_t kernel_size[2];
-} spatial_options;
+#include <stdio.h>
 
-static gaze_status read(gz_json *json, void *to)
+gaze_status gz_spatial_read(gz_json *json, void *to)
 {
     static const size_t SEVEN[2] = {7, 7};
-    spatial_options *options = to;
+    gz_spatial_options *options = to;
     return gz_json_pair(json, "kernel_size", 1, SEVEN, options->kernel_size);
 }
 
@@ -22,32 +20,47 @@ static gaze_status describe_channels(gz_graph *graph, gz_tensor *x, gz_tensor **
     return gz_concatenate(graph, both, 2, 3, described);
 }
 
-static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in, size_t n_in,
-                         gz_flow *out)
+static gaze_status weight(gz_build *b, const gz_layer *layer, const char *prefix, const char *name,
+                          gz_shape shape, gz_initializer initializer, gz_tensor **out)
 {
-    (void)n_in;
-    const spatial_options *options = from;
+    char full[64];
+    snprintf(full, sizeof full, "%s%s", prefix, name);
+    return gz_build_weight(b, layer, full, shape, initializer, out);
+}
+
+gaze_status gz_spatial_build(gz_build *b, const gz_layer *layer, const gz_spatial_options *options,
+                             const gz_spatial_names *names, const gz_flow *in, gz_flow *out)
+{
     gz_graph *graph = gz_build_graph(b);
     GZ_TRY(gz_layer_expect_rank(layer, 0, in, 4, "an image [height, width, channels]"));
     const gz_shape x = in->x->shape;
     const size_t kh = options->kernel_size[0], kw = options->kernel_size[1];
     const gz_window window = {.size = {kh, kw}, .stride = {1, 1}, .dilation = {1, 1}, .padding = GZ_SAME};
     gz_tensor *kernel, *bias, *described, *s, *map;
-    GZ_TRY(gz_build_weight(b, layer, "conv.kernel", GZ_SHAPE(kh, kw, 2, 1), GZ_INIT_GLOROT_UNIFORM, &kernel));
-    GZ_TRY(gz_build_weight(b, layer, "conv.bias", GZ_SHAPE(1), GZ_INIT_ZEROS, &bias));
+    GZ_TRY(weight(b, layer, names->prefix, "conv.kernel", GZ_SHAPE(kh, kw, 2, 1), GZ_INIT_GLOROT_UNIFORM,
+                  &kernel));
+    GZ_TRY(weight(b, layer, names->prefix, "conv.bias", GZ_SHAPE(1), GZ_INIT_ZEROS, &bias));
     GZ_TRY(describe_channels(graph, in->x, &described));
     GZ_TRY(gz_conv2d(graph, described, kernel, bias, &window, GZ_SIGMOID, &s));
 
     const gz_map_note note = {
-        .kind = "spatial",
+        .kind = names->kind,
         .meaning =
             "how much of this cell is let through, from 0 (nothing) to 1 (all); the cells do not sum to 1",
         .field = gz_field_window(&in->field, &window, (size_t[]){(kh - 1) / 2, (kw - 1) / 2}),
     };
     GZ_TRY(gz_graph_view(graph, s, GZ_SHAPE(x.dim[0], x.dim[1], x.dim[2]), &map));
-    GZ_TRY(gz_build_map(b, layer, NULL, map, &note));
+    GZ_TRY(gz_build_map(b, layer, names->part, map, &note));
     out->field = in->field;
     return gz_scale_rows(graph, in->x, s, 1, &out->x);
 }
 
-const gz_attention_kind gz_attention_spatial = {"spatial", sizeof(spatial_options), 1, 1, read, build};
+static gaze_status build(gz_build *b, const gz_layer *layer, const void *options, const gz_flow *in,
+                         size_t n_in, gz_flow *out)
+{
+    (void)n_in;
+    return gz_spatial_build(b, layer, options, &(gz_spatial_names){"spatial", "", NULL}, in, out);
+}
+
+const gz_attention_kind gz_attention_spatial = {"spatial", sizeof(gz_spatial_options), 1, 1, gz_spatial_read,
+                                                build};

@@ -167,7 +167,8 @@ typedef struct gz_attention_kind {
                          size_t n_in, gz_flow *out);
 } gz_attention_kind;
 #define GZ_ATTENTION_LIST(X)       X(none) X(additive_scale) X(additive_pool) X(spatial) X(soft_gate) \
-    X(dot) X(additive) X(bahdanau) X(luong) X(local) X(multi_head) X(non_local) X(gate) X(hard)
+    X(dot) X(additive) X(bahdanau) X(luong) X(local) X(multi_head) X(non_local) X(gate) X(hard) \
+    X(squeeze_excite) X(channel) X(cbam) X(efficient_channel)
 #define GZ_ATTENTION_DECLARE(name) extern const gz_attention_kind gz_attention_##name;
 GZ_ATTENTION_LIST(GZ_ATTENTION_DECLARE)
 #undef GZ_ATTENTION_DECLARE

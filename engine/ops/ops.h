@@ -58,6 +58,7 @@
     X(mask_count)                                                                                                      \
     X(scale_by)                                                                                                        \
     X(add_bias)                                                                                                        \
+    X(scale_channels)                                                                                                  \
     X(layer_normalization)                                                                                             \
     X(layer_normalization_gradient)                                                                                    \
     X(batch_normalization)                                                                                             \
@@ -292,6 +293,9 @@ gaze_status gz_embedding_gradient(gz_graph *g, gz_tensor *ids, gz_tensor *dy, si
 
 /* x [...,C], bias [C] -> y = x + bias */
 gaze_status gz_add_bias(gz_graph *g, gz_tensor *x, gz_tensor *bias, gz_tensor **y);
+
+/* x [B,...,C], s [B,C] -> y = x s */
+gaze_status gz_scale_channels(gz_graph *g, gz_tensor *x, gz_tensor *s, gz_tensor **y);
 
 /* x [...,C], gamma and beta [C] or NULL -> y = gamma (x - mean) / sqrt(variance + epsilon) + beta: mean and population variance
    of each row. The gradient op gives dx, dgamma and dbeta at once. */
