@@ -51,7 +51,7 @@ static inline void gaze_products(const __global float *a, int stride, int rows, 
     const __global float *row[TILE_ROWS];
     floatv c[2 * TILE_ROWS];
     for (int i = 0; i < rows; i += TILE_ROWS) {
-        gaze_start_tile(a + (size_t)i * stride, stride, rows - i, row, c);
+        gaze_open_tile(a + (size_t)i * stride, stride, rows - i, row, c);
         gaze_attention_tile(row, 1, panel, TILE_COLUMNS, depth, c);
 #pragma unroll
         for (int j = 0; j < TILE_ROWS; j++) {

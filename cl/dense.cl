@@ -49,7 +49,7 @@ GAZE_ONE dense_tile(const __global float *restrict x, const __global float *rest
         const __global float *block = w + (size_t)k * U + u;
         if (!in_place) gaze_pack(block, count, U, U - u, (size_t)(K - k) * U - u, panel);
         for (int i = 0; i < rows; i += TILE_ROWS) {
-            gaze_start_tile(x + (size_t)(r + i) * K + k, K, rows - i, row, c);
+            gaze_open_tile(x + (size_t)(r + i) * K + k, K, rows - i, row, c);
             if (in_place)
                 gaze_tile_in_place(row, 1, block, U, count, c);
             else
@@ -77,7 +77,7 @@ GAZE_ONE dense_tile_transposed(const __global float *restrict dy, const __global
         const int count = min(DEPTH, U - u), last = u + DEPTH >= U;
         gaze_pack_transposed(w + (size_t)k * U + u, count, U, K - k, panel);
         for (int i = 0; i < rows; i += TILE_ROWS) {
-            gaze_start_tile(dy + (size_t)(r + i) * U + u, U, rows - i, row, c);
+            gaze_open_tile(dy + (size_t)(r + i) * U + u, U, rows - i, row, c);
             gaze_tile_panel(row, 1, panel, TILE_COLUMNS, count, c);
             gaze_add_block(c, sum + i * TILE_COLUMNS, u == 0, last);
             if (last) gaze_store_tile(c, dx + (size_t)i * K, K, rows - i, K - k);

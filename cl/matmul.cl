@@ -38,7 +38,7 @@ static inline void gaze_matmul_block(const __global float *restrict a, const __g
         else if (!in_place)
             gaze_pack(block, count, b_k, columns, (size_t)(K - k - 1) * b_k + columns, panel);
         for (int i = 0; i < rows; i += TILE_ROWS) {
-            gaze_start_tile(a + (size_t)i * a_m + (size_t)k * a_k, a_m, rows - i, row, c);
+            gaze_open_tile(a + (size_t)i * a_m + (size_t)k * a_k, a_m, rows - i, row, c);
             if (in_place)
                 gaze_matmul_in_place(row, a_k, block, b_k, count, c);
             else

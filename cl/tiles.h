@@ -27,8 +27,8 @@ static inline void gaze_store_tile(const floatv *c, __global float *y, int strid
 
 /* The rows of a tile in `a`, of which `rows` exist (the last one stands for the others), and zeros to add to.
  */
-static inline void gaze_start_tile(const __global float *a, int stride, int rows, const __global float **row,
-                                   floatv *c)
+static inline void gaze_open_tile(const __global float *a, int stride, int rows, const __global float **row,
+                                  floatv *c)
 {
 #pragma unroll
     for (int j = 0; j < TILE_ROWS; j++) {
