@@ -64,7 +64,7 @@ static int build(void **state)
     fclose(file);
     memcpy(source + length, KERNELS, sizeof KERNELS);
     const char *text = source;
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DGAZE_WIDTH=%zu",
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu",
              gz_device_facts_of(device)->vector_width);
     program = clCreateProgramWithSource(gz_device_context(device), 1, &text, NULL, NULL);
     fill_arguments();

@@ -130,6 +130,12 @@ gaze_status gz_dump_features(const gz_dump *dump, const gz_dump_map *map, size_t
                              gz_features *features);
 bool gz_dump_grid(const gz_dump *dump, const gz_dump_map *map, size_t grid[2]);
 
+/* Words above and below a picture (dump_titles.c). merged: also how heads or channels became one; photo_note:
+ * how the input became a photo, or NULL. NULL: out of memory. */
+const char *gz_dump_title(const gz_dump *dump, const gz_dump_map *map, size_t sample);
+const char *gz_dump_caption(const gz_dump *dump, const gz_dump_map *map, bool merged, const char *photo_note);
+const char *gz_dump_class_name(const gz_dump *dump, size_t number);
+
 /* <file>.npy and <file>.json (dump_raw.c). */
 gaze_status gz_dump_raw(const gz_dump *dump, const gz_dump_map *map);
 

@@ -1,7 +1,6 @@
 /* gaze_dump: the pictures. */
 #include "dump.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,45 +52,6 @@ static gaze_status scale_photos(pictures *p)
     return p->photo_note ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
-/* "Share of the attention that ...; all cells sum to 1." and what was done to map and input. */
-static const char *caption_of(const pictures *p, bool merged)
-{
-    const gz_dump_map *map = p->map;
-    const char *how = merged && map->merged ? map->merged : NULL;
-    const char *rows = map->between ? " Rows are queries, columns are keys." : "";
-    char *text =
-        gz_arena_format(p->dump->arena, "%s.%s%s%s%s%s", map->info->meaning, rows, how ? " " : "",
-                        how ? how : "", p->photo_note ? " " : "", p->photo_note ? p->photo_note : "");
-    if (text) text[0] = (char)toupper((unsigned char)text[0]);
-    return text;
-}
-
-/* Its name, or its number. */
-static const char *class_name(const gz_dump *d, size_t number)
-{
-    const char *const *names = gaze_model_classes(d->model);
-    for (size_t i = 0; names && names[i]; i++)
-        if (i == number) return names[i];
-    return gz_arena_format(d->arena, "%zu", number);
-}
-
-static const char *title_of(const gz_dump *d, const gz_dump_map *map, size_t sample)
-{
-    gz_text text = {0};
-    char *chars;
-    gz_text_add(&text, "%s: %s, sample %zu", gaze_model_name(d->model), map->info->name,
-                gz_dump_index(d, sample));
-    const int32_t label = gz_dump_label(d, sample);
-    if (label >= 0) gz_text_add(&text, ", true: %s", class_name(d, (size_t)label));
-    if (d->predictions) gz_text_add(&text, ", predicted: %s", class_name(d, d->predictions[sample].class));
-    if (d->predictions && d->predictions[sample].probability >= 0)
-        gz_text_add(&text, " %.2f", d->predictions[sample].probability);
-    if (gz_text_take(&text, &chars) != GAZE_OK) return NULL;
-    const char *title = gz_arena_copy(d->arena, chars);
-    free(chars);
-    return title;
-}
-
 static gaze_status write_picture(const pictures *p, const char *path, gz_image *image)
 {
     const gz_dump *d = p->dump;
@@ -119,7 +79,7 @@ static gaze_status draw_heads(const pictures *p, size_t sample, const gz_picture
     const gz_dump_map *m = p->map;
     gz_picture_options own = *options;
     float *planes;
-    own.caption = caption_of(p, false);
+    own.caption = gz_dump_caption(p->dump, p->map, false, p->photo_note);
     if (!own.caption) return GAZE_ERROR_DEVICE;
     GZ_TRY(gz_allocate(m->parts * m->height * m->width, sizeof *planes, &planes));
     gz_dump_spread(m, sample, planes);
@@ -236,7 +196,7 @@ static gaze_status draw_sample(const pictures *p, size_t sample)
         return GAZE_OK;
     }
     gz_picture_options options = p->options;
-    options.title = title_of(p->dump, p->map, sample);
+    options.title = gz_dump_title(p->dump, p->map, sample);
     if (!options.title) return GAZE_ERROR_DEVICE;
     for (size_t i = 0; i < GZ_DUMP_VIEWS; i++)
         if (wanted & GZ_DUMP_BIT(i)) GZ_TRY(draw_one(p, sample, i, &options));
@@ -251,12 +211,12 @@ static gaze_status make_tile(const pictures *p, size_t sample, gz_tile *tile)
                       .map = map_of(p, sample),
                       .index = gz_dump_index(d, sample),
                       .probability = -1};
-    if (label >= 0 && !(tile->true_class = class_name(d, (size_t)label))) return GAZE_ERROR_DEVICE;
+    if (label >= 0 && !(tile->true_class = gz_dump_class_name(d, (size_t)label))) return GAZE_ERROR_DEVICE;
     if (!d->predictions) return GAZE_OK;
     const gz_dump_prediction *prediction = &d->predictions[sample];
     tile->probability = prediction->probability;
     tile->wrong = label >= 0 && (size_t)label != prediction->class;
-    tile->predicted_class = class_name(d, prediction->class);
+    tile->predicted_class = gz_dump_class_name(d, prediction->class);
     return tile->predicted_class ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
@@ -287,7 +247,7 @@ gaze_status gz_dump_pictures(const gz_dump *d, const gz_dump_map *map)
     gaze_status status;
     if (map->on_image || (map->fits & GZ_DUMP_BIT(GZ_DUMP_QUERY))) GZ_GO(scale_photos(&p));
     gz_dump_say_missing(d, map);
-    p.options.caption = caption_of(&p, true);
+    p.options.caption = gz_dump_caption(d, map, true, p.photo_note);
     if (!p.options.caption) {
         status = GAZE_ERROR_DEVICE;
         goto done;

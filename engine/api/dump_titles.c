@@ -1,0 +1,43 @@
+/* gaze_dump: the words above and below a picture. */
+#include "dump.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+/* "Share of the attention that ...; all cells sum to 1." and what was done to map and input. */
+const char *gz_dump_caption(const gz_dump *d, const gz_dump_map *map, bool merged, const char *photo_note)
+{
+    const char *how = merged && map->merged ? map->merged : NULL;
+    const char *rows = map->between ? " Rows are queries, columns are keys." : "";
+    char *text = gz_arena_format(d->arena, "%s.%s%s%s%s%s", map->info->meaning, rows, how ? " " : "",
+                                 how ? how : "", photo_note ? " " : "", photo_note ? photo_note : "");
+    if (text) text[0] = (char)toupper((unsigned char)text[0]);
+    return text;
+}
+
+/* Its name, or its number. */
+const char *gz_dump_class_name(const gz_dump *d, size_t number)
+{
+    const char *const *names = gaze_model_classes(d->model);
+    for (size_t i = 0; names && names[i]; i++)
+        if (i == number) return names[i];
+    return gz_arena_format(d->arena, "%zu", number);
+}
+
+const char *gz_dump_title(const gz_dump *d, const gz_dump_map *map, size_t sample)
+{
+    gz_text text = {0};
+    char *chars;
+    gz_text_add(&text, "%s: %s, sample %zu", gaze_model_name(d->model), map->info->name,
+                gz_dump_index(d, sample));
+    const int32_t label = gz_dump_label(d, sample);
+    if (label >= 0) gz_text_add(&text, ", true: %s", gz_dump_class_name(d, (size_t)label));
+    if (d->predictions)
+        gz_text_add(&text, ", predicted: %s", gz_dump_class_name(d, d->predictions[sample].class));
+    if (d->predictions && d->predictions[sample].probability >= 0)
+        gz_text_add(&text, " %.2f", d->predictions[sample].probability);
+    if (gz_text_take(&text, &chars) != GAZE_OK) return NULL;
+    const char *title = gz_arena_copy(d->arena, chars);
+    free(chars);
+    return title;
+}
