@@ -10,6 +10,9 @@
     X(conv2d)                                                                                                          \
     X(conv2d_input_gradient)                                                                                           \
     X(conv2d_kernel_gradient)                                                                                          \
+    X(depthwise_conv2d)                                                                                                \
+    X(depthwise_conv2d_input_gradient)                                                                                 \
+    X(depthwise_conv2d_kernel_gradient)                                                                                \
     X(dense)                                                                                                           \
     X(dense_input_gradient)                                                                                            \
     X(dense_kernel_gradient)                                                                                           \
@@ -120,6 +123,15 @@ gaze_status gz_conv2d(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *b
 gaze_status gz_conv2d_input_gradient(gz_graph *g, gz_tensor *dy, gz_tensor *kernel, const gz_conv2d_attr *attr, gz_tensor **dx);
 /* x, dy -> dkernel [kh,kw,C,O] */
 gaze_status gz_conv2d_kernel_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, const gz_conv2d_attr *attr, gz_tensor **dkernel);
+
+/* Each channel by itself: x [B,H,W,C], kernel [kh,kw,C], bias [C] or NULL -> y [B,P,Q,C] = activation(conv(x, kernel) + bias). */
+gaze_status gz_depthwise_conv2d(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *bias, const gz_window *window,
+                                gz_activation_kind activation, gz_tensor **y);
+/* dy, kernel -> dx; x, dy -> dkernel */
+gaze_status gz_depthwise_conv2d_input_gradient(gz_graph *g, gz_tensor *dy, gz_tensor *kernel, const gz_conv2d_attr *attr,
+                                               gz_tensor **dx);
+gaze_status gz_depthwise_conv2d_kernel_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, const gz_conv2d_attr *attr,
+                                                gz_tensor **dkernel);
 
 /* x [...,K], kernel [K,U], bias [U] or NULL -> y [...,U] = activation(x kernel + bias); R = product of the leading dimensions. */
 typedef struct gz_dense_attr {

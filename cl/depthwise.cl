@@ -1,0 +1,196 @@
+/* Convolution of every channel with a kernel of its own: x [B,H,W,C], w [kh,kw,C] -> y [B,P,Q,C] =
+   activation(sum + bias), and the gradients. bias may be null. The letters are those of cl/conv2d.h; O is C.
+ */
+#include "common.h"
+#include "conv2d.h"
+#include "epilogue.h"
+
+#define LOAD_V(p)     vloadv(0, p)
+#define STORE_V(v, p) vstorev(v, 0, p)
+#define LOAD_1(p)     (*(p))
+#define STORE_1(v, p) (*(p) = (v))
+
+/* Taps (or windows) first <= i < end along an axis lie inside n pixels, where number 0 lies at `at`. */
+static inline int2 gaze_taps_inside(int at, int step, int taps, int n)
+{
+    const int first = at < 0 ? (-at + step - 1) / step : 0;
+    const int end = at < n ? min(taps, (n - at + step - 1) / step) : 0;
+    return (int2)(min(first, end), end);
+}
+
+/* N neighbours along q at once, channels c.. of row p, all taps of which lie inside; `rows` is the range of
+ * r. */
+#define TILE(N, V, LOAD, STORE, S)                                                                         \
+    {                                                                                                      \
+        V sum[N];                                                                                          \
+        const V start = bias ? LOAD(bias + c) : (V)(0.0f);                                                 \
+        for (int k = 0; k < N; k++) sum[k] = start;                                                        \
+        for (int r = rows.x; r < rows.y; r++)                                                              \
+            for (int s = columns.x; s < columns.y; s++) {                                                  \
+                const int tap = r * kw + s;                                                                \
+                const V weight = LOAD(w + (size_t)(turned ? kh * kw - 1 - tap : tap) * C + c);             \
+                source from = image + ((size_t)(top_row + r * ey) * W + q * sx - left + s * ex) * C + c;   \
+                for (int k = 0; k < N; k++) sum[k] = fma(LOAD(from + (size_t)k * sx * C), weight, sum[k]); \
+            }                                                                                              \
+        for (int k = 0; k < N; k++)                                                                        \
+            STORE(gaze_epilogue##S(activation, sum[k]), to + (q + k) * (size_t)C + c);                     \
+        q += N;                                                                                            \
+    }
+
+/* Do the windows q..q+n-1 lie inside? */
+#define INSIDE(n) (q + n <= Q && q * sx - left >= 0 && (q + n - 1) * sx - left + (kw - 1) * ex < W)
+
+#define ROW_OF_CHANNELS(V, LOAD, STORE, S)                        \
+    for (int q = 0; q < Q;) {                                     \
+        int2 columns = (int2)(0, kw);                             \
+        if (INSIDE(8))                                            \
+            TILE(8, V, LOAD, STORE, S)                            \
+        else if (INSIDE(4))                                       \
+            TILE(4, V, LOAD, STORE, S)                            \
+        else {                                                    \
+            columns = gaze_taps_inside(q * sx - left, ex, kw, W); \
+            TILE(1, V, LOAD, STORE, S)                            \
+        }                                                         \
+    }
+
+/* A group makes `slab` of the B P rows of y. turned: the last tap of the kernel comes first. */
+GAZE_ONE depthwise_slabs(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW,
+                         int turned, int activation, int count, int slab)
+{
+    const int first = get_group_id(0) * slab, last = min(first + slab, count);
+    for (int row = first; row < last; row++) {
+        const int top_row = row % P * sy - top;
+        const int2 rows = gaze_taps_inside(top_row, ey, kh, H);
+        source image = x + (size_t)(row / P) * H * W * C;
+        __global float *to = y + (size_t)row * Q * C;
+        for (int block = 0; block < C && C >= GAZE_WIDTH; block += GAZE_WIDTH) {
+            const int c = min(block, C - GAZE_WIDTH); /* the last block makes some channels again */
+            ROW_OF_CHANNELS(floatv, LOAD_V, STORE_V, v)
+        }
+        for (int c = 0; c < C && C < GAZE_WIDTH; c++) ROW_OF_CHANNELS(float, LOAD_1, STORE_1, 1)
+    }
+}
+
+__kernel void depthwise_items(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW,
+                              int turned, int activation, int count)
+{
+    const size_t at = get_global_id(0);
+    if (at >= (size_t)count * Q * C) return;
+    const int c = at % C, row = at / C / Q, top_row = row % P * sy - top;
+    int q = at / C % Q;
+    const int2 rows = gaze_taps_inside(top_row, ey, kh, H),
+               columns = gaze_taps_inside(q * sx - left, ex, kw, W);
+    source image = x + (size_t)(row / P) * H * W * C;
+    __global float *to = y + (size_t)row * Q * C;
+    TILE(1, float, LOAD_1, STORE_1, 1)
+}
+
+/* dx with strides: each pixel collects from the windows that reach it. */
+#define COLLECT(V, LOAD, STORE)                                                       \
+    {                                                                                 \
+        V sum = 0.0f;                                                                 \
+        for (int r = 0; r < kh; r++) {                                                \
+            const int p = h + top - r * ey;                                           \
+            if (p < 0 || p % sy || p / sy >= P) continue;                             \
+            for (int s = 0; s < kw; s++) {                                            \
+                const int q = v + left - s * ex;                                      \
+                if (q < 0 || q % sx || q / sx >= Q) continue;                         \
+                sum = fma(LOAD(dy + ((b * P + p / sy) * Q + q / sx) * (size_t)C + c), \
+                          LOAD(w + (size_t)(r * kw + s) * C + c), sum);               \
+            }                                                                         \
+        }                                                                             \
+        STORE(sum, dx + ((b * H + h) * (size_t)W + v) * C + c);                       \
+    }
+
+GAZE_ONE depthwise_collect_slabs(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int count,
+                                 int slab)
+{
+    const int first = get_group_id(0) * slab, last = min(first + slab, count);
+    for (int row = first; row < last; row++)
+        for (int v = 0; v < W; v++) {
+            const size_t b = row / H;
+            const int h = row % H;
+            int c = 0;
+            for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) COLLECT(floatv, LOAD_V, STORE_V)
+            for (; c < C; c++) COLLECT(float, LOAD_1, STORE_1)
+        }
+}
+
+__kernel void depthwise_collect_items(source dy, source w, __global float *restrict dx, IMAGES, WINDOW,
+                                      int count)
+{
+    const size_t at = get_global_id(0);
+    if (at >= (size_t)count * W * C) return;
+    const int c = at % C, v = at / C % W, h = at / C / W % H;
+    const size_t b = at / C / W / H;
+    COLLECT(float, LOAD_1, STORE_1)
+}
+
+/* Sums of N taps s.. of row r of the kernel over the slab's rows of y: where all N lie inside together, then
+ * the ends. */
+#define TAPS(N, V, LOAD, STORE)                                                                             \
+    {                                                                                                       \
+        V sum[N];                                                                                           \
+        for (int k = 0; k < N; k++) sum[k] = 0.0f;                                                          \
+        for (int row = first; row < last; row++) {                                                          \
+            const int h = row % P * sy - top + r * ey;                                                      \
+            if (h < 0 || h >= H) continue;                                                                  \
+            source from = x + ((size_t)(row / P) * H + h) * W * C + c, down = dy + (size_t)row * Q * C + c; \
+            const int2 left_most = gaze_taps_inside(s * ex - left, sx, Q, W),                               \
+                       right_most = gaze_taps_inside((s + N - 1) * ex - left, sx, Q, W);                    \
+            const int begin = left_most.x, end = max(begin, right_most.y);                                  \
+            for (int q = begin; q < end; q++) {                                                             \
+                const V g = LOAD(down + (size_t)q * C);                                                     \
+                source at = from + (q * sx - left + s * ex) * C;                                            \
+                for (int k = 0; k < N; k++) sum[k] = fma(LOAD(at + k * ex * C), g, sum[k]);                 \
+            }                                                                                               \
+            for (int k = 0; k < N; k++) {                                                                   \
+                const int start = (s + k) * ex - left;                                                      \
+                const int2 windows = gaze_taps_inside(start, sx, Q, W);                                     \
+                for (int q = windows.x; q < min(begin, windows.y); q++)                                     \
+                    sum[k] = fma(LOAD(from + (q * sx + start) * C), LOAD(down + (size_t)q * C), sum[k]);    \
+                for (int q = max(end, windows.x); q < windows.y; q++)                                       \
+                    sum[k] = fma(LOAD(from + (q * sx + start) * C), LOAD(down + (size_t)q * C), sum[k]);    \
+            }                                                                                               \
+        }                                                                                                   \
+        for (int k = 0; k < N; k++) STORE(sum[k], parts + (size_t)(r * kw + s + k) * C + c);                \
+    }
+
+#define KERNEL_OF_CHANNELS(V, LOAD, STORE) \
+    for (int r = 0; r < kh; r++)           \
+        for (int s = 0; s < kw;) {         \
+            if (kw - s >= 4) {             \
+                TAPS(4, V, LOAD, STORE)    \
+                s += 4;                    \
+            } else if (kw - s == 3) {      \
+                TAPS(3, V, LOAD, STORE)    \
+                s += 3;                    \
+            } else {                       \
+                TAPS(1, V, LOAD, STORE)    \
+                s++;                       \
+            }                              \
+        }
+
+/* parts [slabs][kh kw][C]: a group sums over `slab` of the B P rows of y. */
+GAZE_ONE depthwise_kernel_gradient_slabs(source x, source dy, __global float *restrict parts, IMAGES, WINDOW,
+                                         int count, int slab)
+{
+    const int first = get_group_id(0) * slab, last = min(first + slab, count);
+    parts += get_group_id(0) * (size_t)(kh * kw) * C;
+    for (int block = 0; block < C && C >= GAZE_WIDTH; block += GAZE_WIDTH) {
+        const int c = min(block, C - GAZE_WIDTH);
+        KERNEL_OF_CHANNELS(floatv, LOAD_V, STORE_V)
+    }
+    for (int c = 0; c < C && C < GAZE_WIDTH; c++) KERNEL_OF_CHANNELS(float, LOAD_1, STORE_1)
+}
+
+__kernel void depthwise_kernel_gradient_items(source x, source dy, __global float *restrict parts, IMAGES,
+                                              WINDOW, int count, int slab, int slabs)
+{
+    const size_t at = get_global_id(0), part = at / C / kw / kh;
+    if (part >= (size_t)slabs) return;
+    const int c = at % C, s = at / C % kw, r = at / C / kw % kh, first = part * slab,
+              last = min(first + slab, count);
+    parts += part * kh * kw * C;
+    TAPS(1, float, LOAD_1, STORE_1)
+}
