@@ -17,7 +17,13 @@
 #define as_intv GAZE_JOIN(as_int, GAZE_WIDTH)
 #define as_floatv GAZE_JOIN(as_float, GAZE_WIDTH)
 
+/* Before the name of a kernel of the cpu family. Where the host gives GAZE_NO_CPU none of them is compiled: tiles that fit a
+   core's vector registers and first cache spill on a GPU, and take its compiler longer than all other kernels. */
+#ifdef GAZE_NO_CPU
+#define GAZE_ONE static inline __attribute__((unused)) void
+#else
 #define GAZE_ONE __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+#endif
 
 /* Element-wise functions, for float (suffix 1) and floatv (suffix v). NaN in gives NaN out. Largest error in ULP against the
    exact value, over all 2^k boundaries and 2 * 10^6 random arguments (PoCL, whose division is exact to 0.5 ULP):

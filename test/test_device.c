@@ -271,6 +271,55 @@ static bool environment_forces_width_and_family(void)
     return true;
 }
 
+static bool has_kernel(gz_device *device, const char *name)
+{
+    cl_kernel kernel;
+    if (gz_device_kernel(device, "peak", name, "", &kernel) != GAZE_OK) return false;
+    clReleaseKernel(kernel);
+    return true;
+}
+
+static bool plain_family_has_plain_kernels_alone(void)
+{
+    gz_device *device;
+    setenv("GAZE_FAMILY", "plain", 1);
+    CHECK(gz_device_open(NULL, &device) == GAZE_OK);
+    CHECK(has_kernel(device, "gaze_peak_plain"));
+    CHECK(!has_kernel(device, "gaze_peak"));
+    CHECK(strstr(gaze_message(), "CL_INVALID_KERNEL_NAME"));
+    gz_device_close(device);
+    return true;
+}
+
+static bool cpu_family_has_both_for_verification(void)
+{
+    gz_device *device;
+    setenv("GAZE_FAMILY", "cpu", 1);
+    CHECK(gz_device_open(NULL, &device) == GAZE_OK);
+    CHECK(has_kernel(device, "gaze_peak_plain") && has_kernel(device, "gaze_peak"));
+    gz_device_close(device);
+    return true;
+}
+
+static bool family_forced_later_has_its_kernels(void)
+{
+    gz_device *device;
+    setenv("GAZE_FAMILY", "plain", 1);
+    CHECK(gz_device_open(NULL, &device) == GAZE_OK);
+    gz_device_force_family(device, GZ_FAMILY_CPU);
+    CHECK(has_kernel(device, "gaze_peak"));
+    gz_device_close(device);
+    return true;
+}
+
+static void kernels_of_the_cpu_family_are_compiled_for_it_alone(void **state)
+{
+    (void)state;
+    assert_child(plain_family_has_plain_kernels_alone);
+    assert_child(cpu_family_has_both_for_verification);
+    assert_child(family_forced_later_has_its_kernels);
+}
+
 static void facts_are_asked_or_forced(void **state)
 {
     (void)state;
@@ -381,6 +430,7 @@ int main(void)
         cmocka_unit_test(no_platform_is_an_error_that_says_what_to_install),
         cmocka_unit_test(broken_platforms_cost_nothing_but_themselves),
         cmocka_unit_test(facts_are_asked_or_forced),
+        cmocka_unit_test(kernels_of_the_cpu_family_are_compiled_for_it_alone),
         cmocka_unit_test(memory_is_accounted_before_it_is_taken),
         cmocka_unit_test(contexts_share_the_device),
         cmocka_unit_test(error_codes_have_names),

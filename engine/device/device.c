@@ -30,6 +30,7 @@ static gaze_status open_chosen(gz_device *device, const gaze_context_options *op
     GZ_TRY(gz_choose(device->probe, options->device, &found));
     GZ_TRY(gz_probe_facts(found, &device->facts));
     take_options(device, options);
+    device->cpu_kernels = device->facts.family == GZ_FAMILY_CPU;
     device->id = found->device;
     gaze_status status = gz_shared_context_take(found->platform, found->device, &device->context);
     if (status != GAZE_OK) return gz_fail_context(status, "device '%s'", found->info.name);
@@ -72,6 +73,7 @@ cl_command_queue gz_device_queue(const gz_device *device) { return device->queue
 
 void gz_device_force_family(gz_device *device, gz_family family)
 {
+    device->cpu_kernels = device->cpu_kernels || family == GZ_FAMILY_CPU;
     device->facts.family = family;
     device->facts.info.family = gz_family_name(family);
 }

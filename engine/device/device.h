@@ -33,7 +33,8 @@ void gz_device_programs(const gz_device *device, gaze_program_counts *counts);
 cl_context gz_device_context(const gz_device *device);
 cl_command_queue gz_device_queue(const gz_device *device);
 
-/* Forces a family from now on (verification); GAZE_FAMILY did so at opening. */
+/* Forces a family from now on (verification); GAZE_FAMILY did so at opening. On a device that was opened with
+   another family, cpu comes before the first kernel: programs without its kernels stay so. */
 void gz_device_force_family(gz_device *device, gz_family family);
 
 /* A kernel object, the caller's to release. Source: cl/<stem>.cl, embedded, or from $GAZE_KERNEL_DIR. A

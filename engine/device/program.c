@@ -106,10 +106,11 @@ static const char *program_name(gz_arena *arena, const char *stem, const char *o
 
 static gaze_status describe(const gz_device *device, gz_program *program, const char *source, gz_build *build)
 {
-    const char *blank = program->options[0] ? " " : "";
+    const char *blank = program->options[0] ? " " : "",
+               *left_out = device->cpu_kernels ? "" : " -DGAZE_NO_CPU";
     build->name = program_name(program->arena, program->stem, program->options);
-    build->options = gz_arena_format(program->arena, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu%s%s",
-                                     device->facts.vector_width, blank, program->options);
+    build->options = gz_arena_format(program->arena, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu%s%s%s",
+                                     device->facts.vector_width, left_out, blank, program->options);
     build->source = source;
     if (!build->name || !build->options) return GAZE_ERROR_DEVICE;
     return gz_cache_key_make(device->cache, build->options, source, &program->key);
