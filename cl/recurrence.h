@@ -1,5 +1,5 @@
-/* What the kernels of recurrent layers share. A group owns STATE_ROWS samples for all T steps: no step waits
-   for another group. The state before a step lies compact in scratch memory [STATE_ROWS][stride], padded with
+/* What the kernels of recurrent layers share. A group owns TILE_ROWS samples for all T steps: no step waits
+   for another group. The state before a step lies compact in scratch memory [TILE_ROWS][stride], padded with
    zeros. */
 #ifndef GAZE_RECURRENCE_H
 #define GAZE_RECURRENCE_H
@@ -8,17 +8,13 @@
 #ifndef TILE_ROWS
 #define TILE_ROWS 6 // rows of the register tile
 #endif
-#ifndef TILES
-#define TILES 1 // tiles of rows that share a block of weights
-#endif
 #ifndef TILE_VECTORS
 #define TILE_VECTORS 2 // native vectors of the tile; TILE_ROWS * TILE_VECTORS accumulators
 #endif
 #ifndef UNIT_VECTORS
 #define UNIT_VECTORS 2 // vectors of units in a block, each with all its gates
 #endif
-#define STATE_ROWS (TILES * TILE_ROWS)
-#define UNITS      (UNIT_VECTORS * GAZE_WIDTH)
+#define UNITS (UNIT_VECTORS * GAZE_WIDTH)
 
 /* z[j][v] = sum over k of a[j][k] * w[k][v]; z's rows are z_stride floats apart. */
 static inline void gaze_state_tile(const __global float *a, int stride, const __global float *w, int count,
@@ -48,34 +44,33 @@ static inline void gaze_state_tile(const __global float *a, int stride, const __
         for (int v = 0; v < TILE_VECTORS; v++) vstorev(c[j * TILE_VECTORS + v], v, z + j * z_stride);
 }
 
-/* The block's part of state * kernel for all rows: z [STATE_ROWS][gates * UNIT_VECTORS]. Zeros without a
+/* The block's part of state * kernel for all rows: z [TILE_ROWS][gates * UNIT_VECTORS]. Zeros without a
  * state. */
 static inline void gaze_state_products(const __global float *state, int stride, const __global float *w,
                                        int U, int gates, int any, float *z)
 {
     const int vectors = gates * UNIT_VECTORS, lanes = vectors * GAZE_WIDTH;
     if (!any)
-        for (int i = 0; i < STATE_ROWS * vectors; i++) vstorev((floatv)(0.0f), i, z);
+        for (int i = 0; i < TILE_ROWS * vectors; i++) vstorev((floatv)(0.0f), i, z);
     for (int v = 0; any && v < vectors; v += TILE_VECTORS, w += U * TILE_VECTORS * GAZE_WIDTH)
-        for (int r = 0; r < STATE_ROWS; r += TILE_ROWS)
-            gaze_state_tile(state + r * stride, stride, w, U, z + r * lanes + v * GAZE_WIDTH, lanes);
+        gaze_state_tile(state, stride, w, U, z + v * GAZE_WIDTH, lanes);
 }
 
 /* The states of `rows` samples, from [B,U] or zeros, padded. Rows that don't exist become zeros. */
 static inline void gaze_state_start(const __global float *from, __global float *state, int rows, int U,
                                     int stride)
 {
-    for (int r = 0; r < STATE_ROWS; r++)
+    for (int r = 0; r < TILE_ROWS; r++)
         for (int u = 0; u < stride; u += GAZE_WIDTH)
             vstorev(from && r < rows ? gaze_load_part(from + (size_t)r * U + u, U - u, 0.0f) : (floatv)(0.0f),
                     0, state + r * stride + u);
 }
 
-/* The gradients of the gates, one after the other [STATE_ROWS][gates * padded units], start as zeros: rows
+/* The gradients of the gates, one after the other [TILE_ROWS][gates * padded units], start as zeros: rows
    that don't exist stay so. */
 static inline void gaze_gradient_start(__global float *a, int width)
 {
-    for (int i = 0; i < STATE_ROWS * width; i += GAZE_WIDTH) vstorev((floatv)(0.0f), 0, a + i);
+    for (int i = 0; i < TILE_ROWS * width; i += GAZE_WIDTH) vstorev((floatv)(0.0f), 0, a + i);
 }
 
 /* carry += a * kernel^T. Blocks of TILE_VECTORS vectors; width = gates * padded. */
@@ -83,15 +78,13 @@ static inline void gaze_gradient_products(const __global float *a, int width, co
                                           int stride, __global float *carry)
 {
     float z[TILE_ROWS * TILE_VECTORS * GAZE_WIDTH];
-    for (int u = 0; u < U; u += UNITS, w += (size_t)width * UNITS)
-        for (int r = 0; r < STATE_ROWS; r += TILE_ROWS) {
-            gaze_state_tile(a + r * width, width, w, width, z, UNITS);
-            for (int j = 0; j < TILE_ROWS; j++)
-                for (int v = 0; v < TILE_VECTORS; v++) {
-                    __global float *to = carry + (r + j) * stride + u;
-                    vstorev(vloadv(v, to) + vloadv(j * TILE_VECTORS + v, z), v, to);
-                }
+    for (int u = 0; u < U; u += UNITS, w += (size_t)width * UNITS) {
+        gaze_state_tile(a, width, w, width, z, UNITS);
+        for (int i = 0; i < TILE_ROWS * TILE_VECTORS; i++) {
+            __global float *to = carry + i / TILE_VECTORS * stride + u;
+            vstorev(vloadv(i % TILE_VECTORS, to) + vloadv(i, z), i % TILE_VECTORS, to);
         }
+    }
 }
 
 /* A masked step: no gradient of its gates. */

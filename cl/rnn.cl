@@ -10,10 +10,10 @@ GAZE_ONE rnn_steps(const __global float *restrict xw, const __global float *rest
                    __global float *restrict h, __global float *restrict c, __global float *restrict gates,
                    __global float *restrict scratch, int B, int T, int U, int backwards, int stride)
 {
-    const int first = get_global_id(0) * STATE_ROWS, rows = min(STATE_ROWS, B - first);
-    __global float *now = scratch + (size_t)get_global_id(0) * 2 * STATE_ROWS * stride,
-                   *next = now + STATE_ROWS * stride;
-    float z[STATE_ROWS * UNITS];
+    const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
+    __global float *now = scratch + (size_t)get_global_id(0) * 2 * TILE_ROWS * stride,
+                   *next = now + TILE_ROWS * stride;
+    float z[TILE_ROWS * UNITS];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s;
@@ -46,9 +46,9 @@ GAZE_ONE rnn_gradient(const __global float *restrict w, const __global float *re
                       __global float *restrict scratch, int B, int T, int U, int backwards, int initial,
                       int stride)
 {
-    const int first = get_global_id(0) * STATE_ROWS, rows = min(STATE_ROWS, B - first);
-    __global float *a = scratch + (size_t)get_global_id(0) * STATE_ROWS * 3 * stride,
-                   *carry = a + STATE_ROWS * stride;
+    const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
+    __global float *a = scratch + (size_t)get_global_id(0) * TILE_ROWS * 3 * stride,
+                   *carry = a + TILE_ROWS * stride;
     gaze_state_start(0, carry, rows, U, stride);
     gaze_gradient_start(a, stride);
     for (int s = T - 1; s >= 0; s--) {

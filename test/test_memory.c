@@ -2,10 +2,6 @@
 
 #include "../engine/base/memory.h"
 
-/* With AddressSanitizer: memory that isn't there is NULL, as without it. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
-
 static void products_and_sums_that_overflow_are_found(void **state)
 {
     (void)state;

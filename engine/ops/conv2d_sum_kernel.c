@@ -120,19 +120,17 @@ static bool few(gz_builder *builder, const task *t)
     return true;
 }
 
-/* Each part sums into 36 C O floats of its own, and each group of tiles goes through all of them: fewer parts
-   and larger groups where these are many. */
+/* Each part sums into 36 C O floats of its own: fewer parts where these are many. */
 static void winograd(gz_builder *builder, const task *t)
 {
-    enum { PAD = 16 };
+    enum { TILES = 24, PAD = 16, MANY = 4096 };
     const gz_conv2d_size *size = &t->size;
-    const bool large = size->C * size->O > 4096;
-    const size_t n_tiles = gz_conv2d_winograd_tiles(size), tiles = large ? 48 : 24;
-    const size_t parts = at_most(large ? 4 : 8, gz_round_groups(n_tiles, 8));
+    const size_t n_tiles = gz_conv2d_winograd_tiles(size);
+    const size_t parts = at_most(size->C * size->O > MANY ? 4 : 8, gz_round_groups(n_tiles, 8));
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
     const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * size->C * filters);
     const gz_tensor *work =
-        gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * (tiles * (size->C + size->O) + 2 * PAD));
+        gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * (TILES * (size->C + size->O) + 2 * PAD));
     gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient", "");
     gz_arg_tensor(launch, t->x);
     gz_arg_tensor(launch, t->dy);
@@ -142,7 +140,7 @@ static void winograd(gz_builder *builder, const task *t)
     gz_arg_int(launch, size->before[0]);
     gz_arg_int(launch, size->before[1]);
     gz_arg_int(launch, n_tiles);
-    gz_arg_int(launch, tiles);
+    gz_arg_int(launch, TILES);
     gz_launch_groups(launch, parts, 1, 1, 1, 1, 1);
     launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient_end", "");
     gz_arg_tensor(launch, u);

@@ -127,9 +127,9 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
     const gz_recurrence_tile tile = gz_recurrence_forward_tile(builder, s);
     const size_t padded = gz_recurrence_padded(builder, tile, s.U), groups = gz_recurrence_groups(tile, s.B);
     const gz_tensor *packed = gz_recurrence_pack(builder, node->in[KERNEL], s, tile, false),
-                    *states = gz_scratch(builder, groups * 2 * tile.tiles * tile.rows * padded);
+                    *states = gz_scratch(builder, groups * 2 * tile.rows * padded);
     gz_launch *launch = gz_launch_add(builder, kernels->stem, kernels->steps, GZ_RECURRENCE_TILE, tile.rows,
-                                      tile.tiles, tile.vectors, tile.unit_vectors);
+                                      tile.vectors, tile.unit_vectors);
     add_tensors(launch, node, packed);
     gz_arg_tensor(launch, states);
     add_sizes(launch, node, s);

@@ -47,13 +47,13 @@ typedef struct gz_recurrence_back {
 } gz_recurrence_back;
 void gz_recurrence_backward(const gz_recurrence_back *step);
 
-/* How the cpu family shares the work: a group owns tiles * rows samples for all steps. A product makes
-   `vectors` native vectors of `rows` rows at a time; the weights lie packed in blocks of `unit_vectors`
-   vectors of units. */
+/* How the cpu family shares the work: a group owns `rows` samples for all steps. A product makes `vectors`
+   native vectors of all of them at a time; the weights lie packed in blocks of `unit_vectors` vectors of
+   units. */
 typedef struct gz_recurrence_tile {
-    size_t rows, tiles, vectors, unit_vectors;
+    size_t rows, vectors, unit_vectors;
 } gz_recurrence_tile;
-#define GZ_RECURRENCE_TILE "-DTILE_ROWS=%zu -DTILES=%zu -DTILE_VECTORS=%zu -DUNIT_VECTORS=%zu"
+#define GZ_RECURRENCE_TILE "-DTILE_ROWS=%zu -DTILE_VECTORS=%zu -DUNIT_VECTORS=%zu"
 
 gz_recurrence_tile gz_recurrence_forward_tile(const gz_builder *builder, gz_recurrence_size size);
 gz_recurrence_tile gz_recurrence_backward_tile(const gz_builder *builder, gz_recurrence_size size);

@@ -106,9 +106,9 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
     const gz_recurrence_tile tile = gz_recurrence_backward_tile(builder, s);
     const size_t padded = gz_recurrence_padded(builder, tile, s.U), groups = gz_recurrence_groups(tile, s.B);
     const gz_tensor *packed = gz_recurrence_pack(builder, node->in[KERNEL], s, tile, true),
-                    *scratch = gz_scratch(builder, groups * tile.tiles * tile.rows * (s.G + 2) * padded);
+                    *scratch = gz_scratch(builder, groups * tile.rows * (s.G + 2) * padded);
     gz_launch *launch = gz_launch_add(builder, kernels->stem, kernels->gradient, GZ_RECURRENCE_TILE,
-                                      tile.rows, tile.tiles, tile.vectors, tile.unit_vectors);
+                                      tile.rows, tile.vectors, tile.unit_vectors);
     add_tensors(launch, node, packed);
     gz_arg_tensor(launch, scratch);
     add_sizes(launch, node, s);

@@ -11,7 +11,7 @@ import time
 from harness import GAZE, SOURCE, main, run
 
 MODEL = SOURCE / "models/patch.json"
-OPTIONS = ["--epochs", "2", "--seed", "7", "--batch-size", "50", "--quiet"]
+OPTIONS = ["--epochs", "4", "--seed", "7", "--batch-size", "50", "--quiet"]
 
 
 def command(out, *more):
@@ -43,7 +43,9 @@ def another_seed_gives_other_bits(folder):
 def ctrl_c_saves_and_prints_the_command_that_goes_on(folder):
     run(*command(folder / "a"))
     started = subprocess.Popen(command(folder / "b"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.5)
+    log = folder / "b/log.csv"
+    while started.poll() is None and not (log.exists() and log.read_text().count("\n") > 1):
+        time.sleep(0.01)
     started.send_signal(signal.SIGINT)
     _, errors = started.communicate(timeout=60)
     assert started.returncode == 130, (started.returncode, errors)
