@@ -284,6 +284,52 @@ GAZE_API gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t ba
                                    gaze_metrics *metrics);
 GAZE_API void gaze_metrics_free(gaze_metrics *metrics);
 
+/* ---- Comparison of two models over several seeds ---- */
+
+/* Student's paired t-test of A - B. NaN: sd, difference_sd, and all below, for n < 2; t and all below, where
+ * all differences are the same. */
+typedef struct gaze_paired {
+    size_t n;
+    double mean[2], sd[2];            /* of A and B; squares divided by n - 1 */
+    double difference, difference_sd; /* of A - B, pair by pair */
+    double t, p;                      /* two-sided, n - 1 degrees of freedom */
+    double needed;                    /* the least |difference| that would have had p < 0.05 with this sd */
+    double low, high;                 /* 95 % confidence interval of the difference */
+} gaze_paired;
+
+typedef struct gaze_compare_run {
+    size_t model; /* 0: A, 1: B */
+    uint64_t seed;
+    const char *folder; /* its run folder: <out>/<name>-<hash>/seed-<seed> */
+    bool trained;       /* false: it was there already and was only evaluated */
+    double accuracy, loss;
+} gaze_compare_run;
+
+/* Called before a run (done false; trained, accuracy and loss are not known yet) and after it. */
+typedef void gaze_compare_function(void *user, const gaze_compare_run *run, bool done);
+
+typedef struct gaze_compare_options {
+    gaze_data_options data; /* spec NULL: the models' own, which must be one; seed: the first of the seeds */
+    size_t seeds;           /* 0: 3. Also synthetic data is made from each, the same for both models */
+    gaze_train_options train;   /* out: folder of all runs; resume does nothing: runs that are there go on */
+    gaze_compare_function *run; /* NULL */
+    void *user;
+} gaze_compare_options;
+
+typedef struct gaze_comparison {
+    size_t n;                      /* seeds */
+    bool test;                     /* measured on the test part; false: there is none, on the training part */
+    size_t samples;                /* in it */
+    double *accuracy[2], *loss[2]; /* [n] of A and B */
+    gaze_paired on_accuracy, on_loss;
+} gaze_comparison;
+
+/* Trains both models with each seed and evaluates them. GAZE_INTERRUPTED: train.progress said stop; the same
+   call goes on. Free with gaze_comparison_free. */
+GAZE_API gaze_status gaze_compare(gaze_context *context, const char *a, const char *b,
+                                  const gaze_compare_options *options, gaze_comparison *comparison);
+GAZE_API void gaze_comparison_free(gaze_comparison *comparison);
+
 /* ---- Files ---- */
 
 /* .npy (float32, float64, int32, int64, uint8; little-endian, C order) or .png/.jpg (-> [1,H,W,C] in 0..1) by

@@ -2,11 +2,10 @@
 #include "commands.h"
 #include "common.h"
 #include "progress.h"
+#include "stop.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char command[] = "gaze train";
@@ -88,50 +87,10 @@ static const struct argp parser = {
     options, parse, "MODEL --out DIR", "Trains a model. One line an epoch on stdout.", tool_children,
     NULL,    NULL};
 
-static volatile sig_atomic_t stop;
-static void on_signal(int number)
-{
-    (void)number;
-    stop = 1;
-}
-
-static void catch_signals(void)
-{
-    const struct sigaction action = {.sa_handler = on_signal,
-                                     .sa_flags = (int)SA_RESETHAND}; /* a second Ctrl-C ends at once */
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 static bool on_progress(void *user, const gaze_progress *now)
 {
     progress_show(user, now);
-    return !stop;
-}
-
-/* Words that a shell would split or expand are put in quotes. */
-static void print_word(FILE *to, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fprintf(to, " %s", word);
-        return;
-    }
-    fputs(" '", to);
-    for (const char *c = word; *c; c++) {
-        if (*c == '\'')
-            fputs("'\\''", to);
-        else
-            fputc(*c, to);
-    }
-    fputc('\'', to);
-}
-
-static void print_resume(int argc, const char *const *argv, bool resuming)
-{
-    fputs("go on with:", stderr);
-    for (int i = 0; i < argc; i++) print_word(stderr, argv[i]);
-    fputs(resuming ? "\n" : " --resume\n", stderr);
+    return !stop_asked();
 }
 
 static gaze_status train(arguments *a, progress *shown)
@@ -147,7 +106,7 @@ static gaze_status train(arguments *a, progress *shown)
     if (status == GAZE_OK) status = gaze_data_open_with(model, &from, &data);
     a->train.progress = on_progress;
     a->train.user = shown;
-    catch_signals();
+    stop_catch();
     if (status == GAZE_OK) status = gaze_train(model, data, &a->train, &last);
     progress_end(shown);
     gaze_data_close(data);
@@ -156,26 +115,16 @@ static gaze_status train(arguments *a, progress *shown)
     return status;
 }
 
-/* The words of the whole command as they were typed, for run.json and for the command that resumes: the
- * parser reorders argv. */
-static const char **typed_words(int argc, char **argv)
-{
-    const char **words = calloc((size_t)argc + 2, sizeof *words);
-    if (!words) return NULL;
-    words[0] = argv[-1]; /* the program itself: main hands on argv + 1 */
-    for (int i = 0; i < argc; i++) words[i + 1] = argv[i];
-    return words;
-}
-
 int command_train(int argc, char **argv)
 {
-    const char **words = typed_words(argc, argv);
+    const char **words = stop_typed_words(argc, argv);
     arguments a = {.train = {.argc = words ? argc + 1 : 0, .argv = words}};
     tool_parse(&parser, command, argc, argv, &a);
     progress shown = {.json = a.tool.json, .bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)};
     const gaze_status status = train(&a, &shown);
     const int code = tool_exit(status);
-    if (status == GAZE_INTERRUPTED) print_resume(a.train.argc, words, a.train.resume);
+    if (status == GAZE_INTERRUPTED)
+        stop_print_resume(a.train.argc, words, a.train.resume ? NULL : "--resume");
     free(words);
     return code;
 }
