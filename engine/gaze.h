@@ -193,9 +193,28 @@ typedef struct gaze_map_info {
 } gaze_map_info;
 GAZE_API size_t gaze_model_maps(const gaze_model *model, const gaze_map_info **maps);
 
+/* Grad-CAM (Selvaraju et al. 2017, equations 1 and 2), for models with and without attention: what the features A [H,W,C] that a
+   layer makes (or [T,C]) say for a class, cell by cell: relu(sum_k a_k A_k), a_k the mean over cells of the gradient of the class's
+   score with respect to A_k. The score is the first output, [classes] a sample, before its softmax where one makes it. */
+typedef struct gaze_grad_cam_options {
+    const char *layer;      /* NULL: the last convolution */
+    const int32_t *classes; /* [batch] whose scores; NULL: the predicted ones */
+    size_t batch_size;      /* as in gaze_run */
+} gaze_grad_cam_options;
+
+/* map: [batch,H,W] or [batch,T]; its data is memory that free() takes, its name is left as it is. options NULL: all defaults. */
+GAZE_API gaze_status gaze_grad_cam(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
+                                   const gaze_grad_cam_options *options, gaze_array *map);
+
+/* A map by its name: one of the model's own, or one that is worked out from it:
+     gradcam[:LAYER[:CLASS]]   see gaze_grad_cam; without LAYER that of the last convolution, without CLASS (a number or a name) for
+                               the predicted class
+   A model's own map comes first where both have a name. *info lives as long as the model. */
+GAZE_API gaze_status gaze_find_map(gaze_model *model, const char *name, const gaze_map_info **info);
+
 /* Runs the model on named inputs; fills results. inputs[i].name NULL: the i-th input. Each results[i].name is
-   an output or a map, or "map:NAME", which is the map where a layer is both, or "layer:NAME", what any layer
-   makes; the call sets dtype, rank and shape, and data to memory that free() takes. All inputs have one
+   an output or a map (gaze_find_map's too), or "map:NAME", which is the map where a layer is both, or "layer:NAME", what any
+   layer makes; the call sets dtype, rank and shape, and data to memory that free() takes. All inputs have one
    batch. Large batches are run in pieces of batch_size (0: at most 64). */
 GAZE_API gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
                               gaze_array *results, size_t n_results, size_t batch_size);

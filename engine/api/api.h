@@ -44,6 +44,7 @@ struct gaze_model {
     size_t n_maps;
     gz_ready ready[GZ_READY_PLANS];
     size_t n_ready, clock;
+    struct gz_derived *derived; /* maps that were asked for by derived.h's names */
 };
 
 /* Makes the weights' memory if it is not there yet and fills it with initial weights; with `training` also

@@ -25,33 +25,39 @@ static gaze_status check_options(gz_dump *d, size_t n_inputs)
     return gz_dump_parse_view(d);
 }
 
-static gaze_status unknown_map(const gz_dump *d, const gaze_map_info *maps, size_t count)
-{
-    const char **names = gz_arena_allocate(d->arena, (count + 1) * sizeof *names);
-    gz_text list = {0};
-    char *text;
-    if (!names) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < count; i++) {
-        names[i] = maps[i].name;
-        gz_text_add(&list, "%s%s", i ? ", " : "", maps[i].name);
-    }
-    GZ_TRY(gz_text_take(&list, &text));
-    gz_fail(GAZE_ERROR_USAGE, "the model '%s' has no map '%s'%s (it has: %s)", gaze_model_name(d->model),
-            d->options->map, gz_did_you_mean(d->arena, d->options->map, names), text);
-    free(text);
-    return GAZE_ERROR_USAGE;
-}
-
 static const char *file_of(const gz_dump *d, const char *map)
 {
     char *safe = gz_arena_allocate(d->arena, 2 * strlen(map) + 1), *to = safe;
     if (!safe) return NULL;
     for (const char *c = map; *c; c++) {
         if (*c == '/') *to++ = '_';
-        *to++ = *c == '/' ? '_' : *c;
+        *to++ = *c == '/' ? '_' : *c == ':' ? '-' : *c;
     }
     char *name = gz_arena_format(d->arena, "%s.%s", d->stem, safe);
     return name ? gz_path_join(d->arena, d->options->out, name) : NULL;
+}
+
+static gaze_status add_map(gz_dump *d, const gaze_map_info *info)
+{
+    const char *file = file_of(d, info->name);
+    d->maps[d->n_maps++] = (gz_dump_map){.info = info, .file = file};
+    return file ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+/* A model without a map of its own still has one that can be worked out. */
+static gaze_status choose_grad_cam(gz_dump *d, const gaze_map_info **info)
+{
+    if (gaze_find_map(d->model, "gradcam", info) != GAZE_OK)
+        return gz_fail(GAZE_ERROR_MODEL,
+                       "the model '%s' has no attention map: none of its layers is an attention with one, "
+                       "and Grad-CAM needs a "
+                       "convolution and an output of classes",
+                       gaze_model_name(d->model));
+    const char *note =
+        gz_arena_format(d->arena, "the model '%s' has no attention map: this is Grad-CAM, --map %s",
+                        gaze_model_name(d->model), (*info)->name);
+    if (note) gz_dump_tell(d, NULL, note);
+    return GAZE_OK;
 }
 
 static gaze_status choose_maps(gz_dump *d)
@@ -59,19 +65,12 @@ static gaze_status choose_maps(gz_dump *d)
     const gaze_map_info *infos;
     const size_t count = gaze_model_maps(d->model, &infos);
     const char *asked = d->options->map;
-    if (!count)
-        return gz_fail(GAZE_ERROR_MODEL,
-                       "the model '%s' has no attention map: none of its layers is an attention with one",
-                       gaze_model_name(d->model));
-    d->maps = gz_arena_allocate(d->arena, count * sizeof *d->maps);
+    d->maps = gz_arena_allocate(d->arena, (count + 1) * sizeof *d->maps);
     if (!d->maps) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < count; i++) {
-        if (asked && strcmp(asked, infos[i].name) != 0) continue;
-        gz_dump_map *map = &d->maps[d->n_maps++];
-        *map = (gz_dump_map){.info = &infos[i], .file = file_of(d, infos[i].name)};
-        if (!map->file) return GAZE_ERROR_DEVICE;
-    }
-    return d->n_maps ? GAZE_OK : unknown_map(d, infos, count);
+    for (size_t i = 0; !asked && i < count; i++) GZ_TRY(add_map(d, &infos[i]));
+    if (d->n_maps) return GAZE_OK;
+    GZ_TRY(asked ? gaze_find_map(d->model, asked, &infos) : choose_grad_cam(d, &infos));
+    return add_map(d, infos);
 }
 
 static gaze_status write_all(gz_dump *d, size_t n_inputs)

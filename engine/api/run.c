@@ -1,95 +1,26 @@
 /* Prediction: named inputs in, named outputs and maps out, in pieces of the batch size. */
-#include "api.h"
+#include "derived.h"
 #include "../base/text.h"
-#include "../model/ids.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_PIECE = 64 };
-
 /* What a result is, and its number among those. */
 typedef struct run_result {
-    enum { FROM_NOWHERE, FROM_OUTPUT, FROM_MAP, FROM_LAYER } from;
+    enum { FROM_NOWHERE, FROM_OUTPUT, FROM_MAP, FROM_LAYER, FROM_MODEL } from;
     size_t number;
+    const gz_derived *derived; /* FROM_MODEL */
 } run_result;
 
 typedef struct run_job {
     gaze_model *model;
-    const gaze_array **inputs; /* [n_inputs], in the model's order */
-    gz_shape *shapes;          /* [n_inputs] of one sample */
+    gz_inputs inputs;
     gaze_array *results;
-    size_t n_results, batch;
+    size_t n_results;
     run_result *found; /* [n_results] */
     bool *kept;        /* [n_maps + n_layers] */
+    bool any;          /* result that a plan of the model makes */
 } run_job;
-
-static gaze_status unknown_input(const gaze_model *m, const char *name)
-{
-    const size_t n = m->file->n_inputs;
-    const char **names = gz_arena_allocate(m->file->arena, (n + 1) * sizeof *names);
-    if (!names) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < n; i++) names[i] = m->inputs[i].name;
-    return gz_fail(GAZE_ERROR_USAGE, "the model '%s' has no input '%s'%s", m->file->name, name,
-                   gz_did_you_mean(m->file->arena, name, names));
-}
-
-static gaze_status find_input(const gaze_model *m, const gaze_array *given, size_t position, size_t *found)
-{
-    const size_t n = m->file->n_inputs;
-    size_t i = position;
-    if (given->name)
-        for (i = 0; i < n && strcmp(m->inputs[i].name, given->name) != 0;) i++;
-    *found = i;
-    if (i < n) return GAZE_OK;
-    if (given->name) return unknown_input(m, given->name);
-    return gz_fail(GAZE_ERROR_USAGE, "%zu inputs were given, the model '%s' has %zu", position + 1,
-                   m->file->name, n);
-}
-
-static const char *type_name(gaze_dtype dtype) { return dtype == GAZE_INT32 ? "int32" : "float32"; }
-
-static gaze_status check_input(const gaze_array *expected, const gaze_array *given, gz_shape *sample)
-{
-    char found[96], wanted[96];
-    if (given->dtype != expected->dtype)
-        return gz_fail(GAZE_ERROR_DATA, "input '%s' is %s, expected %s", expected->name,
-                       type_name(given->dtype), type_name(expected->dtype));
-    gz_shape shape = {.rank = given->rank}, want = {.rank = expected->rank};
-    memcpy(shape.dim, given->shape, shape.rank * sizeof *shape.dim);
-    memcpy(want.dim, expected->shape, want.rank * sizeof *want.dim);
-    bool fits = shape.rank == want.rank;
-    for (size_t i = 0; fits && i < shape.rank; i++)
-        fits = shape.dim[i] && (!want.dim[i] || want.dim[i] == shape.dim[i]);
-    if (!fits)
-        return gz_fail(GAZE_ERROR_DATA,
-                       "input '%s' has the shape %s, expected %s (0: any size; the batch comes first)",
-                       expected->name, gz_shape_text(shape, found), gz_shape_text(want, wanted));
-    sample->rank = shape.rank - 1;
-    memcpy(sample->dim, shape.dim + 1, sample->rank * sizeof *sample->dim);
-    return GAZE_OK;
-}
-
-static gaze_status match_inputs(run_job *job, const gaze_array *inputs, size_t n_inputs)
-{
-    const gaze_model *m = job->model;
-    for (size_t i = 0; i < n_inputs; i++) {
-        size_t at;
-        GZ_TRY(find_input(m, &inputs[i], i, &at));
-        if (job->inputs[at])
-            return gz_fail(GAZE_ERROR_USAGE, "input '%s' was given twice", m->inputs[at].name);
-        GZ_TRY(check_input(&m->inputs[at], &inputs[i], &job->shapes[at]));
-        job->inputs[at] = &inputs[i];
-        if (!i) job->batch = inputs[i].shape[0];
-        if (inputs[i].shape[0] != job->batch)
-            return gz_fail(GAZE_ERROR_DATA, "input '%s' holds %zu samples and '%s' %zu, expected as many",
-                           m->inputs[at].name, inputs[i].shape[0],
-                           inputs[0].name ? inputs[0].name : m->inputs[0].name, job->batch);
-    }
-    for (size_t i = 0; i < m->file->n_inputs; i++)
-        if (!job->inputs[i]) return gz_fail(GAZE_ERROR_USAGE, "input '%s' is missing", m->inputs[i].name);
-    return GAZE_OK;
-}
 
 static gaze_status unknown_layer(const gaze_model *m, const char *name)
 {
@@ -120,22 +51,22 @@ static bool starts_with(const char *name, const char *prefix)
 static run_result find_output(const gaze_model *m, const char *name)
 {
     for (size_t i = 0; i < m->file->n_outputs; i++)
-        if (strcmp(m->outputs[i].name, name) == 0) return (run_result){FROM_OUTPUT, i};
-    return (run_result){FROM_NOWHERE, 0};
+        if (strcmp(m->outputs[i].name, name) == 0) return (run_result){.from = FROM_OUTPUT, .number = i};
+    return (run_result){.from = FROM_NOWHERE};
 }
 
 static run_result find_map(const gaze_model *m, const char *name)
 {
     for (size_t i = 0; i < m->n_maps; i++)
-        if (strcmp(m->maps[i].name, name) == 0) return (run_result){FROM_MAP, i};
-    return (run_result){FROM_NOWHERE, 0};
+        if (strcmp(m->maps[i].name, name) == 0) return (run_result){.from = FROM_MAP, .number = i};
+    return (run_result){.from = FROM_NOWHERE};
 }
 
 static run_result find_layer(const gaze_model *m, const char *name)
 {
     for (size_t i = 0; i < m->file->n_layers; i++)
-        if (strcmp(m->file->layers[i].name, name) == 0) return (run_result){FROM_LAYER, i};
-    return (run_result){FROM_NOWHERE, 0};
+        if (strcmp(m->file->layers[i].name, name) == 0) return (run_result){.from = FROM_LAYER, .number = i};
+    return (run_result){.from = FROM_NOWHERE};
 }
 
 /* "map:NAME", "layer:NAME", or the name of an output or else of a map. */
@@ -153,15 +84,25 @@ static gaze_status unknown(const gaze_model *m, const char *name)
     return unknown_result(m, starts_with(name, "map:") ? name + strlen("map:") : name);
 }
 
+/* A map that is worked out from the whole model. */
+static gaze_status find_derived(gaze_model *m, const char *name, run_result *found)
+{
+    GZ_TRY(gz_derived_find(m, starts_with(name, "map:") ? name + strlen("map:") : name, &found->derived));
+    if (found->derived) found->from = FROM_MODEL;
+    return GAZE_OK;
+}
+
 static gaze_status match_results(run_job *job)
 {
-    const gaze_model *m = job->model;
+    gaze_model *m = job->model;
     for (size_t r = 0; r < job->n_results; r++) {
-        const run_result found = find_result(m, job->results[r].name);
+        run_result found = find_result(m, job->results[r].name);
+        if (found.from == FROM_NOWHERE) GZ_TRY(find_derived(m, job->results[r].name, &found));
         if (found.from == FROM_NOWHERE) return unknown(m, job->results[r].name);
         if (found.from == FROM_MAP) job->kept[found.number] = true;
         if (found.from == FROM_LAYER) job->kept[m->n_maps + found.number] = true;
         job->found[r] = found;
+        job->any |= found.from != FROM_MODEL;
     }
     return GAZE_OK;
 }
@@ -178,41 +119,42 @@ static gz_tensor *result_tensor(const run_job *job, const gz_ready *ready, size_
 static gaze_status allocate_results(run_job *job, const gz_ready *ready)
 {
     for (size_t r = 0; r < job->n_results; r++) {
+        if (job->found[r].from == FROM_MODEL) continue;
         const gz_tensor *x = result_tensor(job, ready, r);
         gaze_array *result = &job->results[r];
         size_t count;
         result->dtype = (gaze_dtype)x->dtype;
         result->rank = x->shape.rank;
         memcpy(result->shape, x->shape.dim, x->shape.rank * sizeof *result->shape);
-        result->shape[0] = job->batch;
-        if (!gz_multiply(gz_shape_count(x->shape) / x->shape.dim[0], job->batch, &count))
+        result->shape[0] = job->inputs.batch;
+        if (!gz_multiply(gz_shape_count(x->shape) / x->shape.dim[0], job->inputs.batch, &count))
             return gz_fail_memory(SIZE_MAX);
         GZ_TRY(gz_allocate(count, 4, &result->data));
     }
     return GAZE_OK;
 }
 
-/* Bytes of the first `samples` samples. */
-static size_t offset_of(const gz_tensor *x, size_t samples)
-{
-    return gz_shape_count(x->shape) / x->shape.dim[0] * samples * 4;
-}
-
 static gaze_status run_piece(run_job *job, size_t first, size_t count)
 {
     gz_ready *ready;
-    GZ_TRY(gz_api_ready(job->model, count, job->shapes, job->kept, &ready));
+    GZ_TRY(gz_api_ready(job->model, count, job->inputs.shapes, job->kept, &ready));
     if (!first) GZ_TRY(allocate_results(job, ready));
-    for (size_t i = 0; i < job->model->file->n_inputs; i++) {
-        const gz_tensor *x = ready->built.inputs[i];
-        const char *values = (const char *)job->inputs[i]->data + offset_of(x, first);
-        GZ_TRY(gz_ids_check(job->model->file, &ready->built, i, values, first));
-        GZ_TRY(gz_plan_write(ready->plan, x, values));
-    }
+    GZ_TRY(gz_inputs_write(&job->inputs, job->model, &ready->built, ready->plan, first));
     GZ_TRY(gz_plan_run(ready->plan));
     for (size_t r = 0; r < job->n_results; r++) {
+        if (job->found[r].from == FROM_MODEL) continue;
         const gz_tensor *x = result_tensor(job, ready, r);
-        GZ_TRY(gz_plan_read(ready->plan, x, (char *)job->results[r].data + offset_of(x, first)));
+        GZ_TRY(gz_plan_read(ready->plan, x, (char *)job->results[r].data + gz_samples_bytes(x, first)));
+    }
+    return GAZE_OK;
+}
+
+static gaze_status run_derived(const run_job *job, const gaze_array *inputs, size_t n_inputs,
+                               size_t batch_size)
+{
+    for (size_t r = 0; r < job->n_results; r++) {
+        const gz_derived *map = job->found[r].derived;
+        if (map) GZ_TRY(map->how->run(job->model, map, inputs, n_inputs, batch_size, &job->results[r]));
     }
     return GAZE_OK;
 }
@@ -220,8 +162,6 @@ static gaze_status run_piece(run_job *job, size_t first, size_t count)
 static gaze_status allocate_job(run_job *job)
 {
     const gz_model *file = job->model->file;
-    GZ_TRY(gz_allocate(file->n_inputs, sizeof *job->inputs, &job->inputs));
-    GZ_TRY(gz_allocate(file->n_inputs, sizeof *job->shapes, &job->shapes));
     GZ_TRY(gz_allocate(job->n_results, sizeof *job->found, &job->found));
     return gz_allocate(job->model->n_maps + file->n_layers, sizeof *job->kept, &job->kept);
 }
@@ -229,22 +169,22 @@ static gaze_status allocate_job(run_job *job)
 gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs, gaze_array *results,
                      size_t n_results, size_t batch_size)
 {
-    const size_t piece = batch_size ? batch_size : DEFAULT_PIECE;
+    const size_t piece = batch_size ? batch_size : GZ_DEFAULT_PIECE;
     run_job job = {.model = model, .results = results, .n_results = n_results};
     gaze_status status;
     for (size_t r = 0; r < n_results; r++) results[r].data = NULL;
     GZ_GO(allocate_job(&job));
-    GZ_GO(match_inputs(&job, inputs, n_inputs));
+    GZ_GO(gz_inputs_match(model, inputs, n_inputs, &job.inputs));
     GZ_GO(match_results(&job));
-    for (size_t first = 0; first < job.batch; first += piece)
-        GZ_GO(run_piece(&job, first, job.batch - first < piece ? job.batch - first : piece));
+    for (size_t first = 0; job.any && first < job.inputs.batch; first += piece)
+        GZ_GO(run_piece(&job, first, job.inputs.batch - first < piece ? job.inputs.batch - first : piece));
+    GZ_GO(run_derived(&job, inputs, n_inputs, batch_size));
 done:
     for (size_t r = 0; status != GAZE_OK && r < n_results; r++) {
         free(results[r].data);
         results[r].data = NULL;
     }
-    free(job.inputs);
-    free(job.shapes);
+    gz_inputs_free(&job.inputs);
     free(job.found);
     free(job.kept);
     return status;
@@ -258,7 +198,7 @@ static gaze_status only_input(const gaze_model *m, size_t batch, const float *va
         return gz_fail(
             GAZE_ERROR_USAGE,
             "the model '%s' has %zu inputs, the first of type %s; expected one of float32: call gaze_run",
-            m->file->name, m->file->n_inputs, type_name(known->dtype));
+            m->file->name, m->file->n_inputs, gz_type_name(known->dtype));
     for (size_t i = 1; i < known->rank; i++)
         if (!known->shape[i])
             return gz_fail(GAZE_ERROR_USAGE,

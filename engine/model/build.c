@@ -204,6 +204,7 @@ static gaze_status build_layer(gz_build *build, size_t i)
     build->built->graph->scope = layer->name;
     GZ_TRY(layer->type->build(build, layer, layer->options, in, layer->n_inputs, out));
     build->built->layers[i] = out->x;
+    build->built->fields[i] = out->field;
     if (is_among(build->options->layers, build->options->n_layers, layer->name)) out->x->keep = true;
     return GAZE_OK;
 }
@@ -254,16 +255,18 @@ static gaze_status allocate(gz_build *build)
     built->inputs = gz_arena_allocate(arena, model->n_inputs * sizeof(gz_tensor *));
     built->ids = gz_arena_allocate(arena, model->n_inputs * sizeof *built->ids);
     built->layers = gz_arena_allocate(arena, model->n_layers * sizeof(gz_tensor *));
+    built->fields = gz_arena_allocate(arena, model->n_layers * sizeof *built->fields);
     built->outputs = gz_arena_allocate(arena, model->n_outputs * sizeof(gz_tensor *));
-    return build->flows && built->inputs && built->ids && built->layers && built->outputs ? GAZE_OK
-                                                                                          : GAZE_ERROR_DEVICE;
+    const bool all =
+        build->flows && built->inputs && built->ids && built->layers && built->fields && built->outputs;
+    return all ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
 static gaze_status build_all(gz_build *build)
 {
     const gz_model *model = build->model;
     const gz_build_options *options = build->options;
-    GZ_TRY(gz_graph_create(options->training, &build->built->graph));
+    GZ_TRY(gz_graph_create(options->training || options->gradients, &build->built->graph));
     GZ_TRY(allocate(build));
     for (size_t i = 0; i < model->n_inputs; i++) GZ_TRY(build_input(build, i));
     for (size_t i = 0; i < model->n_layers; i++) GZ_TRY(build_layer(build, i));

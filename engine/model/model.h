@@ -76,6 +76,7 @@ typedef struct gz_build_options {
                                leave nothing open */
     bool training; /* forward in training mode, loss, gradients of all parameters, one update of the optimizer
                     */
+    bool gradients; /* prediction in a graph to which gradients can be added (gz_graph_gradients_of) */
     bool loss;     /* loss and metrics without training: evaluation */
     const char *const *maps; /* names of the maps to keep */
     size_t n_maps;
@@ -118,6 +119,7 @@ typedef struct gz_built {
     gz_id_limit *ids;    /* [model's n_inputs], see ids.h */
     gz_tensor **outputs; /* [model's n_outputs], kept in prediction */
     gz_tensor **layers;  /* [model's n_layers], what each layer makes */
+    gaze_receptive_field *fields; /* [model's n_layers], where its cells lie on the input image */
     gz_built_weight *weights;
     size_t n_weights;
     gz_built_map *maps;
@@ -138,6 +140,8 @@ typedef struct gz_built {
 /* Appends the whole model to a new graph. Messages name the model file and the layer. GAZE_ERROR_DATA:
    options->inputs do not fit the model's inputs. gz_built_free the result. */
 gaze_status gz_model_build(const gz_model *model, const gz_build_options *options, gz_built *built);
+/* The first output before its softmax, or the output itself where no softmax makes it. */
+gz_tensor *gz_built_scores(const gz_built *built);
 void gz_built_free(gz_built *built); /* all zeros is fine */
 
 /* Builds for a batch of 1, to learn shapes, weights and maps. Every open dimension is *open; 0: one that fits

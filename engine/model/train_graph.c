@@ -20,6 +20,12 @@ static const gz_node *softmax_behind(const gz_tensor *output)
     return producer && producer->op == &gz_op_softmax && !producer->in[1] ? producer : NULL;
 }
 
+gz_tensor *gz_built_scores(const gz_built *built)
+{
+    const gz_node *softmax = softmax_behind(built->outputs[0]);
+    return softmax ? softmax->in[0] : built->outputs[0];
+}
+
 /* The loss makes the softmax on its way: if it is the last node, nothing else reads it, and p takes its
  * place. */
 static void replace_output(gz_built *built, const gz_model *model, const gz_node *softmax, gz_tensor *p)

@@ -85,6 +85,27 @@ gaze_status gz_graph_gradients(gz_graph *graph, gz_tensor *loss, gz_tensor *cons
     return gz_graph_gradients_with(graph, loss, NULL, 0, parameters, n_parameters, gradients);
 }
 
+static gaze_status start(reverse *r, gz_tensor *const *wanted, size_t n_wanted)
+{
+    GZ_TRY(gz_allocate(r->n_tensors, sizeof *r->needed, &r->needed));
+    GZ_TRY(gz_allocate(r->n_tensors, sizeof *r->gradient, &r->gradient));
+    mark_needed(r, wanted, n_wanted);
+    return GAZE_OK;
+}
+
+static void finish(reverse *r, const char *scope)
+{
+    r->graph->scope = scope;
+    free(r->needed);
+    free(r->gradient);
+}
+
+static gaze_status go_back(reverse *r)
+{
+    for (size_t n = r->n_nodes; n-- > 0;) GZ_TRY(reverse_node(r, r->graph->nodes[n]));
+    return GAZE_OK;
+}
+
 gaze_status gz_graph_gradients_with(gz_graph *graph, gz_tensor *loss, const gz_further_gradient *further,
                                     size_t n_further, gz_tensor *const *parameters, size_t n_parameters,
                                     gz_tensor **gradients)
@@ -92,17 +113,32 @@ gaze_status gz_graph_gradients_with(gz_graph *graph, gz_tensor *loss, const gz_f
     reverse r = {.graph = graph, .n_tensors = graph->n_tensors, .n_nodes = graph->n_nodes};
     const char *scope = graph->scope;
     gaze_status status;
-    GZ_GO(gz_allocate(r.n_tensors, sizeof *r.needed, &r.needed));
-    GZ_GO(gz_allocate(r.n_tensors, sizeof *r.gradient, &r.gradient));
-    mark_needed(&r, parameters, n_parameters);
+    GZ_GO(start(&r, parameters, n_parameters));
     /* the seed dloss/dloss = 1 is an input that the plan fills with one */
     GZ_GO(gz_graph_tensor(graph, GZ_INPUT, GZ_CONSTANT_ONE, GZ_F32, loss->shape, &r.gradient[loss->index]));
     for (size_t i = 0; i < n_further; i++) GZ_GO(accumulate(&r, further[i].tensor, further[i].gradient));
-    for (size_t n = r.n_nodes; n-- > 0;) GZ_GO(reverse_node(&r, graph->nodes[n]));
+    GZ_GO(go_back(&r));
     for (size_t i = 0; i < n_parameters; i++) GZ_GO(claim(&r, parameters[i], &gradients[i]));
 done:
-    graph->scope = scope;
-    free(r.needed);
-    free(r.gradient);
+    finish(&r, scope);
+    return status;
+}
+
+gaze_status gz_graph_gradients_of(gz_graph *graph, gz_tensor *from, gz_tensor *seed, gz_tensor *const *of,
+                                  size_t n, gz_tensor **gradients)
+{
+    reverse r = {.graph = graph, .n_tensors = graph->n_tensors, .n_nodes = graph->n_nodes};
+    const char *scope = graph->scope;
+    gaze_status status;
+    GZ_GO(start(&r, of, n));
+    GZ_GO(accumulate(&r, from, seed));
+    GZ_GO(go_back(&r));
+    for (size_t i = 0; i < n; i++) {
+        gz_tensor *sum = r.gradient[gz_tensor_base(of[i])->index];
+        gradients[i] = NULL;
+        if (sum) GZ_GO(gz_graph_view(graph, sum, of[i]->shape, &gradients[i]));
+    }
+done:
+    finish(&r, scope);
     return status;
 }

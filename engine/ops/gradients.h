@@ -17,4 +17,10 @@ gaze_status gz_graph_gradients_with(gz_graph *graph, gz_tensor *loss, const gz_f
                                     size_t n_further, gz_tensor *const *parameters, size_t n_parameters,
                                     gz_tensor **gradients);
 
+/* Appends the backward nodes of sum(seed from) and returns in gradients[i] the gradient of of[i], an ordinary
+   value of its shape (NULL where `from` does not depend on it). seed: of from's shape, written by the host.
+   The graph was made for training. */
+gaze_status gz_graph_gradients_of(gz_graph *graph, gz_tensor *from, gz_tensor *seed, gz_tensor *const *of,
+                                  size_t n, gz_tensor **gradients);
+
 #endif
