@@ -219,6 +219,39 @@ GAZE_API gaze_status gaze_find_map(gaze_model *model, const char *name, const ga
 GAZE_API gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
                               gaze_array *results, size_t n_results, size_t batch_size);
 
+/* ---- Answers that are sequences ---- */
+
+/* The input that a model with "decode" writes token by token ("target"); NULL: it has no "decode". */
+GAZE_API const char *gaze_model_decodes(const gaze_model *model);
+
+typedef struct gaze_decode_options {
+    const char *method; /* greedy: the likeliest token at each step | beam:K: the K likeliest beginnings go on
+                           at each step, by the probability of the whole; NULL: greedy */
+    size_t n_best;      /* answers for each sample, at most K; 0: 1 */
+    size_t max_length;  /* tokens of an answer, its end among them; 0: "max_length" of the model's "decode",
+                           or the steps of the input that it writes */
+    size_t batch_size;  /* rows (samples times K) that run together; 0: 64 */
+} gaze_decode_options;
+
+/* Answers to a batch, the best first. n_best may be more than there are: those that are missing have no
+   tokens and the probability 0, -INFINITY as its logarithm. */
+typedef struct gaze_decoded {
+    size_t batch, n_best, max_length;
+    int32_t *tokens; /* [batch, n_best, max_length]; behind an answer the end token (0: the model has none) */
+    size_t *lengths; /* [batch, n_best] tokens of an answer, its end not counted */
+    double *log_probability; /* [batch, n_best] of the whole answer, its end included, given the inputs */
+    gaze_array target; /* what the model has read when the best answers are written, [batch, steps], under
+                          the input's name: with it gaze_run and gaze_dump show the attention behind them */
+} gaze_decoded;
+
+/* Writes answers: the model reads the start token, then what it wrote itself. inputs: all but the one that is
+   written; a name of NULL is the next of these. Every step runs the whole model. GAZE_ERROR_MODEL: it has no
+   "decode", its output is not made of probabilities, or an early output changes with later tokens (the answer
+   leaks). Free with gaze_decoded_free. */
+GAZE_API gaze_status gaze_decode(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
+                                 const gaze_decode_options *options, gaze_decoded *decoded);
+GAZE_API void gaze_decoded_free(gaze_decoded *decoded);
+
 /* Layers, shapes, parameters, FLOP, memory plan, as text or as one JSON object. Free *text with free(). */
 GAZE_API gaze_status gaze_summary(gaze_model *model, size_t batch_size, bool training, bool json,
                                   char **text);
@@ -302,6 +335,17 @@ GAZE_API gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_t
 GAZE_API gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test,
                                    gaze_metrics *metrics);
 GAZE_API void gaze_metrics_free(gaze_metrics *metrics);
+
+typedef struct gaze_decode_metrics {
+    size_t samples, exact; /* exact: the best answer is the label, token by token and in length */
+    double seconds;
+} gaze_decode_metrics;
+
+/* gaze_decode over the part that gaze_evaluate measures. The model never sees the data's own answers, which
+   only are compared with; an end token ends them. */
+GAZE_API gaze_status gaze_evaluate_decoded(gaze_model *model, gaze_data *data,
+                                           const gaze_decode_options *options, bool *test,
+                                           gaze_decode_metrics *metrics);
 
 /* ---- Comparison of two models over several seeds ---- */
 

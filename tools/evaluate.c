@@ -9,19 +9,21 @@ static const char command[] = "gaze evaluate";
 
 typedef struct arguments {
     tool_options tool;
-    const char *model, *data, *weights;
+    const char *model, *data, *weights, *decode;
     size_t batch_size;
     uint64_t seed;
     bool skip_bad;
 } arguments;
 
-enum { DATA = 256, WEIGHTS, BATCH_SIZE, SEED, SKIP_BAD };
+enum { DATA = 256, WEIGHTS, BATCH_SIZE, SEED, SKIP_BAD, DECODE };
 
 static const struct argp_option options[] = {
     {"data", DATA, "TYPE:PATH", 0,
      "idx, cifar10, folder, csv, npy, safetensors or synthetic (the model's own)", 0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"batch-size", BATCH_SIZE, "N", 0, "samples at a time (64)", 0},
+    {"decode", DECODE, "METHOD", 0,
+     "how a model that writes sequences searches for its answers: greedy, or beam:K (greedy)", 0},
     {"seed", SEED, "N", 0, "of synthetic data (0)", 0},
     {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
     {0},
@@ -36,6 +38,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case WEIGHTS: a->weights = text; return 0;
     case BATCH_SIZE: a->batch_size = tool_size(state, "--batch-size", text); return 0;
     case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
+    case DECODE: a->decode = text; return 0;
     case SKIP_BAD: a->skip_bad = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) return ARGP_ERR_UNKNOWN;
@@ -121,6 +124,26 @@ static void print_json(const char *const *names, const gaze_metrics *m, bool tes
     }
 }
 
+/* Before the table of a model that reads its answers while it is taught: what it writes by itself. */
+static gaze_status print_answers(const arguments *a, gaze_model *model, gaze_data *data)
+{
+    const char *method = a->decode ? a->decode : "greedy";
+    const gaze_decode_options how = {.method = method, .batch_size = a->batch_size};
+    gaze_decode_metrics m;
+    bool test;
+    if (!a->decode && !gaze_model_decodes(model)) return GAZE_OK;
+    const gaze_status status = gaze_evaluate_decoded(model, data, &how, &test, &m);
+    if (status != GAZE_OK) return status;
+    if (a->tool.json)
+        printf("{\"decode\": \"%s\", \"exact\": %.9g, \"exact_samples\": %zu, \"part\": \"%s\", "
+               "\"samples\": %zu, \"seconds\": %.3f}\n",
+               method, share(m.exact, m.samples), m.exact, test ? "test" : "train", m.samples, m.seconds);
+    else
+        printf("exact answers %.4f  %zu of %zu, written by the model alone (%s), %s part, %.2f s\n",
+               share(m.exact, m.samples), m.exact, m.samples, method, test ? "test" : "training", m.seconds);
+    return GAZE_OK;
+}
+
 static gaze_status evaluate(const arguments *a)
 {
     gaze_context *context = NULL;
@@ -133,6 +156,7 @@ static gaze_status evaluate(const arguments *a)
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
     if (status == GAZE_OK) status = gaze_data_open_with(model, &from, &data);
+    if (status == GAZE_OK) status = print_answers(a, model, data);
     if (status == GAZE_OK) status = gaze_evaluate(model, data, a->batch_size, &test, &metrics);
     if (status == GAZE_OK)
         (a->tool.json ? print_json : print_table)(

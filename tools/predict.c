@@ -1,6 +1,7 @@
 /* gaze predict MODEL --input FILE */
 #include "commands.h"
 #include "common.h"
+#include "predict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,18 +9,10 @@
 
 static const char command[] = "gaze predict";
 
-enum { MOST_INPUTS = 16, MOST_MAPS = 64 };
+typedef predict_arguments arguments;
+enum { MOST_INPUTS = PREDICT_MOST_INPUTS, MOST_MAPS = PREDICT_MOST_MAPS };
 
-typedef struct arguments {
-    tool_options tool;
-    const char *model, *weights, *output;
-    char *inputs[MOST_INPUTS];
-    size_t n_inputs;
-    char *maps[MOST_MAPS]; /* NAME=FILE */
-    size_t n_maps, top, batch_size;
-} arguments;
-
-enum { WEIGHTS = 256, OUTPUT, OUTPUT_MAP, TOP, BATCH_SIZE };
+enum { WEIGHTS = 256, OUTPUT, OUTPUT_MAP, TOP, BATCH_SIZE, DECODE, MAX_LENGTH };
 
 static const struct argp_option options[] = {
     {"input", 'i', "NAME=FILE", 0,
@@ -27,7 +20,12 @@ static const struct argp_option options[] = {
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"output", 'o', "FILE.npy", 0, "write the first output instead of printing classes", 0},
     {"output-map", OUTPUT_MAP, "NAME=FILE.npy", 0, "write a map, batch first", 0},
-    {"top", TOP, "K", 0, "print the K most probable classes (1)", 0},
+    {"top", TOP, "K", 0, "print the K most probable classes, or answers (1)", 0},
+    {"decode", DECODE, "METHOD", 0,
+     "how a model that writes sequences searches for the answer: greedy, or beam:K (greedy, where the input "
+     "that it writes is not given)",
+     0},
+    {"max-length", MAX_LENGTH, "N", 0, "tokens of an answer, its end among them (what the model says)", 0},
     {"batch-size", BATCH_SIZE, "N", 0, "samples at a time (64)", 0},
     {0},
 };
@@ -52,6 +50,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (!strchr(text, '=')) argp_error(state, "--output-map %s: expected NAME=FILE.npy", text);
         return keep(state, "--output-map", text, a->maps, &a->n_maps, MOST_MAPS);
     case TOP: a->top = tool_size(state, "--top", text); return 0;
+    case DECODE: a->decode = text; return 0;
+    case MAX_LENGTH: a->max_length = tool_size(state, "--max-length", text); return 0;
     case BATCH_SIZE: a->batch_size = tool_size(state, "--batch-size", text); return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) return ARGP_ERR_UNKNOWN;
@@ -73,7 +73,7 @@ static const struct argp parser = {options,
                                    NULL,
                                    NULL};
 
-static void print_class(const gaze_model *model, size_t k, bool json)
+void predict_print_class(const gaze_model *model, size_t k, bool json)
 {
     const char *const *names = gaze_model_classes(model);
     const char *name = NULL;
@@ -108,7 +108,7 @@ static gaze_status print_row(const gaze_model *model, size_t row, const float *p
         const size_t k = next_best(p, classes, taken);
         taken[k] = true;
         printf(json ? (i ? ", {\"class\": " : "{\"class\": ") : "  ");
-        print_class(model, k, json);
+        predict_print_class(model, k, json);
         printf(json ? ", \"index\": %zu, \"probability\": %.9g}" : "", k, (double)p[k]);
         if (!json) printf(" %.4f", (double)p[k]);
     }
@@ -129,13 +129,16 @@ static gaze_status print_classes(const gaze_model *model, const gaze_array *outp
     return GAZE_OK;
 }
 
-static gaze_status write_results(const gaze_model *model, const gaze_array *results, char *const *files,
-                                 const arguments *a)
+static gaze_status write_maps(const gaze_array *results, char *const *files, const arguments *a)
 {
-    for (size_t i = 0; i < a->n_maps; i++) {
-        const gaze_status status = gaze_array_write(files[i], &results[i + 1]);
-        if (status != GAZE_OK) return status;
-    }
+    gaze_status status = GAZE_OK;
+    for (size_t i = 0; status == GAZE_OK && i < a->n_maps; i++)
+        status = gaze_array_write(files[i], &results[i + 1]);
+    return status;
+}
+
+static gaze_status write_results(const gaze_model *model, const gaze_array *results, const arguments *a)
+{
     return a->output ? gaze_array_write(a->output, &results[0]) : print_classes(model, &results[0], a);
 }
 
@@ -169,10 +172,18 @@ static gaze_status predict(arguments *a, gaze_model *model, gaze_array *inputs, 
         const gaze_status status = tool_read_input(a->inputs[i], &inputs[i]);
         if (status != GAZE_OK) return status;
     }
-    const gaze_status status = gaze_run(model, inputs, a->n_inputs, results, a->n_maps + 1, a->batch_size);
+    gaze_decoded answers = {0};
+    const bool writes = predict_writes(a, model);
+    gaze_status status = writes ? predict_answers(a, model, inputs, &answers) : GAZE_OK;
+    if (status == GAZE_OK && (!writes || a->n_maps))
+        status = gaze_run(model, inputs, a->n_inputs + writes, results, a->n_maps + 1, a->batch_size);
     for (size_t i = 0; status == GAZE_ERROR_DATA && i < a->n_inputs; i++)
         fprintf(stderr, "%s: input %zu was read from %s\n", command, i, files_read[i]);
-    return status == GAZE_OK ? write_results(model, results, files, a) : status;
+    if (status == GAZE_OK) status = write_maps(results, files, a);
+    if (status == GAZE_OK)
+        status = writes ? predict_write_answers(a, model, &answers) : write_results(model, results, a);
+    gaze_decoded_free(&answers);
+    return status;
 }
 
 static gaze_status open_and_predict(arguments *a)

@@ -225,7 +225,8 @@ static gaze_status build_outputs(gz_build *build)
         build->built->outputs[i] = find_flow(build, model->outputs[i]).x;
         if (!build->options->training) build->built->outputs[i]->keep = true;
     }
-    return check_classes(model, build->built);
+    GZ_TRY(check_classes(model, build->built));
+    return gz_decode_check(model, build->built);
 }
 
 static gaze_status check_maps(const gz_build *build)

@@ -211,6 +211,7 @@ static gaze_status read_object(gz_model *model, const cJSON *root)
     GZ_TRY(read_outputs(model, &json));
     GZ_TRY(read_training(model, &json));
     GZ_TRY(read_data(model, &json));
+    GZ_TRY(gz_model_read_decode(model, &json));
     GZ_TRY(read_classes(model, &json));
     return gz_json_done(&json);
 }

@@ -38,6 +38,15 @@ typedef struct gz_model_data {
     double crop;
 } gz_model_data;
 
+/* "decode" as the file has it: how answers that are sequences are written. */
+typedef struct gz_model_decode {
+    const char *input; /* int32 [steps], the answer so far behind `start`; NULL: nothing is decoded */
+    size_t at;         /* its number among the inputs */
+    int32_t start, end;
+    bool has_end;      /* false: answers have no end, only a length */
+    size_t max_length; /* 0: the steps of the input */
+} gz_model_decode;
+
 typedef struct gz_model {
     gz_arena *arena;
     const char *path;  /* of the file, for messages */
@@ -57,6 +66,7 @@ typedef struct gz_model {
     gz_optimizer_choice optimizer; /* Keras' default, rmsprop, without "optimizer" */
     size_t batch_size, epochs;     /* of "train"; Keras' defaults 32 and 1 without */
     gz_model_data data;
+    gz_model_decode decode;
     const char *const *classes; /* NULL-terminated, or NULL */
     size_t n_classes;
 } gz_model;

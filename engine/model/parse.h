@@ -17,4 +17,7 @@ const char *gz_model_nearest_name(const gz_model *model, const char *name);
 /* "layers". */
 gaze_status gz_model_read_layers(gz_model *model, gz_json *json);
 
+/* "decode". */
+gaze_status gz_model_read_decode(gz_model *model, gz_json *json);
+
 #endif
