@@ -425,6 +425,7 @@ typedef struct gaze_dump_options {
     const char *const *tokens, *const *query_tokens, *const *value_tokens, *const *vocabulary;
     const gaze_place *truth; /* [batch]: the .json then says for each sample whether the map's largest cell is
                                 centred there; NULL */
+    const char *const *classes; /* names where the model has none, NULL-terminated: gaze_data_classes; NULL */
 } gaze_dump_options;
 
 typedef void gaze_dump_written(void *user, const char *path, const char *note);

@@ -30,6 +30,24 @@ static void a_sequence_with_names_is_also_written_as_words(void **state)
     free(page);
 }
 
+static void classes_have_the_names_of_the_data_where_the_model_has_none(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Sitting", "Standing", "Walking", NULL};
+    report r;
+    char *page;
+    size_t size;
+    assert_done(dump(steps_model, &steps,
+                     &(gaze_dump_options){.out = scratch_path("classes"), .view = "html", .classes = names},
+                     &r));
+    read_all(scratch_path("classes/set.look.7.html"), &page, &size);
+    assert_non_null(strstr(page, "sample 7, true: Sitting, predicted: "));
+    free(page);
+    read_all(scratch_path("classes/set.look.20.html"), &page, &size);
+    assert_null(strstr(page, "true:"));
+    free(page);
+}
+
 static void one_query_is_a_sequence(void **state)
 {
     (void)state;
@@ -237,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sequence_is_drawn_as_a_strip_and_bars),
         cmocka_unit_test(a_sequence_with_names_is_also_written_as_words),
+        cmocka_unit_test(classes_have_the_names_of_the_data_where_the_model_has_none),
         cmocka_unit_test(one_query_is_a_sequence),
         cmocka_unit_test(queries_that_do_not_exist_are_refused),
         cmocka_unit_test(queries_by_keys_are_drawn_as_a_matrix_and_heads_as_a_grid),

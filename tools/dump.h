@@ -17,7 +17,7 @@ typedef struct dump_arguments {
     char *files[DUMP_MOST_FILES]; /* [NAME=]FILE */
     size_t n_files;
     uint64_t seed;
-    bool list;
+    bool list, skip_bad;
 } dump_arguments;
 
 /* Keeps what went wrong in this program, rather than in the library, and returns the status. */

@@ -6,7 +6,7 @@
 
 static const char command[] = "dump_attention";
 
-enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, REDUCE, QUERY, SEED, LIST, TOKENS };
+enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, REDUCE, QUERY, SEED, LIST, SKIP_BAD, TOKENS };
 
 static const struct argp_option options[] = {
     {"input", 'i', "[NAME=]FILE", 0, "an input: .npy (batch first), .png or .jpg; more files may follow", 0},
@@ -35,6 +35,7 @@ static const struct argp_option options[] = {
      "words for the input's token numbers, from 0, one a line", 0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"seed", SEED, "N", 0, "of synthetic data (0)", 0},
+    {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
     {"list", LIST, NULL, 0, "print the model's maps: name, shape, kind, meaning", 0},
     {0},
 };
@@ -88,6 +89,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case TOKENS + DUMP_VOCABULARY: a->token_files[key - TOKENS] = text; return 0;
     case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
     case LIST: a->list = true; return 0;
+    case SKIP_BAD: a->skip_bad = true; return 0;
     case ARGP_KEY_ARG: return keep_argument(state, a, text);
     case ARGP_KEY_END: check(state, a); return 0;
     default: return ARGP_ERR_UNKNOWN;

@@ -8,7 +8,7 @@ enum { DEFAULT_SAMPLES = 16 };
 
 typedef struct sample_set {
     size_t *indices;
-    size_t count, n_inputs;
+    size_t chosen, count, n_inputs; /* count: of chosen that could be read */
     int32_t *labels;
     gaze_place *truth;
     gaze_array inputs[DUMP_MOST_INPUTS];
@@ -57,13 +57,13 @@ static gaze_status choose_samples(const dump_arguments *a, const gaze_data *data
     if (!available) return dump_fail(GAZE_ERROR_DATA, "the data has no samples");
     snprintf(all, sizeof all, "0..%zu", (available < DEFAULT_SAMPLES ? available : DEFAULT_SAMPLES) - 1);
     const char *text = a->index ? a->index : all;
-    const gaze_status status = parse_indices(text, available, part, NULL, &set->count);
+    const gaze_status status = parse_indices(text, available, part, NULL, &set->chosen);
     if (status != GAZE_OK) return status;
-    set->indices = calloc(set->count, sizeof *set->indices);
-    set->labels = calloc(set->count, sizeof *set->labels);
-    set->truth = calloc(set->count, sizeof *set->truth);
+    set->indices = calloc(set->chosen, sizeof *set->indices);
+    set->labels = calloc(set->chosen, sizeof *set->labels);
+    set->truth = calloc(set->chosen, sizeof *set->truth);
     if (!set->indices || !set->labels || !set->truth) return dump_no_memory();
-    return parse_indices(text, available, part, set->indices, &set->count);
+    return parse_indices(text, available, part, set->indices, &set->chosen);
 }
 
 /* The first sample shows the shapes; others must have them too. */
@@ -74,9 +74,8 @@ static gaze_status append(sample_set *set, size_t sample, const gaze_array *one)
         const size_t bytes = dump_elements(&one[i]) * 4;
         if (!sample) {
             *all = one[i];
-            all->data = calloc(set->count, bytes);
+            all->data = calloc(set->chosen, bytes);
             if (!all->data) return dump_no_memory();
-            all->shape[0] = set->count;
         }
         for (size_t k = 1; k < all->rank; k++)
             if (all->shape[k] != one[i].shape[k])
@@ -88,19 +87,36 @@ static gaze_status append(sample_set *set, size_t sample, const gaze_array *one)
     return GAZE_OK;
 }
 
-static gaze_status fetch_samples(const gaze_data *data, bool test, sample_set *set)
+static gaze_status fetch_one(const gaze_data *data, bool test, size_t index, sample_set *set)
 {
-    gaze_status status = GAZE_OK;
-    for (size_t b = 0; status == GAZE_OK && b < set->count; b++) {
-        gaze_array one[DUMP_MOST_INPUTS] = {0};
-        status = gaze_data_sample(data, test, set->indices[b], one, set->n_inputs, &set->labels[b]);
-        if (status == GAZE_OK) status = append(set, b, one);
-        gaze_place *place = &set->truth[b];
-        place->known =
-            gaze_data_truth(data, test, set->indices[b], &place->y0, &place->x0, &place->y1, &place->x1);
-        for (size_t i = 0; i < set->n_inputs; i++) free(one[i].data);
-    }
+    gaze_array one[DUMP_MOST_INPUTS] = {0};
+    const size_t at = set->count;
+    gaze_place *place = &set->truth[at];
+    gaze_status status = gaze_data_sample(data, test, index, one, set->n_inputs, &set->labels[at]);
+    if (status != GAZE_OK) return status;
+    set->indices[at] = index;
+    status = append(set, at, one);
+    place->known = gaze_data_truth(data, test, index, &place->y0, &place->x0, &place->y1, &place->x1);
+    for (size_t i = 0; i < set->n_inputs; i++) free(one[i].data);
+    if (status == GAZE_OK) set->count++;
     return status;
+}
+
+/* Damaged samples are named and left out where that was asked for. */
+static gaze_status fetch_samples(const dump_arguments *a, const gaze_data *data, bool test, sample_set *set)
+{
+    set->count = 0;
+    for (size_t b = 0; b < set->chosen; b++) {
+        const gaze_status status = fetch_one(data, test, set->indices[b], set);
+        if (status == GAZE_ERROR_DATA && a->skip_bad)
+            fprintf(stderr, "dump_attention: sample %zu is left out: %s\n", set->indices[b], gaze_message());
+        else if (status != GAZE_OK)
+            return status;
+    }
+    for (size_t i = 0; i < set->n_inputs; i++) set->inputs[i].shape[0] = set->count;
+    return set->count
+               ? GAZE_OK
+               : dump_fail(GAZE_ERROR_DATA, "all %zu samples that were asked for are damaged", set->chosen);
 }
 
 gaze_status dump_samples(dump_arguments *a, gaze_model *model)
@@ -112,13 +128,15 @@ gaze_status dump_samples(dump_arguments *a, gaze_model *model)
     if (set.n_inputs > DUMP_MOST_INPUTS)
         return dump_fail(GAZE_ERROR_USAGE, "the model has %zu inputs, expected at most %d", set.n_inputs,
                          DUMP_MOST_INPUTS);
-    gaze_status status = gaze_data_open(model, a->data, a->seed, &data);
+    const gaze_data_options from = {.spec = a->data, .seed = a->seed, .skip_bad = a->skip_bad};
+    gaze_status status = gaze_data_open_with(model, &from, &data);
     if (status != GAZE_OK) return status;
     const bool test = gaze_data_count(data, true) > 0;
     snprintf(stem, sizeof stem, "%s-%s", gaze_data_type(data), test ? "test" : "train");
     status = choose_samples(a, data, test, &set);
-    if (status == GAZE_OK) status = fetch_samples(data, test, &set);
+    if (status == GAZE_OK) status = fetch_samples(a, data, test, &set);
     a->dump.truth = set.truth;
+    a->dump.classes = gaze_data_classes(data);
     if (status == GAZE_OK)
         status = gaze_dump(model, set.inputs, set.n_inputs, stem, set.indices, set.labels, &a->dump,
                            dump_print, a);

@@ -18,7 +18,7 @@ const char *gz_dump_caption(const gz_dump *d, const gz_dump_map *map, bool merge
 /* Its name, or its number. */
 const char *gz_dump_class_name(const gz_dump *d, size_t number)
 {
-    const char *const *names = gaze_model_classes(d->model);
+    const char *const *own = gaze_model_classes(d->model), *const *names = own ? own : d->options->classes;
     for (size_t i = 0; names && names[i]; i++)
         if (i == number) return names[i];
     return gz_arena_format(d->arena, "%zu", number);

@@ -73,6 +73,21 @@ def damaged_images_are_named_counted_and_left_out_where_asked(folder):
     assert json.loads(lines[0])["samples"] == 39
 
 
+def damaged_images_are_left_out_of_pictures_where_asked(folder):
+    write_images(folder / "images")
+    layers = [{"name": "attention", "type": "attention", "kind": "spatial", "kernel_size": 3}, *CLASSIFIER]
+    model = write_model(folder, [{"name": "image", "shape": [16, 16, 3]}], layers, {"type": "folder", "path": str(folder / "images")})
+    cut = folder / "images/test/west/003.png"
+    cut.write_bytes(cut.read_bytes()[:-30])
+    dump = [DUMP, model, "--view", "map", "--out", folder / "maps", "--index"]
+    refused(3, *dump, "32..34", says=["003.png", "--skip-bad"])
+    done = run(*dump, "32..34", "--skip-bad")
+    assert "sample 33 is left out" in done.stderr and "003.png" in done.stderr, done.stderr
+    assert [s["index"] for s in json.loads((folder / "maps/folder-test.attention.json").read_text())["samples"]] == [32, 34]
+    assert np.load(folder / "maps/folder-test.attention.npy").shape[0] == 2
+    refused(3, *dump, "33", "--skip-bad", says="are damaged")
+
+
 def the_same_seed_augments_in_the_same_way(folder):
     write_images(folder / "images")
     model = image_model(folder, augment={"flip": True, "shift": 3, "crop": 0.8})
@@ -152,5 +167,6 @@ def reversing_is_learnt_with_attention(folder):
 
 if __name__ == "__main__":
     main([a_folder_of_images_is_learnt_and_its_classes_are_named, damaged_images_are_named_counted_and_left_out_where_asked,
+          damaged_images_are_left_out_of_pictures_where_asked,
           the_same_seed_augments_in_the_same_way, cifar10_is_read, token_ids_of_different_length_are_learnt_from_csv,
           unknown_types_and_sets_offer_the_nearest, an_lstm_with_attention_looks_at_the_needle, reversing_is_learnt_with_attention])
