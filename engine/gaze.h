@@ -181,11 +181,22 @@ typedef struct gaze_receptive_field {
     double first[2], step[2], size[2]; /* y, x */
 } gaze_receptive_field;
 
+/* What the axes of a map stand for. */
+typedef enum gaze_map_axes {
+    GAZE_MAP_POSITIONS = 1, /* [T] or [H,W]: a value for each token, step or cell */
+    GAZE_MAP_QUERY_KEY,     /* [Tq,Tv] or [heads,Tq,Tv]: rows are queries, columns are keys */
+    GAZE_MAP_CHANNELS,      /* [C] */
+    GAZE_MAP_VALUES         /* [D], [T,D] or [H,W,C]: a value for each value of the input */
+} gaze_map_axes;
+/* "positions", "query-key", "channels" or "values". */
+GAZE_API const char *gaze_map_axes_name(gaze_map_axes axes);
+
 typedef struct gaze_map_info {
     const char *name;  /* "<layer>" or "<layer>/<part>" */
     const char *layer; /* the attention layer */
     const char *kind;
     const char *meaning; /* one sentence: what a value says */
+    gaze_map_axes axes;
     size_t rank;
     size_t shape[GAZE_MAX_RANK]; /* per sample; an open dimension is 0 */
     gaze_receptive_field field;
@@ -463,6 +474,172 @@ typedef struct gaze_verify_options {
 /* options NULL: all defaults. The counts are of checks. GAZE_OK also when checks failed. */
 GAZE_API gaze_status gaze_verify(gaze_context *context, const gaze_verify_options *options, size_t *passed,
                                  size_t *failed);
+
+/* ---- Attention kinds of your own (docs/add-an-attention-kind.md) ---- */
+
+/* A kind is one function that composes the calls below and exposes its weights as maps. What it builds has a
+   gradient, kernels on every device and a memory plan, because every op has. Letters: B batch, N tokens, T
+   steps, D features, H W height and width, C channels. Every shape begins with B, except those of weights.
+   Messages name the model file and the layer; a kind forwards any status but GAZE_OK (GAZE_TRY). */
+
+typedef struct gaze_builder gaze_builder; /* one layer while a model is built */
+typedef struct gz_tensor gaze_tensor;     /* a value in the model; belongs to the build */
+typedef struct gz_json gaze_keys;         /* what the layer says in the model file */
+
+#define GAZE_TRY(call)                                            \
+    do {                                                          \
+        const gaze_status gaze_try_status_ = (call);              \
+        if (gaze_try_status_ != GAZE_OK) return gaze_try_status_; \
+    } while (0)
+
+#define GAZE_KIND_VERSION 1 /* of this interface: another one is refused when a kind is registered */
+
+typedef struct gaze_attention_kind {
+    int version;      /* GAZE_KIND_VERSION */
+    const char *name; /* the word for "kind" */
+    size_t min_inputs, max_inputs;
+    size_t options_bytes; /* of the kind's own struct, zeroed before read; 0: it has none */
+    /* Takes keys with gaze_read_*. A key that is left over is an error of the file. NULL: no keys. */
+    gaze_status (*read)(gaze_keys *keys, void *options);
+    /* in: [B,...], as many as the layer has inputs; *out: [B,...]. Called for every batch size and for
+       training and prediction alike, so it must build the same each time. What has the tokens or cells of
+       in[0] keeps their mask and their place on the image. */
+    gaze_status (*build)(gaze_builder *b, const void *options, gaze_tensor *const *in, gaze_tensor **out);
+} gaze_attention_kind;
+
+/* Makes the kind known to models that are opened on this context from now on. The struct is copied; its name
+   and functions must outlive the context. GAZE_ERROR_USAGE: another version, a name that is taken. */
+GAZE_API gaze_status gaze_register_kind(gaze_context *context, const gaze_attention_kind *kind);
+
+/* Loads a shared library and calls its gaze_plugin, which registers kinds. gaze_context_create does so for
+   every path in $GAZE_PLUGINS (separated by ':'), the programs for every --plugin. It is unloaded with the
+   context. GAZE_ERROR_USAGE: it cannot be loaded or has no gaze_plugin. */
+GAZE_API gaze_status gaze_load_plugin(gaze_context *context, const char *path);
+
+/* What a plugin defines; it isn't in the library. */
+GAZE_API gaze_status gaze_plugin(gaze_context *context);
+
+/* Keys of the layer. `fallback` is taken where the key is missing; the message of a wrong value names the
+   key, what was found and what was expected. */
+GAZE_API gaze_status gaze_read_size(gaze_keys *keys, const char *key, size_t least, size_t fallback,
+                                    size_t *value);
+GAZE_API gaze_status gaze_read_number(gaze_keys *keys, const char *key, double fallback, double *value);
+GAZE_API gaze_status gaze_read_bool(gaze_keys *keys, const char *key, bool fallback, bool *value);
+/* One of `words`, NULL-terminated; *value is its position. fallback SIZE_MAX: the key is needed. */
+GAZE_API gaze_status gaze_read_choice(gaze_keys *keys, const char *key, const char *const *words,
+                                      size_t fallback, size_t *value);
+/* "mask": "causal", the name of an input or layer of shape [Tv], or a list of both. gaze_build_query_key
+   joins the named ones. */
+GAZE_API gaze_status gaze_read_mask(gaze_keys *keys, bool *causal);
+
+typedef struct gaze_shape {
+    size_t rank;
+    size_t dim[GAZE_MAX_RANK];
+} gaze_shape;
+#define GAZE_SHAPE(...) ((gaze_shape){sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), {__VA_ARGS__}})
+GAZE_API gaze_shape gaze_tensor_shape(const gaze_tensor *x);
+
+/* "layer 'attention' (attention): <message>"; returns GAZE_ERROR_MODEL. format: as printf's. */
+GAZE_API gaze_status gaze_build_fail(const gaze_builder *b, const char *format, ...);
+/* How many inputs the layer has, names from "mask" not counted. */
+GAZE_API size_t gaze_build_inputs(const gaze_builder *b);
+
+typedef enum gaze_initializer { GAZE_GLOROT_UNIFORM, GAZE_ZEROS, GAZE_ONES } gaze_initializer;
+/* Weight "<layer>.<name>", trained, saved and loaded with the model; a second call with a name gives an
+   error. Its shape must not depend on B, nor on what the model's inputs leave open. */
+GAZE_API gaze_status gaze_build_weight(gaze_builder *b, const char *name, gaze_shape shape,
+                                       gaze_initializer initializer, gaze_tensor **weight);
+
+/* Input number `input`, [T,D] or [H,W,D], as tokens h [B,N,D]; an image's cells lie row by row. mask: int32
+   [B,N], 0 where a token does not count, for gaze_op_softmax; NULL where all count. */
+GAZE_API gaze_status gaze_build_tokens(gaze_builder *b, size_t input, gaze_tensor **h, gaze_tensor **mask);
+
+typedef struct gaze_map_note {
+    gaze_map_axes axes;
+    const char *meaning; /* one sentence: what a value says */
+    bool sums_to_one;    /* the whole of a sample's map */
+    size_t window[2];    /* rows and columns of in[0] that a cell was made from; 0: its own cell alone */
+} gaze_map_note;
+/* Exposes values [B, the map's shape] as "<layer>", or "<layer>/<part>" where part isn't NULL. It costs
+   nothing until it is asked for. Fails where the shape is none of those that `axes` has. */
+GAZE_API gaze_status gaze_build_map(gaze_builder *b, const char *part, gaze_tensor *values,
+                                    const gaze_map_note *note);
+
+/* Inputs [query, value], [query, value, key], or one that is all three: q [B,Tq,Dq], k [B,Tv,Dk], v
+   [B,Tv,Dv]; and their masks and those that gaze_read_mask read. Fails unless k and v have as many tokens. */
+typedef struct gaze_query_key {
+    gaze_tensor *q, *k, *v;
+    gaze_tensor *query_mask, *mask; /* int32 [B,Tq], [B,Tv]; NULL: all count */
+} gaze_query_key;
+GAZE_API gaze_status gaze_build_query_key(gaze_builder *b, gaze_query_key *seen);
+/* The rest of a query-key kind: a = softmax of scores [B,Tq,Tv] over the keys that the masks and `causal`
+   leave, zeros where none is left; the map a under the layer's name; y = a v, zeros for masked queries, in
+   the query's shape but for the features. meaning NULL: each row is the share that each key gets. */
+GAZE_API gaze_status gaze_build_attend(gaze_builder *b, const gaze_query_key *seen, bool causal,
+                                       gaze_tensor *scores, const char *meaning, gaze_tensor **y);
+
+/* Ops. Each sets *y and fails, naming op and shapes, where shapes don't fit. */
+typedef enum gaze_activation {
+    GAZE_LINEAR,
+    GAZE_RELU,
+    GAZE_SIGMOID,
+    GAZE_TANH,
+    GAZE_ELU,
+    GAZE_LEAKY_RELU, /* slope 0.2 */
+    GAZE_GELU,       /* exact */
+    GAZE_SILU
+} gaze_activation;
+typedef enum gaze_reduction { GAZE_MEAN, GAZE_MAX, GAZE_SUM } gaze_reduction;
+
+/* The same values in another shape of as many elements. */
+GAZE_API gaze_status gaze_op_reshape(gaze_builder *b, gaze_tensor *x, gaze_shape shape, gaze_tensor **y);
+/* Axis i + 1 of y is axis order[i] of x; order holds each of 1..count once, count = rank - 1. */
+GAZE_API gaze_status gaze_op_permute(gaze_builder *b, gaze_tensor *x, const size_t *order, size_t count,
+                                     gaze_tensor **y);
+/* Along an axis that is not 0. 2 to 8 tensors. */
+GAZE_API gaze_status gaze_op_concatenate(gaze_builder *b, gaze_tensor *const *x, size_t n, size_t axis,
+                                         gaze_tensor **y);
+GAZE_API gaze_status gaze_op_slice(gaze_builder *b, gaze_tensor *x, size_t axis, size_t first, size_t count,
+                                   gaze_tensor **y);
+/* x [...,K], kernel [K,U], bias [U] or NULL -> [...,U] */
+GAZE_API gaze_status gaze_op_dense(gaze_builder *b, gaze_tensor *x, gaze_tensor *kernel, gaze_tensor *bias,
+                                   gaze_activation activation, gaze_tensor **y);
+/* x [B,H,W,C], kernel [kh,kw,C,O], bias [O] or NULL -> [B,H,W,O]: stride 1, zeros around the image */
+GAZE_API gaze_status gaze_op_conv2d(gaze_builder *b, gaze_tensor *x, gaze_tensor *kernel, gaze_tensor *bias,
+                                    gaze_activation activation, gaze_tensor **y);
+/* factor p q: p [B,M,K] (or [B,K,M], transposed), q [B,K,N] (or [B,N,K]) -> [B,M,N]; factor > 0 */
+GAZE_API gaze_status gaze_op_matmul(gaze_builder *b, gaze_tensor *p, bool transpose_p, gaze_tensor *q,
+                                    bool transpose_q, double factor, gaze_tensor **y);
+/* Over the last axis. mask: int32, the shape of x, or [B,N] with x [B,...,N], or NULL; where it is 0, y is 0,
+   and where a row is masked whole, all of it. */
+GAZE_API gaze_status gaze_op_softmax(gaze_builder *b, gaze_tensor *x, gaze_tensor *mask, gaze_tensor **y);
+GAZE_API gaze_status gaze_op_activation(gaze_builder *b, gaze_tensor *x, gaze_activation activation,
+                                        gaze_tensor **y);
+/* 2 to 8 tensors of one shape, element by element */
+GAZE_API gaze_status gaze_op_add(gaze_builder *b, gaze_tensor *const *x, size_t n, gaze_tensor **y);
+GAZE_API gaze_status gaze_op_multiply(gaze_builder *b, gaze_tensor *const *x, size_t n, gaze_tensor **y);
+/* factor x */
+GAZE_API gaze_status gaze_op_scale(gaze_builder *b, gaze_tensor *x, double factor, gaze_tensor **y);
+/* s x: s [], a weight of rank 0, one number for all */
+GAZE_API gaze_status gaze_op_scale_by(gaze_builder *b, gaze_tensor *x, gaze_tensor *s, gaze_tensor **y);
+/* x [...,D], s [...] or [...,1], one factor a row */
+GAZE_API gaze_status gaze_op_scale_rows(gaze_builder *b, gaze_tensor *x, gaze_tensor *s, gaze_tensor **y);
+/* x [B,...,C], s [B,C], one factor a channel */
+GAZE_API gaze_status gaze_op_scale_channels(gaze_builder *b, gaze_tensor *x, gaze_tensor *s, gaze_tensor **y);
+/* x [B,...,C] -> [B,C]: over all tokens or cells */
+GAZE_API gaze_status gaze_op_reduce_tokens(gaze_builder *b, gaze_tensor *x, gaze_reduction reduction,
+                                           gaze_tensor **y);
+/* x [...,C] -> [...,1] */
+GAZE_API gaze_status gaze_op_reduce_features(gaze_builder *b, gaze_tensor *x, gaze_reduction reduction,
+                                             gaze_tensor **y);
+/* a [B,N], h [B,N,D] -> [B,D] = sum over n of a_n h_n */
+GAZE_API gaze_status gaze_op_weighted_sum(gaze_builder *b, gaze_tensor *a, gaze_tensor *h, gaze_tensor **y);
+/* q [B,Tq,D], k [B,Tv,D], scale [D] or NULL -> [B,Tq,Tv] = sum over d of scale_d tanh(q_d + k_d) */
+GAZE_API gaze_status gaze_op_additive_scores(gaze_builder *b, gaze_tensor *q, gaze_tensor *k,
+                                             gaze_tensor *scale, gaze_tensor **y);
+/* x [...,C], gamma and beta [C] or NULL: mean 0 and variance 1 in each row, then gamma, then beta */
+GAZE_API gaze_status gaze_op_layer_normalization(gaze_builder *b, gaze_tensor *x, gaze_tensor *gamma,
+                                                 gaze_tensor *beta, double epsilon, gaze_tensor **y);
 
 /* ---- Measurement ---- */
 

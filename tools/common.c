@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEVICE = 'd', QUIET = 'q', VERBOSE = 'v', REFERENCE = 0x1000, JSON };
+enum { DEVICE = 'd', QUIET = 'q', VERBOSE = 'v', REFERENCE = 0x1000, JSON, PLUGIN };
 
 static const struct argp_option options[] = {
     {"device", DEVICE, "DEVICE", 0,
      "auto, cpu, gpu, a number of 'gaze devices', platform:device, or part of a name", 10},
     {"reference", REFERENCE, NULL, 0, "the C reference in double precision in place of OpenCL", 10},
+    {"plugin", PLUGIN, "FILE", 0, "a shared library with attention kinds; may be given again ($GAZE_PLUGINS too)", 10},
     {"json", JSON, NULL, 0, "results as JSON, one object a line", 10},
     {"quiet", QUIET, NULL, 0, "no log and no bar", 10},
     {"verbose", VERBOSE, NULL, 0, "more log", 10},
@@ -19,12 +20,19 @@ static const struct argp_option options[] = {
 
 static char program[64] = "gaze"; /* what messages begin with */
 
+static void keep_plugin(const struct argp_state *state, tool_options *o, const char *path)
+{
+    if (o->n_plugins == TOOL_MOST_PLUGINS) argp_error(state, "more than %d plugins", TOOL_MOST_PLUGINS);
+    o->plugins[o->n_plugins++] = path;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     tool_options *o = state->input;
     switch (key) {
     case DEVICE: o->device = text; return 0;
     case REFERENCE: o->reference = true; return 0;
+    case PLUGIN: keep_plugin(state, o, text); return 0;
     case JSON: o->json = true; return 0;
     case QUIET: o->quiet = true; return 0;
     case VERBOSE: o->verbose = true; return 0;
@@ -88,7 +96,10 @@ gaze_status tool_context(const tool_options *o, bool profile, gaze_context **con
                                         .profile = profile,
                                         .log = o->quiet ? NULL : write_log,
                                         .log_user = &verbose};
-    return gaze_context_create(&given, context);
+    gaze_status status = gaze_context_create(&given, context);
+    for (size_t i = 0; status == GAZE_OK && i < o->n_plugins; i++)
+        status = gaze_load_plugin(*context, o->plugins[i]);
+    return status;
 }
 
 gaze_status tool_read_input(char *text, gaze_array *input)

@@ -7,12 +7,16 @@
 #include <argp.h>
 #include <stdio.h>
 
+enum { TOOL_MOST_PLUGINS = 16 };
+
 typedef struct tool_options {
     const char *device; /* NULL: $GAZE_DEVICE, then auto */
     bool reference, json, quiet, verbose;
+    const char *plugins[TOOL_MOST_PLUGINS];
+    size_t n_plugins;
 } tool_options;
 
-/* --device, --reference, --json, --quiet, --verbose, for the parent's list of children. In ARGP_KEY_INIT the
+/* --device, --reference, --plugin, --json, --quiet, --verbose, for the parent's list of children. In ARGP_KEY_INIT the
    parent gives it its tool_options: state->child_inputs[0] = &a->tool. */
 extern const struct argp tool_argp;
 extern const struct argp_child tool_children[2]; /* tool_argp alone */

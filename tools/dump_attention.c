@@ -161,6 +161,8 @@ static void print_json(const gaze_map_info *map)
     tool_json_text(stdout, map->kind);
     printf(", \"layer\": ");
     tool_json_text(stdout, map->layer);
+    printf(", \"axes\": ");
+    tool_json_text(stdout, gaze_map_axes_name(map->axes));
     printf(", \"meaning\": ");
     tool_json_text(stdout, map->meaning);
     printf("}\n");

@@ -7,12 +7,26 @@
 
 /* ---- Context (context.c) ---- */
 
+/* Attention kinds that were registered, and the libraries that they came from (kind.c, plugin.c). */
+typedef struct gz_kinds {
+    gz_arena *arena;
+    const gz_attention_kind **list; /* NULL-terminated; NULL: none. Replaced as it grows, kept while the context lives */
+    size_t count;
+    void **libraries;
+    size_t n_libraries, capacity;
+} gz_kinds;
+void gz_kinds_free(gz_kinds *kinds);
+
+/* Those that $GAZE_PLUGINS names. */
+gaze_status gz_plugins_load(gaze_context *context);
+
 struct gaze_context {
     gz_device *device; /* NULL: reference mode */
     bool reference, profile;
     size_t memory_limit; /* bytes; 0: what the device has */
     gaze_log_function *log;
     void *log_user;
+    gz_kinds kinds;
 };
 
 /* ---- Model (model.c, plans.c, run.c) ---- */

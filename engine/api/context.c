@@ -15,9 +15,10 @@ gaze_status gaze_context_create(const gaze_context_options *options, gaze_contex
     context->memory_limit = chosen->memory_limit;
     context->log = chosen->log;
     context->log_user = chosen->log_user;
-    const gaze_status status = chosen->reference ? GAZE_OK : gz_device_open(chosen, &context->device);
+    gaze_status status = gz_plugins_load(context);
+    if (status == GAZE_OK && !chosen->reference) status = gz_device_open(chosen, &context->device);
     if (status != GAZE_OK) {
-        free(context);
+        gaze_context_destroy(context);
         return status;
     }
     *out = context;
@@ -28,6 +29,7 @@ void gaze_context_destroy(gaze_context *context)
 {
     if (!context) return;
     gz_device_close(context->device);
+    gz_kinds_free(&context->kinds);
     free(context);
 }
 

@@ -83,6 +83,7 @@ static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_
 gaze_status gz_dump_names(const gz_dump *d, const gz_dump_map *map, size_t sample, gz_axes *axes)
 {
     *axes = (gz_axes){NULL, NULL};
+    if (map->info->axes == GAZE_MAP_CHANNELS || map->info->axes == GAZE_MAP_VALUES) return GAZE_OK;
     if (map->between) GZ_TRY(names_of_axis(d, map, sample, true, &axes->queries));
     return names_of_axis(d, map, sample, false, &axes->keys);
 }

@@ -137,6 +137,7 @@ static gaze_status write_about(const gz_dump *d, const gz_dump_map *map, const c
     add_line(&text, "layer", map->info->layer);
     add_line(&text, "kind", map->info->kind);
     add_line(&text, "meaning", map->info->meaning);
+    add_line(&text, "axes", gaze_map_axes_name(map->info->axes));
     add_figures(&text, map->values);
     add_field(&text, &map->info->field);
     add_line(&text, "scaling", gz_scaling_word(d->scaling));

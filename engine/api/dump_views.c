@@ -52,15 +52,19 @@ static const gaze_array *find_image(const gz_dump *d, size_t n_inputs)
     return NULL;
 }
 
-/* Kinds whose map says how tokens look at tokens: it has no place on an image even where one of its axes runs
- * over one. */
-static bool between_tokens(const char *kind)
+/* A cell of the map belongs to a cell of an image. What tokens look at has no place on one, even where one of
+ * its axes runs over it. */
+static bool lies_on_image(const gaze_map_info *map)
 {
-    static const char *const kinds[] = {"dot",   "additive",   "bahdanau", "luong",
-                                        "local", "multi_head", "non_local"};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kind, kinds[i]) == 0) return true;
-    return false;
+    return (map->axes == GAZE_MAP_POSITIONS && map->rank == 2) ||
+           (map->axes == GAZE_MAP_VALUES && map->rank == 3);
+}
+
+/* A value for each step, or for each key of the query that was asked for. */
+static bool on_sequence(const gz_dump *d, const gz_dump_map *map)
+{
+    if (map->between) return d->query_numbers == 1;
+    return map->info->axes == GAZE_MAP_POSITIONS && map->info->rank == 1;
 }
 
 static unsigned fitting(const gz_dump *d, const gz_dump_map *map)
@@ -69,7 +73,8 @@ static unsigned fitting(const gz_dump *d, const gz_dump_map *map)
     if (map->on_image) fits |= ON_IMAGE;
     if (map->between) fits |= GZ_DUMP_BIT(GZ_DUMP_MATRIX);
     if (map->info->rank == 3) fits |= GZ_DUMP_BIT(GZ_DUMP_HEADS);
-    if (map->info->rank == 1 || (map->between && d->query_numbers == 1)) fits |= ON_SEQUENCE;
+    if (map->info->rank == 1) fits |= GZ_DUMP_BIT(GZ_DUMP_BARS);
+    if (on_sequence(d, map)) fits |= ON_SEQUENCE;
     if (map->between && d->image && d->query_numbers) fits |= GZ_DUMP_BIT(GZ_DUMP_QUERY);
     if (map->on_image && gz_dump_has_features(d, map)) fits |= GZ_DUMP_BIT(GZ_DUMP_PANELS);
     return fits & d->views;
@@ -98,9 +103,9 @@ gaze_status gz_dump_fit_views(gz_dump *d, size_t n_inputs)
     d->image = find_image(d, n_inputs);
     for (size_t i = 0; i < d->n_maps; i++) {
         gz_dump_map *map = &d->maps[i];
-        map->between = map->info->rank >= 2 && between_tokens(map->info->kind);
+        map->between = map->info->axes == GAZE_MAP_QUERY_KEY;
         map->heads = map->between && map->info->rank == 3;
-        map->on_image = d->image && map->info->rank >= 2 && !map->between;
+        map->on_image = d->image && lies_on_image(map->info);
         map->fits = d->options->view ? fitting(d, map) : usual(d, map);
         any |= map->fits != 0;
     }

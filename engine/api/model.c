@@ -140,11 +140,11 @@ static gaze_status load_weights(gaze_model *m, const gaze_model_options *options
 
 static gaze_status read_file(gaze_model *m, const char *path)
 {
-    if (!gz_folder_exists(path)) return gz_model_read(path, &m->file);
+    if (!gz_folder_exists(path)) return gz_model_read_with(path, m->context->kinds.list, &m->file);
     gz_arena *arena;
     GZ_TRY(gz_arena_create(&arena));
     const char *file = gz_path_join(arena, path, "model.json");
-    gaze_status status = file ? gz_model_read(file, &m->file) : GAZE_ERROR_DEVICE;
+    gaze_status status = file ? gz_model_read_with(file, m->context->kinds.list, &m->file) : GAZE_ERROR_DEVICE;
     gz_arena_destroy(arena);
     GZ_TRY(status);
     m->folder = gz_arena_copy(m->file->arena, path);

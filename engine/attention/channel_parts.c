@@ -62,6 +62,7 @@ gaze_status gz_channel_apply(gz_build *b, const gz_layer *layer, const char *kin
 {
     const gz_map_note note = {
         .kind = kind,
+        .axes = GAZE_MAP_CHANNELS,
         .meaning = "how much of this channel is let through, from 0 (nothing) to 1 (all); the channels do "
                    "not sum to 1",
     };

@@ -59,6 +59,7 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
     GZ_TRY(gate(b, layer, options->units ? options->units : half, in[0].x, in[1].x, &s));
     const gz_map_note note = {
         .kind = "gate",
+        .axes = GAZE_MAP_POSITIONS,
         .meaning =
             "how much of this cell is let through, from 0 (nothing) to 1 (all); the cells do not sum to 1",
         .field = in->field,

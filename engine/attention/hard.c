@@ -8,6 +8,7 @@ static gaze_status expose_choice(gz_build *b, const gz_layer *layer, const gz_fl
 {
     const gz_map_note note = {
         .kind = "hard",
+        .axes = GAZE_MAP_POSITIONS,
         .meaning = "1 at the token that is taken, 0 elsewhere",
         .sums_to_one = true,
         .field = in->field,

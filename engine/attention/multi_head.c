@@ -79,6 +79,7 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
         .tiled = o->tiled,
         .map_shape = GZ_SHAPE(B, o->num_heads, Tq, Tv),
         .note = {.kind = "multi_head",
+                 .axes = GAZE_MAP_QUERY_KEY,
                  .meaning = "share of the attention of the row's query that the column's key gets in this "
                             "head; each row sums to 1",
                  .field = in->field},

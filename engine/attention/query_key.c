@@ -104,13 +104,14 @@ gaze_status gz_query_key_finish(gz_build *b, const gz_layer *layer, const char *
                                 const gz_query_key *seen, gz_tensor *a, gz_flow *out)
 {
     gz_tensor *y;
-    const gz_map_note note = {.kind = kind, .meaning = meaning, .field = seen->query->field};
+    const gz_map_note note = {
+        .kind = kind, .meaning = meaning, .axes = GAZE_MAP_QUERY_KEY, .field = seen->query->field};
     GZ_TRY(gz_build_map(b, layer, NULL, a, &note));
     GZ_TRY(gz_matmul(gz_build_graph(b), a, seen->v, &(gz_matmul_attr){.factor = 1}, &y));
     return put_out(gz_build_graph(b), seen, y, out);
 }
 
-static const char MEANING[] =
+const char gz_query_key_meaning[] =
     "share of the attention of the row's query that the column's key gets; each row sums to 1";
 
 /* [B,T,D] as one head */
@@ -129,7 +130,10 @@ gaze_status gz_query_key_multiply(gz_build *b, const gz_layer *layer, const char
         .masks = {.mask = seen->mask, .causal = causal},
         .tiled = tiled,
         .map_shape = GZ_SHAPE(B, Tq, Tv),
-        .note = {.kind = kind, .meaning = MEANING, .field = seen->query->field},
+        .note = {.kind = kind,
+                 .meaning = gz_query_key_meaning,
+                 .axes = GAZE_MAP_QUERY_KEY,
+                 .field = seen->query->field},
     };
     gz_tensor *y;
     GZ_TRY(one_head(graph, seen->q, &scaled.q));
@@ -145,5 +149,5 @@ gaze_status gz_query_key_attend(gz_build *b, const gz_layer *layer, const char *
 {
     gz_tensor *a;
     GZ_TRY(gz_query_key_softmax(b, seen, causal, scores, &a));
-    return gz_query_key_finish(b, layer, kind, MEANING, seen, a, out);
+    return gz_query_key_finish(b, layer, kind, gz_query_key_meaning, seen, a, out);
 }

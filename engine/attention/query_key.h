@@ -26,6 +26,7 @@ gaze_status gz_query_key_expect_equal(const gz_layer *layer, const gz_query_key 
 /* scores [B,Tq,Tv] -> a: softmax over the keys that the masks and `causal` leave. */
 gaze_status gz_query_key_softmax(gz_build *build, const gz_query_key *seen, bool causal, gz_tensor *scores,
                                  gz_tensor **a);
+extern const char gz_query_key_meaning[]; /* of such an a */
 /* y = a v, zeros for masked queries; a [B,Tq,Tv] is exposed as the layer's map. */
 gaze_status gz_query_key_finish(gz_build *build, const gz_layer *layer, const char *kind, const char *meaning,
                                 const gz_query_key *seen, gz_tensor *a, gz_flow *out);

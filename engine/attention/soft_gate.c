@@ -55,6 +55,7 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
 
     const gz_map_note note = {
         .kind = "soft_gate",
+        .axes = GAZE_MAP_VALUES,
         .meaning = softmax ? "share of the attention that this value gets; all values sum to 1"
                            : "how much of this value is let through, from 0 (nothing) to 1 (all)",
         .sums_to_one = softmax,

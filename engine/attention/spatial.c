@@ -45,6 +45,7 @@ gaze_status gz_spatial_build(gz_build *b, const gz_layer *layer, const gz_spatia
 
     const gz_map_note note = {
         .kind = names->kind,
+        .axes = GAZE_MAP_POSITIONS,
         .meaning =
             "how much of this cell is let through, from 0 (nothing) to 1 (all); the cells do not sum to 1",
         .field = gz_field_window(&in->field, &window, (size_t[]){(kh - 1) / 2, (kw - 1) / 2}),

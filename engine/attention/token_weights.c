@@ -45,6 +45,7 @@ gaze_status gz_tokens_build(gz_build *b, const gz_layer *layer, const gz_token_o
     const bool image = in->x->shape.rank == 4;
     const gz_map_note note = {
         .kind = kind,
+        .axes = GAZE_MAP_POSITIONS,
         .meaning = image ? "share of the attention that this cell gets; all cells sum to 1"
                          : "share of the attention that this step gets; all steps sum to 1",
         .sums_to_one = true,

@@ -9,10 +9,7 @@ enum { GZ_MAX_RANK = GAZE_MAX_RANK, GZ_MAX_INPUTS = 8, GZ_MAX_OUTPUTS = 4 };
 
 typedef enum gz_dtype { GZ_F32 = GAZE_FLOAT32, GZ_I32 = GAZE_INT32 } gz_dtype; /* both 4 bytes */
 
-typedef struct gz_shape {
-    size_t rank;
-    size_t dim[GZ_MAX_RANK];
-} gz_shape;
+typedef gaze_shape gz_shape;
 
 #define GZ_SHAPE(...) ((gz_shape){sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), {__VA_ARGS__}})
 

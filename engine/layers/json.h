@@ -20,6 +20,7 @@ typedef struct gz_json {
         const char *key, *name;
     } further[GZ_JSON_MAX_FURTHER]; /* see gz_json_further_input */
     size_t n_further;
+    const struct gz_attention_kind *const *kinds; /* beside the built-in ones, NULL-terminated; NULL: none */
 } gz_json;
 
 /* Parses a file that holds one object; the message of a syntax error has line and column. cJSON_Delete *root.

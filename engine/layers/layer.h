@@ -91,14 +91,21 @@ gaze_status gz_build_drawn(gz_build *build, const gz_layer *layer, gz_tensor *a,
 void gz_build_ids(gz_build *build, const gz_layer *layer, gz_tensor *ids, size_t rows);
 
 /* Exposes a map: part NULL is "<layer>", otherwise "<layer>/<part>". values [B, shape...] (a view is made);
- * kept only when asked for. */
+ * kept only when asked for. Fails when the shape is not one that its axes can have. */
 typedef struct gz_map_note {
     const char *kind, *meaning;
+    gaze_map_axes axes;
     bool sums_to_one;
     gaze_receptive_field field;
 } gz_map_note;
 gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
                          const gz_map_note *note);
+
+/* "positions", ...; NULL for what is no axes. */
+const char *gz_map_axes_word(gaze_map_axes axes);
+/* The map's shape, [B, shape...], must be one that its axes can have. */
+gaze_status gz_map_check(const gz_layer *layer, const char *name, const gz_tensor *values,
+                         gaze_map_axes axes);
 
 /* Is that map to be kept? A kind that can do without its weights makes them only then, and otherwise exposes a tensor that nothing
  * makes, of one sample. */
@@ -158,6 +165,7 @@ gaze_status gz_activation_apply(gz_graph *graph, gz_activation_choice choice, gz
                                 gz_tensor **y); /* adds nothing if it was fused */
 
 /* ---- Attention kinds ---- */
+/* options: options_bytes, zeroed; those of a kind that came in gz_json.kinds begin with a pointer to it. */
 typedef struct gz_attention_kind {
     const char *kind;
     size_t options_bytes;

@@ -116,11 +116,13 @@ gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *par
     gz_built *built = build->built;
     const char *name = map_name(build, layer, part);
     if (!name) return GAZE_ERROR_DEVICE;
+    GZ_TRY(gz_map_check(layer, name, values, note->axes));
     GZ_TRY(gz_grow(&built->maps, &build->maps_capacity, built->n_maps + 1, sizeof *built->maps));
     gaze_map_info info = {.name = name,
                           .layer = layer->name,
                           .kind = note->kind,
                           .meaning = note->meaning,
+                          .axes = note->axes,
                           .rank = values->shape.rank - 1,
                           .field = note->field,
                           .sums_to_one = note->sums_to_one};

@@ -216,7 +216,8 @@ static gaze_status read_object(gz_model *model, const cJSON *root)
     return gz_json_done(&json);
 }
 
-gaze_status gz_model_parse(const char *path, const char *text, size_t size, gz_model **out)
+gaze_status gz_model_parse_with(const char *path, const char *text, size_t size, const gz_attention_kind *const *kinds,
+                                gz_model **out)
 {
     gz_arena *arena;
     cJSON *root = NULL;
@@ -229,6 +230,7 @@ gaze_status gz_model_parse(const char *path, const char *text, size_t size, gz_m
         goto done;
     }
     model->arena = arena;
+    model->kinds = kinds;
     model->text_size = size;
     model->hash = gz_hash_bytes(text, size);
     GZ_GO(gz_json_parse_file(path, text, size, &root));
@@ -240,16 +242,23 @@ done:
     return status;
 }
 
-gaze_status gz_model_read(const char *path, gz_model **out)
+gaze_status gz_model_parse(const char *path, const char *text, size_t size, gz_model **out)
+{
+    return gz_model_parse_with(path, text, size, NULL, out);
+}
+
+gaze_status gz_model_read_with(const char *path, const gz_attention_kind *const *kinds, gz_model **out)
 {
     char *text;
     size_t size;
     gaze_status status = gz_file_read(path, LARGEST_FILE, &text, &size);
     if (status != GAZE_OK) return status == GAZE_ERROR_DATA ? GAZE_ERROR_MODEL : status;
-    status = gz_model_parse(path, text, size, out);
+    status = gz_model_parse_with(path, text, size, kinds, out);
     free(text);
     return status;
 }
+
+gaze_status gz_model_read(const char *path, gz_model **out) { return gz_model_read_with(path, NULL, out); }
 
 void gz_model_free(gz_model *model)
 {

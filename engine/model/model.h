@@ -49,6 +49,7 @@ typedef struct gz_model_decode {
 
 typedef struct gz_model {
     gz_arena *arena;
+    const gz_attention_kind *const *kinds; /* beside the built-in ones, see gz_json.kinds */
     const char *path;  /* of the file, for messages */
     const char *name;  /* "name", or the file's name without .json */
     const char *about; /* or NULL */
@@ -76,6 +77,10 @@ typedef struct gz_model {
 gaze_status gz_model_read(const char *path, gz_model **out);
 /* The same from memory; path is for messages and the default name. */
 gaze_status gz_model_parse(const char *path, const char *text, size_t size, gz_model **out);
+/* Both, with attention kinds beside the built-in ones: NULL-terminated, or NULL. They must outlive the model. */
+gaze_status gz_model_read_with(const char *path, const gz_attention_kind *const *kinds, gz_model **out);
+gaze_status gz_model_parse_with(const char *path, const char *text, size_t size, const gz_attention_kind *const *kinds,
+                                gz_model **out);
 void gz_model_free(gz_model *model); /* NULL is fine */
 
 /* ---- Building ---- */

@@ -120,6 +120,7 @@ static gaze_status read_layer(gz_model *model, const cJSON *item, const cJSON *f
     const char *place = gz_arena_format(model->arena, "%s: layers[%zu]", model->path, model->n_layers);
     if (!place) return GAZE_ERROR_DEVICE;
     gz_json json = gz_json_object(model->arena, item, place);
+    json.kinds = model->kinds;
     if (!cJSON_IsObject(item))
         return gz_json_wrong(&json, NULL, item, "an object with \"name\" and \"type\"");
     GZ_TRY(gz_model_read_name(model, &json, &layer->name));
