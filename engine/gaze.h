@@ -434,6 +434,8 @@ typedef struct gaze_dump_options {
     /* Names of a map's queries and keys, NULL-terminated. `tokens` names both; NULL: what the numbers of the
        input's tokens stand for in `vocabulary`, or the numbers themselves, or positions. */
     const char *const *tokens, *const *query_tokens, *const *value_tokens, *const *vocabulary;
+    const char *decode; /* of gaze_decode: the input that the model writes is what it has written itself, not
+                           what was given for it; NULL: as it was given, or greedy where it wasn't */
     const gaze_place *truth; /* [batch]: the .json then says for each sample whether the map's largest cell is
                                 centred there; NULL */
     const char *const *classes; /* names where the model has none, NULL-terminated: gaze_data_classes; NULL */

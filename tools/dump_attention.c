@@ -6,7 +6,7 @@
 
 static const char command[] = "dump_attention";
 
-enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, REDUCE, QUERY, SEED, LIST, SKIP_BAD, TOKENS };
+enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, REDUCE, QUERY, DECODE, SEED, LIST, SKIP_BAD, TOKENS };
 
 static const struct argp_option options[] = {
     {"input", 'i', "[NAME=]FILE", 0, "an input: .npy (batch first), .png or .jpg; more files may follow", 0},
@@ -33,6 +33,10 @@ static const struct argp_option options[] = {
     {"value-tokens", TOKENS + DUMP_VALUE, "FILE", 0, "the same, of its columns", 0},
     {"vocabulary", TOKENS + DUMP_VOCABULARY, "FILE", 0,
      "words for the input's token numbers, from 0, one a line", 0},
+    {"decode", DECODE, "METHOD", 0,
+     "attention behind what a model that writes sequences writes by itself, greedy or by beam:K (behind the "
+     "answer that is given)",
+     0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"seed", SEED, "N", 0, "of synthetic data (0)", 0},
     {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
@@ -87,6 +91,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case TOKENS + DUMP_QUERY:
     case TOKENS + DUMP_VALUE:
     case TOKENS + DUMP_VOCABULARY: a->token_files[key - TOKENS] = text; return 0;
+    case DECODE: a->dump.decode = text; return 0;
     case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
     case LIST: a->list = true; return 0;
     case SKIP_BAD: a->skip_bad = true; return 0;

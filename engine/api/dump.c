@@ -77,9 +77,10 @@ static gaze_status write_all(gz_dump *d, size_t n_inputs)
 {
     GZ_TRY(check_options(d, n_inputs));
     GZ_TRY(choose_maps(d));
-    GZ_TRY(gz_dump_fit_views(d, n_inputs));
+    GZ_TRY(gz_dump_decode(d));
+    GZ_TRY(gz_dump_fit_views(d, d->n_inputs));
     GZ_TRY(gz_folder_make(d->options->out, false));
-    GZ_TRY(gz_dump_run(d, n_inputs));
+    GZ_TRY(gz_dump_run(d, d->n_inputs));
     for (size_t i = 0; i < d->n_maps; i++) GZ_TRY(gz_dump_raw(d, &d->maps[i]));
     for (size_t i = 0; i < d->n_maps; i++) GZ_TRY(gz_dump_pictures(d, &d->maps[i]));
     return GAZE_OK;
@@ -93,6 +94,7 @@ gaze_status gaze_dump(gaze_model *model, const gaze_array *inputs, size_t n_inpu
     GZ_TRY(gz_arena_create(&d.arena));
     const gaze_status status = write_all(&d, n_inputs);
     for (size_t i = 0; i < d.n_results; i++) free(d.results[i].data);
+    gaze_decoded_free(&d.decoded);
     gz_arena_destroy(d.arena);
     return status;
 }

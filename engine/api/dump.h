@@ -72,6 +72,8 @@ typedef struct gz_dump {
     gaze_array *results; /* the first output, the maps, features around layers */
     size_t n_results;
     const gz_dump_prediction *predictions; /* [batch], or NULL */
+    gaze_decoded decoded;                  /* answers; no tokens: the inputs are as they were given */
+    gaze_array written_tokens; /* int32 [batch, steps] of a model that writes sequences; else no data */
 } gz_dump;
 
 static inline size_t gz_dump_index(const gz_dump *dump, size_t sample)
@@ -103,6 +105,13 @@ gaze_status gz_dump_run(gz_dump *dump, size_t n_inputs);
 gaze_status gz_dump_parse_reduction(gz_dump *dump);
 gaze_status gz_dump_find_cells(const gz_dump *dump, gz_dump_map *map);
 void gz_dump_spread(const gz_dump_map *map, size_t sample, float *planes); /* [parts, height, width] */
+
+/* Where an answer is asked for, or the input that the model writes is missing: puts what answers are written
+ * from in its place. After the run: the tokens that are written at each step (dump_decode.c). */
+gaze_status gz_dump_decode(gz_dump *dump);
+gaze_status gz_dump_find_written(gz_dump *dump);
+/* Do the map's queries come from the input that the model writes (dump_names.c)? */
+bool gz_dump_writes(const gz_dump *dump, const gz_dump_map *map);
 
 /* What was given for the model's input `name`; NULL: it is no input (dump_names.c). */
 const gaze_array *gz_dump_input(const gz_dump *dump, const char *name);

@@ -59,6 +59,19 @@ bool gz_dump_has_names(const gz_dump *d, const gz_dump_map *map)
     return input && input->dtype == GAZE_INT32 && input->rank == 2;
 }
 
+bool gz_dump_writes(const gz_dump *d, const gz_dump_map *map)
+{
+    const char *written = d->model->file->decode.input;
+    return map->between && written && strcmp(origin_of(d, map->info->layer, 0), written) == 0 &&
+           d->written_tokens.shape[1] == map->height;
+}
+
+/* Tokens that are written say more about a query than those that are read there. */
+static const gaze_array *tokens_of_queries(const gz_dump *d, const gz_dump_map *map)
+{
+    return gz_dump_writes(d, map) ? &d->written_tokens : gz_dump_input(d, origin_of(d, map->info->layer, 0));
+}
+
 static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_t sample, bool query,
                                  const char *const **out)
 {
@@ -67,8 +80,9 @@ static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_
     const char *const *given = own ? own : d->options->tokens;
     *out = NULL;
     if (!given)
-        return names_of_input(d, gz_dump_input(d, origin_of(d, map->info->layer, query ? 0 : 1)), sample,
-                              count, out);
+        return names_of_input(
+            d, query ? tokens_of_queries(d, map) : gz_dump_input(d, origin_of(d, map->info->layer, 1)),
+            sample, count, out);
     if (count_names(given) != count)
         return gz_fail(GAZE_ERROR_DATA, "map '%s' has %zu %s, but %zu tokens were given", map->info->name,
                        count,

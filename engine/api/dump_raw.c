@@ -113,6 +113,17 @@ static void add_truth(gz_text *text, const gz_dump *d, const gz_dump_map *map, s
         gz_text_add(text, ", \"points_at_truth\": %s", points_at(d, map, sample) ? "true" : "false");
 }
 
+/* What the model writes in this sample, token by token. */
+static void add_written(gz_text *text, const gz_dump *d, size_t sample)
+{
+    const gaze_array *written = &d->written_tokens;
+    if (!written->data) return;
+    const int32_t *tokens = (const int32_t *)written->data + sample * written->shape[1];
+    gz_text_add(text, ", \"%s\": [", d->decoded.tokens ? "decoded" : "likeliest");
+    for (size_t t = 0; t < written->shape[1]; t++) gz_text_add(text, "%s%d", t ? ", " : "", (int)tokens[t]);
+    gz_text_add(text, "]");
+}
+
 static void add_samples(gz_text *text, const gz_dump *d, const gz_dump_map *map)
 {
     gz_text_add(text, "  \"samples\": [\n");
@@ -122,6 +133,7 @@ static void add_samples(gz_text *text, const gz_dump *d, const gz_dump_map *map)
         if (d->predictions) gz_text_add(text, ", \"predicted\": %zu", d->predictions[b].class);
         if (d->predictions && d->predictions[b].probability >= 0)
             gz_text_add(text, ", \"probability\": %.9g", d->predictions[b].probability);
+        add_written(text, d, b);
         add_truth(text, d, map, b);
         gz_text_add(text, "}%s\n", b + 1 < d->batch ? "," : "");
     }

@@ -61,5 +61,6 @@ gaze_status gz_dump_run(gz_dump *d, size_t n_inputs)
     }
     GZ_TRY(gaze_run(d->model, d->inputs, n_inputs, d->results, d->n_results, 0));
     for (size_t i = 0; i < d->n_maps; i++) GZ_TRY(gz_dump_find_cells(d, &d->maps[i]));
+    GZ_TRY(gz_dump_find_written(d));
     return find_predictions(d, &d->results[0]);
 }

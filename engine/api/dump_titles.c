@@ -9,8 +9,10 @@ const char *gz_dump_caption(const gz_dump *d, const gz_dump_map *map, bool merge
 {
     const char *how = merged && map->merged ? map->merged : NULL;
     const char *rows = map->between ? " Rows are queries, columns are keys." : "";
-    char *text = gz_arena_format(d->arena, "%s.%s%s%s%s%s", map->info->meaning, rows, how ? " " : "",
-                                 how ? how : "", photo_note ? " " : "", photo_note ? photo_note : "");
+    const char *written = gz_dump_writes(d, map) ? " A row is named by the token that is written there." : "";
+    char *text =
+        gz_arena_format(d->arena, "%s.%s%s%s%s%s%s", map->info->meaning, rows, written, how ? " " : "",
+                        how ? how : "", photo_note ? " " : "", photo_note ? photo_note : "");
     if (text) text[0] = (char)toupper((unsigned char)text[0]);
     return text;
 }
