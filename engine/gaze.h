@@ -204,29 +204,31 @@ typedef struct gaze_map_info {
 } gaze_map_info;
 GAZE_API size_t gaze_model_maps(const gaze_model *model, const gaze_map_info **maps);
 
-/* Grad-CAM (Selvaraju et al. 2017, equations 1 and 2), for models with and without attention: what the features A [H,W,C] that a
-   layer makes (or [T,C]) say for a class, cell by cell: relu(sum_k a_k A_k), a_k the mean over cells of the gradient of the class's
-   score with respect to A_k. The score is the first output, [classes] a sample, before its softmax where one makes it. */
+/* Grad-CAM (Selvaraju et al. 2017, equations 1 and 2), for models with and without attention: what the
+   features A [H,W,C] that a layer makes (or [T,C]) say for a class, cell by cell: relu(sum_k a_k A_k), a_k
+   the mean over cells of the gradient of the class's score with respect to A_k. The score is the first
+   output, [classes] a sample, before its softmax where one makes it. */
 typedef struct gaze_grad_cam_options {
     const char *layer;      /* NULL: the last convolution */
     const int32_t *classes; /* [batch] whose scores; NULL: the predicted ones */
     size_t batch_size;      /* as in gaze_run */
 } gaze_grad_cam_options;
 
-/* map: [batch,H,W] or [batch,T]; its data is memory that free() takes, its name is left as it is. options NULL: all defaults. */
+/* map: [batch,H,W] or [batch,T]; its data is memory that free() takes, its name is left as it is. options
+ * NULL: all defaults. */
 GAZE_API gaze_status gaze_grad_cam(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
                                    const gaze_grad_cam_options *options, gaze_array *map);
 
 /* A map by its name: one of the model's own, or one that is worked out from it:
-     gradcam[:LAYER[:CLASS]]   see gaze_grad_cam; without LAYER that of the last convolution, without CLASS (a number or a name) for
-                               the predicted class
-   A model's own map comes first where both have a name. *info lives as long as the model. */
+     gradcam[:LAYER[:CLASS]]   see gaze_grad_cam; without LAYER that of the last convolution, without CLASS (a
+   number or a name) for the predicted class A model's own map comes first where both have a name. *info lives
+   as long as the model. */
 GAZE_API gaze_status gaze_find_map(gaze_model *model, const char *name, const gaze_map_info **info);
 
 /* Runs the model on named inputs; fills results. inputs[i].name NULL: the i-th input. Each results[i].name is
-   an output or a map (gaze_find_map's too), or "map:NAME", which is the map where a layer is both, or "layer:NAME", what any
-   layer makes; the call sets dtype, rank and shape, and data to memory that free() takes. All inputs have one
-   batch. Large batches are run in pieces of batch_size (0: at most 64). */
+   an output or a map (gaze_find_map's too), or "map:NAME", which is the map where a layer is both, or
+   "layer:NAME", what any layer makes; the call sets dtype, rank and shape, and data to memory that free()
+   takes. All inputs have one batch. Large batches are run in pieces of batch_size (0: at most 64). */
 GAZE_API gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
                               gaze_array *results, size_t n_results, size_t batch_size);
 
@@ -451,6 +453,69 @@ typedef void gaze_dump_written(void *user, const char *path, const char *note);
 GAZE_API gaze_status gaze_dump(gaze_model *model, const gaze_array *inputs, size_t n_inputs, const char *stem,
                                const size_t *indices, const int32_t *labels, const gaze_dump_options *options,
                                gaze_dump_written *written, void *user);
+
+/* ---- Is a map true? ---- */
+
+/* How the probability of the class that is predicted on the whole input goes when parts of the input (pixels,
+   steps, tokens) are taken away, those first that a map gives most (deletion), and when they are given back
+   in that order to an input that has lost all (insertion): Petsiuk, Das, Saenko 2018 (RISE). A true map has a
+   small area under the first curve and a large one under the second, compared with a random map. */
+typedef struct gaze_faithful_curves {
+    const char *map;     /* the map's name, "random", or "gradcam:LAYER" */
+    const char *removal; /* what stands in the place of what was taken away, see gaze_faithful_options */
+    double *deletion, *insertion;           /* [steps + 1] mean over the samples */
+    double deletion_area, insertion_area;   /* over 0..1, by trapezoids; mean over the samples */
+    double deletion_error, insertion_error; /* standard errors of these means; NaN for one sample */
+    double deletion_wins, insertion_wins; /* share of the samples where it does better than the random map */
+} gaze_faithful_curves;
+
+enum { GAZE_FAITHFUL_MAPS = 3 };
+
+typedef struct gaze_faithful_result {
+    bool test; /* of the test part; false: there is none, of the training part */
+    size_t samples, steps;
+    size_t parts;           /* pixels, steps or tokens of an input */
+    size_t right, labelled; /* samples whose class was predicted right, of those that have a label */
+    double probability;     /* of the predicted class on the whole input: mean */
+    size_t n_maps;
+    const char
+        *maps[GAZE_FAITHFUL_MAPS]; /* the map's name, "random", and "gradcam:LAYER" where there is one */
+    /* Zhang et al. 2018, the pointing game without a margin: does the centre of the map's largest cell lie
+       where the evidence is? */
+    size_t placed;                      /* samples whose true place is known */
+    size_t pointed[GAZE_FAITHFUL_MAPS]; /* of these */
+    size_t n_curves;
+    gaze_faithful_curves *curves; /* removal by removal, map by map */
+    char *note; /* sentences: what was taken away, and how the map became a value for each part */
+} gaze_faithful_result;
+
+/* After each sample; false ends all with GAZE_INTERRUPTED. */
+typedef bool gaze_faithful_progress(void *user, size_t done, size_t samples);
+
+typedef struct gaze_faithful_options {
+    const char *map; /* NULL: the model's only one */
+    const char
+        *reduce; /* heads or channels, as in gaze_dump_options. Queries are always merged by their mean */
+    const char
+        *removal;   /* the plain one: "mean" of the samples (a value for each channel), or "zero"; NULL: mean,
+                       token ids: zero. There is always a second one beside it: "road", noisy linear
+                       imputation (Rong et al. 2022); for token ids "drawn", another sample's token */
+    size_t samples; /* the first of the test part; 0: 200 */
+    size_t steps;   /* of the curves; 0: 20 */
+    uint64_t seed;  /* of the random map, of the order of equal values, of noise */
+    gaze_faithful_progress *progress; /* NULL */
+    void *user;
+} gaze_faithful_options;
+
+/* The model's first output must hold a value for each class of a sample; values that are not probabilities go
+   through a softmax. Free with gaze_faithful_free. */
+GAZE_API gaze_status gaze_faithful(gaze_model *model, gaze_data *data, const gaze_faithful_options *options,
+                                   gaze_faithful_result *result);
+GAZE_API void gaze_faithful_free(gaze_faithful_result *result);
+
+/* The curves as a picture, a row for each removal. */
+GAZE_API gaze_status gaze_faithful_plot(const gaze_faithful_result *result, const char *title,
+                                        const char *path);
 
 /* ============================================================ ADVANCED
  * ========================================================== */

@@ -8,6 +8,7 @@
     X(train, "train a model into a run folder")                        \
     X(evaluate, "loss, accuracy and a table per class over test data") \
     X(compare, "two models over several seeds, with a paired test")    \
+    X(faithful, "whether the model needs what a map says it looks at") \
     X(predict, "class and probability of inputs, or whole arrays")     \
     X(summary, "layers, shapes, weights, work and memory of a model")  \
     X(bench, "samples per second of a model, and what each layer takes")

@@ -113,6 +113,10 @@ gaze_status gz_dump_find_written(gz_dump *dump);
 /* Do the map's queries come from the input that the model writes (dump_names.c)? */
 bool gz_dump_writes(const gz_dump *dump, const gz_dump_map *map);
 
+/* The model's input that the layer's input number `at` comes from, first inputs all the way up (dump_names.c).
+ */
+const char *gz_dump_origin(const gz_dump *dump, const char *layer, size_t at);
+
 /* What was given for the model's input `name`; NULL: it is no input (dump_names.c). */
 const gaze_array *gz_dump_input(const gz_dump *dump, const char *name);
 
@@ -138,6 +142,7 @@ const char *gz_dump_before_name(const gz_dump *dump, const gz_dump_map *map);
 gaze_status gz_dump_features(const gz_dump *dump, const gz_dump_map *map, size_t sample,
                              gz_features *features);
 bool gz_dump_grid(const gz_dump *dump, const gz_dump_map *map, size_t grid[2]);
+bool gz_dump_split_tokens(const gz_dump *dump, size_t count, size_t grid[2]);
 
 /* Words above and below a picture (dump_titles.c). merged: also how heads or channels became one; photo_note:
  * how the input became a photo, or NULL. NULL: out of memory. */

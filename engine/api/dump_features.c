@@ -44,7 +44,7 @@ const char *gz_dump_before_name(const gz_dump *d, const gz_dump_map *map)
 }
 
 /* Cells as large as the image's pixels, or as many of them in each direction. */
-static bool split_tokens(const gz_dump *d, size_t count, size_t grid[2])
+bool gz_dump_split_tokens(const gz_dump *d, size_t count, size_t grid[2])
 {
     const size_t *image = d->image->shape + 1;
     for (size_t h = 1; h <= count; h++) {
@@ -66,7 +66,7 @@ bool gz_dump_grid(const gz_dump *d, const gz_dump_map *map, size_t grid[2])
         grid[1] = x->shape.dim[2];
         return true;
     }
-    return split_tokens(d, map->height, grid);
+    return gz_dump_split_tokens(d, map->height, grid);
 }
 
 static float merge_channels(const float *values, size_t channels, bool mean)

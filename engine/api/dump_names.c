@@ -10,14 +10,13 @@ static size_t count_names(const char *const *names)
     return count;
 }
 
-/* The model's input that the layer's input number `at` comes from, first inputs all the way up. */
-static const char *origin_of(const gz_dump *d, const char *layer, size_t at)
+const char *gz_dump_origin(const gz_dump *d, const char *layer, size_t at)
 {
     const gz_model *file = d->model->file;
     for (size_t i = file->n_layers; i-- > 0;) {
         if (strcmp(file->layers[i].name, layer) != 0) continue;
         const gz_layer *l = &file->layers[i];
-        layer = l->inputs[at < l->n_inputs ? at : 0];
+        layer = l->inputs[at + l->n_further < l->n_inputs ? at : 0]; /* no mask */
         at = 0;
     }
     return layer;
@@ -55,21 +54,22 @@ static gaze_status names_of_input(const gz_dump *d, const gaze_array *input, siz
 bool gz_dump_has_names(const gz_dump *d, const gz_dump_map *map)
 {
     if (d->options->tokens || d->options->value_tokens) return true;
-    const gaze_array *input = gz_dump_input(d, origin_of(d, map->info->layer, 1));
+    const gaze_array *input = gz_dump_input(d, gz_dump_origin(d, map->info->layer, 1));
     return input && input->dtype == GAZE_INT32 && input->rank == 2;
 }
 
 bool gz_dump_writes(const gz_dump *d, const gz_dump_map *map)
 {
     const char *written = d->model->file->decode.input;
-    return map->between && written && strcmp(origin_of(d, map->info->layer, 0), written) == 0 &&
+    return map->between && written && strcmp(gz_dump_origin(d, map->info->layer, 0), written) == 0 &&
            d->written_tokens.shape[1] == map->height;
 }
 
 /* Tokens that are written say more about a query than those that are read there. */
 static const gaze_array *tokens_of_queries(const gz_dump *d, const gz_dump_map *map)
 {
-    return gz_dump_writes(d, map) ? &d->written_tokens : gz_dump_input(d, origin_of(d, map->info->layer, 0));
+    return gz_dump_writes(d, map) ? &d->written_tokens
+                                  : gz_dump_input(d, gz_dump_origin(d, map->info->layer, 0));
 }
 
 static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_t sample, bool query,
@@ -81,7 +81,7 @@ static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_
     *out = NULL;
     if (!given)
         return names_of_input(
-            d, query ? tokens_of_queries(d, map) : gz_dump_input(d, origin_of(d, map->info->layer, 1)),
+            d, query ? tokens_of_queries(d, map) : gz_dump_input(d, gz_dump_origin(d, map->info->layer, 1)),
             sample, count, out);
     if (count_names(given) != count)
         return gz_fail(GAZE_ERROR_DATA, "map '%s' has %zu %s, but %zu tokens were given", map->info->name,

@@ -135,6 +135,7 @@ static gaze_status describe(gaze_model *m, const char *words, gz_derived *map)
     const gz_tensor *features = m->probe.layers[map->layer];
     map->info = (gaze_map_info){.layer = m->file->layers[map->layer].name,
                                 .kind = "grad_cam",
+                                .axes = GAZE_MAP_POSITIONS,
                                 .rank = features->shape.rank - 2,
                                 .field = m->probe.fields[map->layer]};
     for (size_t i = 0; m->open == 1 && i < map->info.rank; i++)

@@ -1,9 +1,10 @@
 #include "canvas.h"
 
+#include <math.h>
 #include <string.h>
 
 const gz_ink gz_black = {{26, 26, 26}}, gz_gray = {{90, 90, 90}}, gz_pale = {{228, 228, 228}},
-             gz_white = {{255, 255, 255}}, gz_orange = {{213, 94, 0}};
+             gz_white = {{255, 255, 255}}, gz_orange = {{213, 94, 0}}, gz_blue = {{0, 114, 178}};
 
 /* Relative luminance (WCAG 2), with a square in place of sRGB's curve, against the one at which black and
  * white have the same contrast. */
@@ -43,4 +44,31 @@ void gz_canvas_cross(gz_image *image, gz_box box, size_t thickness, gz_ink ink)
         gz_canvas_fill(image, (gz_box){box.y + i, box.x + x, 1, thickness}, ink);
         gz_canvas_fill(image, (gz_box){box.y + box.height - 1 - i, box.x + x, 1, thickness}, ink);
     }
+}
+
+static double distance(gz_point p, gz_point from, gz_point to)
+{
+    const double dy = to.y - from.y, dx = to.x - from.x, square = dy * dy + dx * dx;
+    const double along = square > 0 ? ((p.y - from.y) * dy + (p.x - from.x) * dx) / square : 0;
+    const double part = fmin(1, fmax(0, along));
+    return hypot(p.y - from.y - part * dy, p.x - from.x - part * dx);
+}
+
+static void blend(gz_image *image, size_t y, size_t x, gz_ink ink, double part)
+{
+    uint8_t *pixel = image->pixels + 3 * (y * image->width + x);
+    for (size_t c = 0; c < 3; c++) pixel[c] = (uint8_t)(pixel[c] + part * (ink.rgb[c] - pixel[c]) + 0.5);
+}
+
+void gz_canvas_line(gz_image *image, gz_point from, gz_point to, double width, gz_ink ink)
+{
+    const double reach = width / 2 + 1;
+    const double top = fmax(0, fmin(from.y, to.y) - reach), left = fmax(0, fmin(from.x, to.x) - reach),
+                 bottom = fmin((double)image->height, fmax(from.y, to.y) + reach + 1),
+                 right = fmin((double)image->width, fmax(from.x, to.x) + reach + 1);
+    for (double y = floor(top); y < bottom; y++)
+        for (double x = floor(left); x < right; x++) {
+            const double part = width / 2 + 0.5 - distance((gz_point){y, x}, from, to);
+            if (part > 0) blend(image, (size_t)y, (size_t)x, ink, fmin(1, part));
+        }
 }

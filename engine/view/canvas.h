@@ -10,8 +10,8 @@ typedef struct gz_box {
 typedef struct gz_ink {
     uint8_t rgb[3];
 } gz_ink;
-extern const gz_ink gz_black, gz_gray, gz_pale, gz_white,
-    gz_orange; /* orange: vermilion of Okabe and Ito 2008 */
+extern const gz_ink gz_black, gz_gray, gz_pale, gz_white, gz_orange,
+    gz_blue; /* vermilion and blue of Okabe and Ito 2008 */
 
 /* Black or white, whichever is easier to read on it. */
 gz_ink gz_ink_on(gz_ink ground);
@@ -22,6 +22,12 @@ void gz_canvas_fill(gz_image *image, gz_box box, gz_ink ink);
 void gz_canvas_frame(gz_image *image, gz_box box, size_t thickness, gz_ink ink);
 /* A cross from corner to corner of the box. */
 void gz_canvas_cross(gz_image *image, gz_box box, size_t thickness, gz_ink ink);
+
+/* A straight line between the centres of two pixels, which may lie between pixels; its sides are smooth. */
+typedef struct gz_point {
+    double y, x;
+} gz_point;
+void gz_canvas_line(gz_image *image, gz_point from, gz_point to, double width, gz_ink ink);
 
 /* Letters: `size` screen pixels per font pixel; bold ones are struck twice. */
 typedef struct gz_letters {

@@ -102,6 +102,23 @@ gaze_status gz_view_words(const gz_sequence *sequence, const gz_picture_options 
    whole sequence. free() *page. */
 gaze_status gz_view_html(const gz_sequence *sequence, const gz_picture_options *options, char **page);
 
+/* Curves over 0..1 with values in 0..1, in panels of one size. Each curve has a colour, a marker and, above
+   its panel, a name. */
+enum { GZ_MOST_CURVES = 3 };
+typedef struct gz_curves {
+    const char *head; /* of the panel */
+    const char *names[GZ_MOST_CURVES];
+    const double *values[GZ_MOST_CURVES]; /* [points] each */
+} gz_curves;
+typedef struct gz_plot {
+    size_t rows, columns;
+    const gz_curves *panels; /* [rows, columns] */
+    size_t n_curves, points;
+    const char *y_axis;
+    const char *const *x_axes; /* [columns] */
+} gz_plot;
+gaze_status gz_view_curves(const gz_plot *plot, const gz_picture_options *options, gz_image *out);
+
 /* The placed map over the photo in gray, so that every hue is the map's. */
 gaze_status gz_view_overlay(const gz_map *map, const gz_photo *photo, const gz_picture_options *options,
                             gz_image *out);

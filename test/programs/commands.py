@@ -5,7 +5,7 @@ import subprocess
 
 from harness import GAZE, SOURCE, main, refused, run
 
-COMMANDS = ["devices", "verify", "train", "evaluate", "compare", "predict", "summary", "bench"]
+COMMANDS = ["devices", "verify", "train", "evaluate", "compare", "faithful", "predict", "summary", "bench"]
 MODEL = SOURCE / "models/000-fashion-attention.json"
 
 
