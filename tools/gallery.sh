@@ -1,5 +1,5 @@
 #!/bin/sh
-# One picture a view for docs/gallery.md: from the shipped weights of seed 000's model and from three small models that
+# One picture a view for docs/gallery.md: from the shipped weights of seed 000's model and from four small models that
 # are trained here, which takes less than a minute.
 set -eu
 build=${1:-build}
@@ -10,9 +10,9 @@ rm -rf "$work"
 mkdir -p "$work"
 
 train() { # MODEL OPTION..
-    name=$1
+    model=$1 name=${1##*/}
     shift
-    "$build/bin/gaze" train "$out/$name.json" --out "$work/$name-run" --seed 1 --quiet "$@" > "$work/$name.log"
+    "$build/bin/gaze" train "$model.json" --out "$work/$name-run" --seed 1 --quiet "$@" > "$work/$name.log"
 }
 picture() { # NAME MODEL OPTION..: the only picture of that view becomes docs/gallery/NAME
     name=$1 view=${1%.*} model=$2
@@ -31,14 +31,16 @@ picture side.png $shipped --index 7
 picture panels.png $shipped --index 7
 picture sheet.png $shipped --index 8..15 --pixel 3
 
-train reverse
-picture matrix.png "$work/reverse-run" --index 0 --vocabulary $out/letters.txt
+train models/004-seq2seq-luong
+picture matrix.png "$work/004-seq2seq-luong-run" --index 0 --decode greedy --vocabulary $out/letters.txt
+
+train $out/reverse
 picture heads.png "$work/reverse-run" --index 0
 picture text.png "$work/reverse-run" --index 0 --vocabulary $out/letters.txt --query 2
 picture html.html "$work/reverse-run" --index 0 --vocabulary $out/letters.txt --query 2
 
-train needle
+train $out/needle
 picture bars.png "$work/needle-run" --index 0
 
-train cells --steps 150
+train $out/cells --steps 150
 picture query.png "$work/cells-run" --index 2 --query 12,9
