@@ -151,10 +151,19 @@ GAZE_API void gaze_devices_free(gaze_device_info *list);
 
 /* ---- Models ---- */
 
+/* A model file made to fit other data, as if it said so; 0: as it says. A run keeps the adapted model.
+   GAZE_ERROR_MODEL where the model has no such part, or where other layers don't fit then. */
+typedef struct gaze_adaptation {
+    size_t image_height, image_width; /* of its one float32 input [height,width,channels]; both or none */
+    size_t n_classes; /* "units" of the dense layer that makes the first output (activations and dropouts may
+                         stand behind it); names in "classes" that are not as many are left out */
+} gaze_adaptation;
+
 typedef struct gaze_model_options {
     const char *weights; /* as in gaze_open */
     bool no_weights;     /* always initial weights, also where a file lies beside the model */
     uint64_t seed;       /* of initial weights, dropout, shuffling */
+    gaze_adaptation adapt;
 } gaze_model_options;
 
 /* As gaze_open, on a context. Freed by gaze_close, before the context. */
@@ -164,7 +173,7 @@ GAZE_API gaze_status gaze_model_save_weights(gaze_model *model, const char *path
 
 /* Name, or file name without ".json". */
 GAZE_API const char *gaze_model_name(const gaze_model *model);
-/* Hash of the model file's bytes (16 hexadecimal digits). */
+/* Hash of the model file's bytes, as adapted (16 hexadecimal digits). */
 GAZE_API const char *gaze_model_hash(const gaze_model *model);
 /* NULL-terminated class names, or NULL. */
 GAZE_API const char *const *gaze_model_classes(const gaze_model *model);
@@ -273,7 +282,7 @@ GAZE_API gaze_status gaze_summary(gaze_model *model, size_t batch_size, bool tra
 
 typedef struct gaze_data gaze_data; /* the train and the test part of one data set */
 
-/* spec: "TYPE:PATH" as --data takes it, or NULL for the model's own "data". Freed by gaze_data_close. */
+/* spec: "TYPE:PATH" as --data takes it, or NULL for what the run folder was trained on, or the model's own "data". Freed by gaze_data_close. */
 GAZE_API gaze_status gaze_data_open(gaze_model *model, const char *spec, uint64_t seed, gaze_data **out);
 
 typedef struct gaze_data_options {
@@ -338,7 +347,8 @@ typedef struct gaze_metrics {
     double seconds;
 } gaze_metrics;
 
-/* Trains in place. Writes model.json, run.json, log.csv, checkpoint-*, weights.safetensors to options->out.
+/* Trains in place. Writes model.json, run.json, log.csv, checkpoint-*, weights.safetensors to options->out. A
+   model without "classes" gets those that the data has names for.
  */
 GAZE_API gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
                                 gaze_metrics *last);

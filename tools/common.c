@@ -43,6 +43,43 @@ static error_t parse(int key, char *text, struct argp_state *state)
 const struct argp tool_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 const struct argp_child tool_children[2] = {{&tool_argp, 0, NULL, 0}, {0}};
 
+enum { IMG_SIZE = 0x1100, NUM_CLASSES };
+
+static const struct argp_option adapt_options[] = {
+    {"img_size", IMG_SIZE, "N|HxW", 0, "adapt the model to images of NxN or HxW pixels (its own size)", 9},
+    {"img-size", 0, NULL, OPTION_ALIAS, NULL, 9},
+    {"num_classes", NUM_CLASSES, "N", 0, "adapt the model's last dense layer to N classes (its own number)",
+     9},
+    {"num-classes", 0, NULL, OPTION_ALIAS, NULL, 9},
+    {0},
+};
+
+/* "64", or "48x64" as height and width */
+static void parse_img_size(const struct argp_state *state, const char *text, gaze_adaptation *adapt)
+{
+    char height[24];
+    const char *times = strchr(text, 'x');
+    const size_t length = times ? (size_t)(times - text) : 0;
+    if (length >= sizeof height) argp_error(state, "--img_size is '%s', expected N or HxW", text);
+    snprintf(height, sizeof height, "%.*s", (int)length, text);
+    adapt->image_height = tool_size(state, "--img_size", times ? height : text);
+    adapt->image_width = times ? tool_size(state, "--img_size", times + 1) : adapt->image_height;
+}
+
+static error_t parse_adapt(int key, char *text, struct argp_state *state)
+{
+    gaze_adaptation *adapt = state->input;
+    switch (key) {
+    case IMG_SIZE: parse_img_size(state, text, adapt); return 0;
+    case NUM_CLASSES: adapt->n_classes = tool_size(state, "--num_classes", text); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp tool_adapt_argp = {adapt_options, parse_adapt, NULL, NULL, NULL, NULL, NULL};
+const struct argp_child tool_model_children[3] = {
+    {&tool_argp, 0, NULL, 0}, {&tool_adapt_argp, 0, NULL, 0}, {0}};
+
 void tool_parse(const struct argp *parser, const char *command, int argc, char **argv, void *input)
 {
     snprintf(program, sizeof program, "%s", command);

@@ -21,6 +21,11 @@ typedef struct tool_options {
 extern const struct argp tool_argp;
 extern const struct argp_child tool_children[2]; /* tool_argp alone */
 
+/* --img_size and --num_classes too, for programs that open models: state->child_inputs[1] = &a->adapt, a
+   gaze_adaptation. */
+extern const struct argp tool_adapt_argp;
+extern const struct argp_child tool_model_children[3]; /* tool_argp and tool_adapt_argp */
+
 /* argp_parse that calls itself `command` ("gaze verify") and exits with GAZE_ERROR_USAGE on errors. */
 void tool_parse(const struct argp *parser, const char *command, int argc, char **argv, void *input);
 

@@ -10,6 +10,7 @@ enum { DUMP_BOTH, DUMP_QUERY, DUMP_VALUE, DUMP_VOCABULARY, DUMP_TOKENS };
 
 typedef struct dump_arguments {
     tool_options tool;
+    gaze_adaptation adapt;
     const char *model, *weights, *data, *index;
     gaze_dump_options dump;
     const char *token_files[DUMP_TOKENS];

@@ -74,7 +74,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     dump_arguments *a = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tool;
+        state->child_inputs[1] = &a->adapt;
+        return 0;
     case 'i': keep_file(state, a, text); return 0;
     case WEIGHTS: a->weights = text; return 0;
     case DATA: a->data = text; return 0;
@@ -107,7 +110,7 @@ static const struct argp parser = {
     "MODEL [--input FILE.. | --data TYPE:PATH --index I..] --out DIR\nMODEL --list",
     "Writes attention maps: raw values first (.npy, .json), then pictures. The files written are printed, "
     "one a line.",
-    tool_children,
+    tool_model_children,
     NULL,
     NULL};
 
@@ -194,7 +197,8 @@ static gaze_status open_and_dump(dump_arguments *a)
 {
     gaze_context *context = NULL;
     gaze_model *model = NULL;
-    const gaze_model_options opening = {.weights = a->weights, .no_weights = a->list, .seed = a->seed};
+    const gaze_model_options opening = {
+        .weights = a->weights, .no_weights = a->list, .seed = a->seed, .adapt = a->adapt};
     if (a->list) a->tool.reference = true; /* shapes need no device */
     gaze_status status = dump_read_tokens(a);
     if (status == GAZE_OK) status = tool_context(&a->tool, false, &context);

@@ -9,6 +9,7 @@ static const char command[] = "gaze evaluate";
 
 typedef struct arguments {
     tool_options tool;
+    gaze_adaptation adapt;
     const char *model, *data, *weights, *decode;
     size_t batch_size;
     uint64_t seed;
@@ -33,7 +34,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tool;
+        state->child_inputs[1] = &a->adapt;
+        return 0;
     case DATA: a->data = text; return 0;
     case WEIGHTS: a->weights = text; return 0;
     case BATCH_SIZE: a->batch_size = tool_size(state, "--batch-size", text); return 0;
@@ -51,9 +55,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {
-    options,       parse, "MODEL", "Loss, accuracy and a table per class over the test part of the data.",
-    tool_children, NULL,  NULL};
+static const struct argp parser = {options,
+                                   parse,
+                                   "MODEL",
+                                   "Loss, accuracy and a table per class over the test part of the data.",
+                                   tool_model_children,
+                                   NULL,
+                                   NULL};
 
 typedef struct class_counts {
     size_t samples, predicted, right;
@@ -151,7 +159,7 @@ static gaze_status evaluate(const arguments *a)
     gaze_data *data = NULL;
     gaze_metrics metrics = {0};
     bool test;
-    const gaze_model_options opening = {.weights = a->weights, .seed = a->seed};
+    const gaze_model_options opening = {.weights = a->weights, .seed = a->seed, .adapt = a->adapt};
     const gaze_data_options from = {.spec = a->data, .seed = a->seed, .skip_bad = a->skip_bad};
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);

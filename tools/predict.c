@@ -42,7 +42,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tool;
+        state->child_inputs[1] = &a->adapt;
+        return 0;
     case 'i': return keep(state, "--input", text, a->inputs, &a->n_inputs, MOST_INPUTS);
     case WEIGHTS: a->weights = text; return 0;
     case 'o': a->output = text; return 0;
@@ -69,7 +72,7 @@ static const struct argp parser = {options,
                                    parse,
                                    "MODEL --input FILE",
                                    "Class and probability per input, or the whole output as an array.",
-                                   tool_children,
+                                   tool_model_children,
                                    NULL,
                                    NULL};
 
@@ -191,7 +194,7 @@ static gaze_status open_and_predict(arguments *a)
     gaze_context *context = NULL;
     gaze_model *model = NULL;
     gaze_array inputs[MOST_INPUTS] = {0}, results[MOST_MAPS + 1] = {0};
-    const gaze_model_options opening = {.weights = a->weights};
+    const gaze_model_options opening = {.weights = a->weights, .adapt = a->adapt};
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
     if (status == GAZE_OK) status = predict(a, model, inputs, results);

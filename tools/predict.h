@@ -7,6 +7,7 @@ enum { PREDICT_MOST_INPUTS = 16, PREDICT_MOST_MAPS = 64 };
 
 typedef struct predict_arguments {
     tool_options tool;
+    gaze_adaptation adapt;
     const char *model, *weights, *output;
     char *inputs[PREDICT_MOST_INPUTS];
     size_t n_inputs;

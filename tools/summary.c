@@ -6,6 +6,7 @@
 
 typedef struct summary_options {
     tool_options tool;
+    gaze_adaptation adapt;
     const char *model;
     size_t batch_size;
     bool training;
@@ -20,7 +21,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     summary_options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->tool; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->tool;
+        state->child_inputs[1] = &options->adapt;
+        return 0;
     case 'b': options->batch_size = tool_size(state, "--batch-size", argument); return 0;
     case 't': options->training = true; return 0;
     case ARGP_KEY_ARG:
@@ -38,7 +42,7 @@ static const struct argp ARGP = {.options = OPTIONS,
                                  .parser = parse,
                                  .args_doc = "MODEL",
                                  .doc = "MODEL is a model file or a run folder.",
-                                 .children = tool_children};
+                                 .children = tool_model_children};
 
 int command_summary(int argc, char **argv)
 {
@@ -49,7 +53,8 @@ int command_summary(int argc, char **argv)
     tool_parse(&ARGP, "gaze summary", argc, argv, &options);
     gaze_status status = tool_context(&options.tool, false, &context);
     if (status == GAZE_OK)
-        status = gaze_model_open(context, options.model, &(gaze_model_options){.no_weights = true}, &model);
+        status = gaze_model_open(context, options.model,
+                                 &(gaze_model_options){.no_weights = true, .adapt = options.adapt}, &model);
     if (status == GAZE_OK)
         status = gaze_summary(model, options.batch_size, options.training, options.tool.json, &text);
     if (status == GAZE_OK) fputs(text, stdout);

@@ -12,6 +12,7 @@ static const char command[] = "gaze train";
 
 typedef struct arguments {
     tool_options tool;
+    gaze_adaptation adapt;
     const char *model, *data, *weights;
     uint64_t seed;
     bool skip_bad;
@@ -56,7 +57,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tool;
+        state->child_inputs[1] = &a->adapt;
+        return 0;
     case OUT: a->train.out = text; return 0;
     case DATA: a->data = text; return 0;
     case EPOCHS: a->train.epochs = tool_size(state, "--epochs", text); return 0;
@@ -84,7 +88,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp parser = {
-    options, parse, "MODEL --out DIR", "Trains a model. One line an epoch on stdout.", tool_children,
+    options, parse, "MODEL --out DIR", "Trains a model. One line an epoch on stdout.", tool_model_children,
     NULL,    NULL};
 
 static bool on_progress(void *user, const gaze_progress *now)
@@ -99,7 +103,8 @@ static gaze_status train(arguments *a, progress *shown)
     gaze_model *model = NULL;
     gaze_data *data = NULL;
     gaze_metrics last;
-    const gaze_model_options opening = {.weights = a->weights, .no_weights = !a->weights, .seed = a->seed};
+    const gaze_model_options opening = {
+        .weights = a->weights, .no_weights = !a->weights, .seed = a->seed, .adapt = a->adapt};
     const gaze_data_options from = {.spec = a->data, .seed = a->seed, .skip_bad = a->skip_bad};
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);

@@ -1,14 +1,42 @@
 /* gaze_data_*: a data set that fits a model. */
 #include "api.h"
+#include "../train/record.h"
 #include "data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* "TYPE:PATH", or the model's own "data". */
-static gaze_status read_spec(const gz_model *model, const char *text, struct gaze_data *data)
+/* "TYPE:PATH" */
+static gaze_status read_words(const char *text, struct gaze_data *data)
 {
+    const char *colon = strchr(text, ':');
+    const size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    char *type = gz_arena_copy(data->arena, text),
+         *path = colon ? gz_arena_copy(data->arena, colon + 1) : NULL;
+    if (!type || (colon && !path)) return GAZE_ERROR_DEVICE;
+    type[length] = 0;
+    data->spec.type = type;
+    data->spec.path = path && *path ? path : NULL;
+    return GAZE_OK;
+}
+
+/* What a run was trained on goes before what its model file says: --data may have replaced that. */
+static gaze_status read_run(const gaze_model *m, struct gaze_data *data)
+{
+    const char *type, *path;
+    if (!m->folder) return GAZE_OK;
+    GZ_TRY(gz_run_record_data(m->folder, data->arena, &type, &path));
+    if (!type) return GAZE_OK;
+    data->spec.type = type;
+    data->spec.path = path;
+    return GAZE_OK;
+}
+
+/* "TYPE:PATH", or the run's data, or the model's own. */
+static gaze_status read_spec(const gaze_model *m, const char *text, struct gaze_data *data)
+{
+    const gz_model *model = m->file;
     data->spec = (gz_data_spec){.type = model->data.type,
                                 .path = model->data.path,
                                 .scale = model->data.scale,
@@ -18,18 +46,11 @@ static gaze_status read_spec(const gz_model *model, const char *text, struct gaz
                                 .aspect = model->data.aspect,
                                 .skip_bad = model->data.skip_bad,
                                 .augment = {model->data.flip, model->data.shift, model->data.crop}};
-    if (!text && model->data.type) return GAZE_OK;
-    if (!text)
+    if (text) return read_words(text, data);
+    GZ_TRY(read_run(m, data));
+    if (!data->spec.type)
         return gz_fail(GAZE_ERROR_USAGE, "%s says nothing about data: name it with --data TYPE:PATH",
                        model->path);
-    const char *colon = strchr(text, ':');
-    const size_t length = colon ? (size_t)(colon - text) : strlen(text);
-    char *type = gz_arena_copy(data->arena, text),
-         *path = colon ? gz_arena_copy(data->arena, colon + 1) : NULL;
-    if (!type || (colon && !path)) return GAZE_ERROR_DEVICE;
-    type[length] = 0;
-    data->spec.type = type;
-    data->spec.path = path && *path ? path : NULL;
     return GAZE_OK;
 }
 
@@ -78,7 +99,7 @@ gaze_status gaze_data_open_with(gaze_model *model, const gaze_data_options *opti
     gaze_status status;
     GZ_TRY(gz_allocate(1, sizeof *data, &data));
     GZ_GO(gz_arena_create(&data->arena));
-    GZ_GO(read_spec(model->file, options->spec, data));
+    GZ_GO(read_spec(model, options->spec, data));
     data->spec.seed = options->seed;
     data->spec.skip_bad = data->spec.skip_bad || options->skip_bad;
     GZ_GO(gz_allocate(model->file->n_inputs, sizeof *inputs, &inputs));

@@ -1,6 +1,7 @@
 /* Opening a model: its file or run folder, its weights; and what it is like. */
 #include "api.h"
 #include "../base/text.h"
+#include "../model/adapt.h"
 #include "../model/weights.h"
 
 #include <inttypes.h>
@@ -102,7 +103,7 @@ static gaze_status find_weights(const gaze_model *m, const gaze_model_options *o
         *path = options->weights;
         return GAZE_OK;
     }
-    const char *file = m->file->path;
+    const char *file = m->file->file;
     size_t stem = strlen(file);
     if (stem > 5 && strcmp(file + stem - 5, ".json") == 0) stem -= 5;
     char *beside = m->folder ? gz_path_join(arena, m->folder, "weights.safetensors")
@@ -138,13 +139,13 @@ static gaze_status load_weights(gaze_model *m, const gaze_model_options *options
     return GAZE_OK;
 }
 
-static gaze_status read_file(gaze_model *m, const char *path)
+static gaze_status read_file(gaze_model *m, const char *path, const gaze_adaptation *adapt)
 {
-    if (!gz_folder_exists(path)) return gz_model_read_with(path, m->context->kinds.list, &m->file);
+    if (!gz_folder_exists(path)) return gz_model_read_adapted(path, m->context->kinds.list, adapt, &m->file);
     gz_arena *arena;
     GZ_TRY(gz_arena_create(&arena));
     const char *file = gz_path_join(arena, path, "model.json");
-    gaze_status status = file ? gz_model_read_with(file, m->context->kinds.list, &m->file) : GAZE_ERROR_DEVICE;
+    gaze_status status = file ? gz_model_read_adapted(file, m->context->kinds.list, adapt, &m->file) : GAZE_ERROR_DEVICE;
     gz_arena_destroy(arena);
     GZ_TRY(status);
     m->folder = gz_arena_copy(m->file->arena, path);
@@ -160,7 +161,7 @@ gaze_status gaze_model_open(gaze_context *context, const char *path, const gaze_
     GZ_TRY(gz_allocate(1, sizeof *m, &m));
     m->context = context;
     m->seed = options->seed;
-    GZ_GO(read_file(m, path));
+    GZ_GO(read_file(m, path, &options->adapt));
     GZ_GO(probe(m));
     GZ_GO(load_weights(m, options));
     *out = m;

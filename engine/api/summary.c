@@ -27,8 +27,10 @@ static gaze_status build(gaze_model *m, size_t batch, bool training, gz_built *b
 
 static gaze_status make_plan(gaze_model *m, bool training, gz_built *built, gz_plan **plan)
 {
-    GZ_TRY(gz_api_weights(m, training, gz_optimizer_moments(&m->file->optimizer.attr)));
-    return gz_api_plan(m, built, plan);
+    const gz_plan_options options = {.memory_limit = m->context->memory_limit, .dry = true};
+    GZ_TRY(gz_store_expect(m->store, training, gz_optimizer_moments(&m->file->optimizer.attr)));
+    return gz_fail_context(gz_plan_create(m->context->device, built->graph, m->store, &options, plan),
+                           "%s, batch %zu", m->file->path, built->batch);
 }
 
 gaze_status gaze_summary(gaze_model *model, size_t batch_size, bool training, bool json, char **text)

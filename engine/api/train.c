@@ -1,4 +1,5 @@
 /* gaze_train and gaze_evaluate: the training room on a model and its data. */
+#include "../model/adapt.h"
 #include "../train/train.h"
 #include "api.h"
 #include "data.h"
@@ -40,6 +41,8 @@ gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_opti
     gaze_device_info device;
     GZ_TRY(needs_loss(model));
     GZ_TRY(choose_optimizer(model, options, &optimizer));
+    GZ_TRY(gz_model_name_classes(model->file, data->data->classes,
+                                 gz_shape_last(model->probe.outputs[0]->shape)));
     gz_api_forget_plans(model);
     GZ_TRY(gz_api_weights(model, true, gz_optimizer_moments(&optimizer.attr)));
     gaze_context_device(model->context, &device);

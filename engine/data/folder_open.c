@@ -23,7 +23,7 @@ static gaze_status fit_input(const gz_data_need *need, gz_data *data, gz_sample_
         return gz_fail(
             GAZE_ERROR_DATA,
             "the model leaves the size of its input '%s' open (%s), but images in folders are brought "
-            "to one size, which \"shape\" has to say",
+            "to one size, which \"shape\" or --img_size has to say",
             input->name, shape);
     if (need->n_classes && need->label_rank)
         return gz_fail(GAZE_ERROR_DATA,
@@ -82,10 +82,10 @@ static gaze_status choose_classes(const gz_data_need *need, gz_data *data, const
     size_t count;
     GZ_TRY(gz_folder_classes(data->arena, path, &names, &count));
     if (need->n_classes && count > need->n_classes)
-        return gz_fail(
-            GAZE_ERROR_DATA,
-            "%s: holds %zu classes (folders), but the model's output has %zu: change its last layer", path,
-            count, need->n_classes);
+        return gz_fail(GAZE_ERROR_DATA,
+                       "%s: holds %zu classes (folders), but the model's output has %zu: --num_classes %zu, "
+                       "or change its last layer",
+                       path, count, need->n_classes, count);
     data->classes = names;
     return need->classes ? copy_names(data->arena, need->classes, &data->classes) : GAZE_OK;
 }

@@ -100,11 +100,12 @@ static gaze_status check_need(const gz_data_need *need, gz_data *data)
 {
     const gaze_array *input = data->inputs;
     const char *shape = gz_array_shape_text(data->arena, input->rank, input->shape, false);
-    if (need->n_inputs != 1 || input->dtype != GAZE_FLOAT32 || input->rank != 2)
+    if (need->n_inputs != 1 || input->rank != 2)
         return gz_fail(GAZE_ERROR_DATA,
-                       "synthetic:needle makes float32 sequences [steps,features], but the model reads %zu "
-                       "inputs, the first %s%s",
-                       need->n_inputs, shape, input->dtype == GAZE_INT32 ? " of int32" : "");
+                       "synthetic:needle makes float32 sequences [steps,features] or int32 tokens [steps], "
+                       "but the model reads %zu "
+                       "inputs, the first %s",
+                       need->n_inputs, shape);
     if ((input->shape[0] && input->shape[0] < LEAST_STEPS) ||
         (input->shape[1] && input->shape[1] < LEAST_FEATURES))
         return gz_fail(GAZE_ERROR_DATA,
@@ -135,6 +136,10 @@ static void choose_sizes(const gz_data_spec *spec, const gz_data_need *need, gaz
 
 static gaze_status needle_open(const gz_data_spec *spec, const gz_data_need *need, gz_data *data)
 {
+    if (data->inputs->dtype == GAZE_INT32) {
+        data->type = &gz_needle_text;
+        return data->type->open(spec, need, data);
+    }
     GZ_TRY(check_need(need, data));
     needle_set *set = gz_arena_allocate(data->arena, sizeof *set);
     if (!set) return GAZE_ERROR_DEVICE;

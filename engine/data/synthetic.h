@@ -5,6 +5,7 @@
 
 /* A list of them is in synthetic.c; each is a type of data that its own file fills. */
 extern const gz_data_type gz_synthetic_patch, gz_synthetic_needle, gz_synthetic_copy, gz_synthetic_reverse;
+extern const gz_data_type gz_needle_text; /* what needle becomes for models that read tokens */
 
 /* As the spec has them: 6000 and 1000 without. */
 void gz_synthetic_counts(const gz_data_spec *spec, size_t counts[GZ_N_PARTS]);

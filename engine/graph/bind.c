@@ -109,7 +109,7 @@ static gaze_status bind_launch(gz_plan *plan, gz_launch *launch)
     return GAZE_OK;
 }
 
-static gaze_status check_fits(const gz_plan *plan)
+gaze_status gz_plan_check_fits(const gz_plan *plan)
 {
     gz_plan_memory use;
     char needed[24], there[24];
@@ -129,7 +129,7 @@ static gaze_status check_fits(const gz_plan *plan)
 
 gaze_status gz_plan_bind(gz_plan *plan)
 {
-    GZ_TRY(check_fits(plan));
+    GZ_TRY(gz_plan_check_fits(plan));
     GZ_TRY(gz_allocate(plan->n_buffers, sizeof *plan->buffers, &plan->buffers));
     for (size_t i = 0; i < plan->n_buffers; i++)
         if (plan->buffer_bytes[i])

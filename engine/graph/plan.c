@@ -35,6 +35,7 @@ static gaze_status build(gz_plan *plan)
     GZ_TRY(gz_allocate(plan->graph->n_nodes, sizeof *plan->amplification, &plan->amplification));
     if (plan->device) GZ_TRY(gz_plan_prepare(plan));
     GZ_TRY(gz_plan_place(plan));
+    if (plan->options.dry) return plan->device ? gz_plan_check_fits(plan) : GAZE_OK;
     if (plan->device)
         GZ_TRY(gz_plan_bind(plan));
     else

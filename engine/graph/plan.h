@@ -12,6 +12,7 @@ typedef struct gz_plan_options {
                      NaN */
     size_t memory_limit; /* 0: none beyond the device's own */
     const gz_family *force_family;
+    bool dry; /* no memory is taken and no kernel is made: the plan tells what it would need and can't run */
 } gz_plan_options;
 
 /* The graph and the store must outlive the plan. Optimizer slabs and is_gradient tensors are bound to the

@@ -99,6 +99,8 @@ gaze_status gz_plan_place(gz_plan *plan);
 /* bind.c: buffers, sub-buffers, kernels, arguments. */
 gaze_status gz_plan_bind(gz_plan *plan);
 void gz_plan_unbind(gz_plan *plan);
+/* Does the device have the memory that the plan and its store need? */
+gaze_status gz_plan_check_fits(const gz_plan *plan);
 /* reference.c: the same in double on the host. */
 gaze_status gz_plan_bind_reference(gz_plan *plan);
 void gz_plan_unbind_reference(gz_plan *plan);

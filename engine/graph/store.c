@@ -91,13 +91,19 @@ static gaze_status allocate_slab(gz_store *store, size_t slab)
     return gz_allocate(floats, sizeof(double), &store->host[slab]);
 }
 
-gaze_status gz_store_allocate(gz_store *store, bool training, size_t moments)
+gaze_status gz_store_expect(gz_store *store, bool training, size_t moments)
 {
     if (moments > MAX_MOMENTS)
         return gz_fail(GAZE_ERROR_MODEL, "an optimizer with %zu moments: at most %d are possible", moments,
                        MAX_MOMENTS);
     store->training |= training;
     if (moments > store->moments) store->moments = moments;
+    return GAZE_OK;
+}
+
+gaze_status gz_store_allocate(gz_store *store, bool training, size_t moments)
+{
+    GZ_TRY(gz_store_expect(store, training, moments));
     for (size_t slab = 0; slab < SLABS; slab++)
         GZ_TRY(gz_fail_context(allocate_slab(store, slab), "memory for weights, gradients and optimizer"));
     store->allocated = true;

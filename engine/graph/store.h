@@ -20,6 +20,9 @@ gaze_status gz_store_declare(gz_store *store, const char *name, gz_role role, gz
  * Zeroed. */
 gaze_status gz_store_allocate(gz_store *store, bool training, size_t moments);
 
+/* gz_store_bytes then tells what that would take; nothing is taken. */
+gaze_status gz_store_expect(gz_store *store, bool training, size_t moments);
+
 size_t gz_store_count(const gz_store *store);
 typedef struct gz_store_entry {
     const char *name;

@@ -1,5 +1,5 @@
-/* y_t = x_t + P_t: x [B,T,D], P the first T rows of embeddings [sequence_length,D]. (KerasHub's layer of this
-   name gives P without adding it.) */
+/* y_t = x_t + P_t: x [B,T,D], or an image's T cells [B,H,W,D] row by row; P the first T rows of embeddings
+   [sequence_length,D]. (KerasHub's layer of this name gives P without adding it.) */
 #include "layer.h"
 
 typedef struct position_options {
@@ -27,9 +27,11 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
     (void)n_in;
     const position_options *options = from;
     gz_graph *graph = gz_build_graph(b);
-    GZ_TRY(gz_layer_expect_rank(layer, 0, in, 3, "[time, features]"));
     const gz_shape x = in->x->shape;
-    const size_t B = x.dim[0], T = x.dim[1], D = x.dim[2], S = options->length ? options->length : T;
+    if (x.rank != 4)
+        GZ_TRY(gz_layer_expect_rank(layer, 0, in, 3, "[time, features] or [height, width, channels]"));
+    const size_t B = x.dim[0], D = gz_shape_last(x), T = gz_shape_count(x) / B / D,
+                 S = options->length ? options->length : T;
     gz_tensor *embeddings, *positions, *rows;
     if (T > S)
         return gz_layer_fail(

@@ -216,24 +216,31 @@ static gaze_status read_object(gz_model *model, const cJSON *root)
     return gz_json_done(&json);
 }
 
-gaze_status gz_model_parse_with(const char *path, const char *text, size_t size, const gz_attention_kind *const *kinds,
-                                gz_model **out)
+gaze_status gz_model_set_text(gz_model *model, const char *text, size_t size)
+{
+    model->text = gz_arena_duplicate(model->arena, text, size);
+    model->text_size = size;
+    model->hash = gz_hash_bytes(text, size);
+    return model->text ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+gaze_status gz_model_parse_at(const char *file, const char *place, const char *text, size_t size,
+                              const gz_attention_kind *const *kinds, gz_model **out)
 {
     gz_arena *arena;
     cJSON *root = NULL;
     gaze_status status;
     GZ_TRY(gz_arena_create(&arena));
     gz_model *model = gz_arena_allocate(arena, sizeof *model);
-    if (!model || !(model->path = gz_arena_copy(arena, path)) || !(model->name = gz_path_stem(arena, path)) ||
-        !(model->text = gz_arena_duplicate(arena, text, size))) {
+    if (!model || !(model->file = gz_arena_copy(arena, file)) ||
+        !(model->path = gz_arena_copy(arena, place)) || !(model->name = gz_path_stem(arena, file))) {
         status = GAZE_ERROR_DEVICE;
         goto done;
     }
     model->arena = arena;
     model->kinds = kinds;
-    model->text_size = size;
-    model->hash = gz_hash_bytes(text, size);
-    GZ_GO(gz_json_parse_file(path, text, size, &root));
+    GZ_GO(gz_model_set_text(model, text, size));
+    GZ_GO(gz_json_parse_file(place, text, size, &root));
     GZ_GO(read_object(model, root));
     *out = model;
 done:
@@ -244,7 +251,13 @@ done:
 
 gaze_status gz_model_parse(const char *path, const char *text, size_t size, gz_model **out)
 {
-    return gz_model_parse_with(path, text, size, NULL, out);
+    return gz_model_parse_at(path, path, text, size, NULL, out);
+}
+
+gaze_status gz_model_parse_with(const char *path, const char *text, size_t size,
+                                const gz_attention_kind *const *kinds, gz_model **out)
+{
+    return gz_model_parse_at(path, path, text, size, kinds, out);
 }
 
 gaze_status gz_model_read_with(const char *path, const gz_attention_kind *const *kinds, gz_model **out)

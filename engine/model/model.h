@@ -50,7 +50,9 @@ typedef struct gz_model_decode {
 typedef struct gz_model {
     gz_arena *arena;
     const gz_attention_kind *const *kinds; /* beside the built-in ones, see gz_json.kinds */
-    const char *path;  /* of the file, for messages */
+    const char *path;  /* of the file, for messages; of an adapted model it says so too */
+    const char *file;  /* where it was read */
+    bool adapted;      /* text is not what the file holds: see adapt.h */
     const char *name;  /* "name", or the file's name without .json */
     const char *about; /* or NULL */
     const char *text;  /* the file's bytes */

@@ -14,6 +14,12 @@ bool gz_model_knows(const gz_model *model, const char *name);
 /* ", did you mean 'X'?" among the inputs and the layers read so far. */
 const char *gz_model_nearest_name(const gz_model *model, const char *name);
 
+/* gz_model_parse of a file's text that was changed: messages call it `place`. */
+gaze_status gz_model_parse_at(const char *file, const char *place, const char *text, size_t size,
+                              const gz_attention_kind *const *kinds, gz_model **out);
+/* The model's text, and the hash of it. */
+gaze_status gz_model_set_text(gz_model *model, const char *text, size_t size);
+
 /* "layers". */
 gaze_status gz_model_read_layers(gz_model *model, gz_json *json);
 

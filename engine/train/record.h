@@ -32,5 +32,7 @@ typedef struct gz_run_record {
     const char *started;
 } gz_run_record;
 gaze_status gz_run_record_write(const gz_run_record *record, const char *folder);
+/* The data that the run in this folder was trained on, by its run.json; both NULL where there is none. */
+gaze_status gz_run_record_data(const char *folder, gz_arena *arena, const char **type, const char **path);
 
 #endif

@@ -102,7 +102,8 @@ static gaze_status prepare_folder(run *r)
     const char *out = options_of(r)->out, *path = gz_path_join(r->arena, out, "model.json");
     if (!path) return GAZE_ERROR_DEVICE;
     GZ_TRY(gz_folder_make(out, false));
-    return strcmp(path, model->path) ? gz_file_write(path, model->text, model->text_size) : GAZE_OK;
+    const bool there = !model->adapted && strcmp(path, model->file) == 0;
+    return there ? GAZE_OK : gz_file_write(path, model->text, model->text_size);
 }
 
 static gaze_status resume(run *r)
