@@ -325,6 +325,8 @@ typedef struct gaze_progress {
    checkpoint is saved and GAZE_INTERRUPTED is returned. */
 typedef bool gaze_progress_function(void *user, const gaze_progress *progress);
 
+#define GAZE_ALL SIZE_MAX
+
 typedef struct gaze_train_options {
     const char *out;           /* run folder, made if missing; needed */
     size_t epochs, steps;      /* 0: the model's "train"; steps > 0 ends after that many updates in all */
@@ -334,6 +336,8 @@ typedef struct gaze_train_options {
     bool resume;               /* go on from the newest good checkpoint in `out` */
     size_t checkpoint_seconds; /* between checkpoints within an epoch; 0: 60. There is one at each epoch's end
                                   too. */
+    size_t keep_checkpoints;   /* newest ones that stay, at least 2, and one of the weights before training; 0: 2 and none
+                                  before; GAZE_ALL: all, for an animation */
     gaze_progress_function *progress;
     void *user;
     int argc; /* what the program was called with, for run.json */
@@ -435,7 +439,7 @@ typedef struct gaze_dump_options {
     const char *out;  /* folder, made if missing; needed */
     const char *map;  /* NULL: every map */
     const char *view; /* overlay | map | side | sheet | matrix | heads | bars | text | html | query | panels |
-                         all (that fit the map); NULL: the   usual ones of those */
+                         animation | all (that fit the map); NULL: the usual ones of those */
     const char *colors; /* gray | viridis | jet; NULL: viridis */
     const char *scale;  /* minmax | 0..1 | percentile; NULL: minmax; written on the colour bar */
     size_t pixel;       /* screen pixels per input pixel; 0: chosen so that a picture is about 400 wide */
@@ -450,6 +454,8 @@ typedef struct gaze_dump_options {
                            what was given for it; NULL: as it was given, or greedy where it wasn't */
     const gaze_place *truth; /* [batch]: the .json then says for each sample whether the map's largest cell is
                                 centred there; NULL */
+    const char *checkpoints;    /* run folder whose checkpoints the view animation shows, one a frame; NULL: the
+                                   one that was opened, if it was one */
     const char *const *classes; /* names where the model has none, NULL-terminated: gaze_data_classes; NULL */
 } gaze_dump_options;
 

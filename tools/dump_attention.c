@@ -6,7 +6,25 @@
 
 static const char command[] = "dump_attention";
 
-enum { WEIGHTS = 256, DATA, INDEX, OUT, MAP, VIEW, COLORS, SCALE, PIXEL, REDUCE, QUERY, DECODE, SEED, LIST, SKIP_BAD, TOKENS };
+enum {
+    WEIGHTS = 256,
+    DATA,
+    INDEX,
+    OUT,
+    MAP,
+    VIEW,
+    COLORS,
+    SCALE,
+    PIXEL,
+    REDUCE,
+    QUERY,
+    DECODE,
+    SEED,
+    LIST,
+    SKIP_BAD,
+    CHECKPOINTS,
+    TOKENS
+};
 
 static const struct argp_option options[] = {
     {"input", 'i', "[NAME=]FILE", 0, "an input: .npy (batch first), .png or .jpg; more files may follow", 0},
@@ -15,8 +33,8 @@ static const struct argp_option options[] = {
     {"out", OUT, "DIR", 0, "folder for the files, made if missing", 0},
     {"map", MAP, "NAME", 0, "one map (all of them)", 0},
     {"view", VIEW, "VIEW", 0,
-     "overlay, map, side, sheet, matrix, heads, bars, text, html, query, panels or all (the usual ones that "
-     "fit)",
+     "overlay, map, side, sheet, matrix, heads, bars, text, html, query, panels, animation or all (the usual "
+     "ones that fit)",
      0},
     {"colors", COLORS, "COLORS", 0, "viridis, gray or jet (viridis)", 0},
     {"scale", SCALE, "SCALE", 0, "minmax, 0..1 or percentile (minmax)", 0},
@@ -39,6 +57,8 @@ static const struct argp_option options[] = {
      0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"seed", SEED, "N", 0, "of synthetic data (0)", 0},
+    {"checkpoints", CHECKPOINTS, "DIR", 0,
+     "run folder for the view animation, a frame a checkpoint (MODEL, if it is one)", 0},
     {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
     {"list", LIST, NULL, 0, "print the model's maps: name, shape, kind, meaning", 0},
     {0},
@@ -97,6 +117,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case DECODE: a->dump.decode = text; return 0;
     case SEED: a->seed = tool_seed(state, "--seed", text); return 0;
     case LIST: a->list = true; return 0;
+    case CHECKPOINTS: a->dump.checkpoints = text; return 0;
     case SKIP_BAD: a->skip_bad = true; return 0;
     case ARGP_KEY_ARG: return keep_argument(state, a, text);
     case ARGP_KEY_END: check(state, a); return 0;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char command[] = "gaze train";
@@ -31,7 +32,8 @@ enum {
     WEIGHTS,
     RESUME,
     CHECKPOINT_SECONDS,
-    SKIP_BAD
+    SKIP_BAD,
+    KEEP_CHECKPOINTS
 };
 
 static const struct argp_option options[] = {
@@ -49,6 +51,8 @@ static const struct argp_option options[] = {
     {"weights", WEIGHTS, "FILE", 0, "begin with these instead of initial weights", 0},
     {"resume", RESUME, NULL, 0, "go on from the newest checkpoint in the run folder", 0},
     {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
+    {"keep-checkpoints", KEEP_CHECKPOINTS, "N|all", 0,
+     "the newest N stay, at least 2, or all, and one of the weights before training (2, none before)", 0},
     {"checkpoint-seconds", CHECKPOINT_SECONDS, "N", 0, "between checkpoints within an epoch (60)", 0},
     {0},
 };
@@ -72,6 +76,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case WEIGHTS: a->weights = text; return 0;
     case RESUME: a->train.resume = true; return 0;
     case SKIP_BAD: a->skip_bad = true; return 0;
+    case KEEP_CHECKPOINTS:
+        a->train.keep_checkpoints =
+            strcmp(text, "all") == 0 ? GAZE_ALL : tool_size(state, "--keep-checkpoints", text);
+        return 0;
     case CHECKPOINT_SECONDS:
         a->train.checkpoint_seconds = tool_size(state, "--checkpoint-seconds", text);
         return 0;

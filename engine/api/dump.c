@@ -83,6 +83,7 @@ static gaze_status write_all(gz_dump *d, size_t n_inputs)
     GZ_TRY(gz_dump_run(d, d->n_inputs));
     for (size_t i = 0; i < d->n_maps; i++) GZ_TRY(gz_dump_raw(d, &d->maps[i]));
     for (size_t i = 0; i < d->n_maps; i++) GZ_TRY(gz_dump_pictures(d, &d->maps[i]));
+    GZ_TRY(gz_dump_animations(d, n_inputs));
     return GAZE_OK;
 }
 

@@ -19,7 +19,8 @@
     X(QUERY, query,                                                                             \
       "a query, an input of shape [height, width, 1 or 3] and a map of its cells by its cells") \
     X(PANELS, panels,                                                                           \
-      "features [height, width, channels] before and after an attention layer with such a map")
+      "features [height, width, channels] before and after an attention layer with such a map") \
+    X(ANIMATION, animation, "a run folder with checkpoints")
 #define GZ_DUMP_SYMBOL(symbol, word, needs) GZ_DUMP_##symbol,
 enum { GZ_DUMP_VIEW_LIST(GZ_DUMP_SYMBOL) GZ_DUMP_VIEWS };
 #undef GZ_DUMP_SYMBOL
@@ -74,6 +75,8 @@ typedef struct gz_dump {
     const gz_dump_prediction *predictions; /* [batch], or NULL */
     gaze_decoded decoded;                  /* answers; no tokens: the inputs are as they were given */
     gaze_array written_tokens; /* int32 [batch, steps] of a model that writes sequences; else no data */
+    const char *checkpoints;               /* run folder of the animation, or NULL */
+    const char *moment;                    /* of training, for titles: "epoch 3"; NULL: none */
 } gz_dump;
 
 static inline size_t gz_dump_index(const gz_dump *dump, size_t sample)
@@ -153,7 +156,35 @@ const char *gz_dump_class_name(const gz_dump *dump, size_t number);
 /* <file>.npy and <file>.json (dump_raw.c). */
 gaze_status gz_dump_raw(const gz_dump *dump, const gz_dump_map *map);
 
+/* What one map's pictures have in common. gz_dump_art_end it, also after an error. */
+typedef struct gz_dump_art {
+    const gz_dump *dump;
+    const gz_dump_map *map;
+    gz_picture_options options; /* all but the title */
+    float *photos;              /* [B,H,W,C] in 0..1, or NULL */
+    const char *photo_note;     /* how they got there; NULL: as they were */
+} gz_dump_art;
+gaze_status gz_dump_art_begin(const gz_dump *dump, const gz_dump_map *map, gz_dump_art *art);
+void gz_dump_art_end(gz_dump_art *art);
+gz_map gz_dump_map_of(const gz_dump_art *art, size_t sample);
+gz_photo gz_dump_photo_of(const gz_dump_art *art, size_t sample);
+
+/* One view of one sample, all but sheet, html and animation; html (dump_draw.c). why: empty, or ": every
+ * value is 1", and nothing was drawn. */
+enum { GZ_DUMP_WHY = 200 };
+gaze_status gz_dump_draw(const gz_dump_art *art, size_t sample, size_t view,
+                         const gz_picture_options *options, gz_image *image, char why[GZ_DUMP_WHY]);
+gaze_status gz_dump_draw_page(const gz_dump_art *art, size_t sample, const gz_picture_options *options,
+                              char **page, char why[GZ_DUMP_WHY]);
+void gz_dump_tell_undrawable(const gz_dump *dump, const gz_dump_map *map, size_t sample, const char *why);
+/* tEXt chunks; NULL: out of memory. */
+const char *const *gz_dump_png_text(const gz_dump *dump, const gz_dump_map *map);
+
 /* <file>.<index>.<view>.png and <file>.sheet.png (dump_pictures.c). */
 gaze_status gz_dump_pictures(const gz_dump *dump, const gz_dump_map *map);
+
+/* <file>.<index>.animation.png of every map that has the view: runs the model with the weights of each
+ * checkpoint of a run folder, then gives it back its own (dump_animation.c). */
+gaze_status gz_dump_animations(gz_dump *dump, size_t n_inputs);
 
 #endif

@@ -33,6 +33,7 @@ const char *gz_dump_title(const gz_dump *d, const gz_dump_map *map, size_t sampl
     gz_text_add(&text, "%s: %s, sample %zu", gaze_model_name(d->model), map->info->name,
                 gz_dump_index(d, sample));
     const int32_t label = gz_dump_label(d, sample);
+    if (d->moment) gz_text_add(&text, ", %s", d->moment);
     if (label >= 0) gz_text_add(&text, ", true: %s", gz_dump_class_name(d, (size_t)label));
     if (d->predictions)
         gz_text_add(&text, ", predicted: %s", gz_dump_class_name(d, d->predictions[sample].class));

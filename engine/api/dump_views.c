@@ -77,6 +77,7 @@ static unsigned fitting(const gz_dump *d, const gz_dump_map *map)
     if (on_sequence(d, map)) fits |= ON_SEQUENCE;
     if (map->between && d->image && d->query_numbers) fits |= GZ_DUMP_BIT(GZ_DUMP_QUERY);
     if (map->on_image && gz_dump_has_features(d, map)) fits |= GZ_DUMP_BIT(GZ_DUMP_PANELS);
+    if (d->checkpoints) fits |= GZ_DUMP_BIT(GZ_DUMP_ANIMATION);
     return fits & d->views;
 }
 
@@ -99,8 +100,10 @@ static size_t asked_view(const gz_dump *d)
 
 gaze_status gz_dump_fit_views(gz_dump *d, size_t n_inputs)
 {
+    const bool animation = d->view && d->views == GZ_DUMP_BIT(GZ_DUMP_ANIMATION);
     bool any = false;
     d->image = find_image(d, n_inputs);
+    d->checkpoints = d->options->checkpoints ? d->options->checkpoints : animation ? d->model->folder : NULL;
     for (size_t i = 0; i < d->n_maps; i++) {
         gz_dump_map *map = &d->maps[i];
         map->between = map->info->axes == GAZE_MAP_QUERY_KEY;

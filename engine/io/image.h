@@ -16,6 +16,17 @@ gaze_status gz_image_read(const char *path, gz_image *image);
  */
 gaze_status gz_png_write(const char *path, const gz_image *image, const char *const *text);
 
+/* Frames of one size and as many channels, 1 or 3, each shown for frame_ms milliseconds, the last for last_ms
+   (both below 65536), over and over. */
+typedef struct gz_animation {
+    const gz_image *frames;
+    size_t count, frame_ms, last_ms;
+} gz_animation;
+
+/* As APNG, which is a PNG of the first frame to programs that don't know it; the same bytes for the same
+ * frames. text as above. */
+gaze_status gz_apng_write(const char *path, const gz_animation *animation, const char *const *text);
+
 gaze_status gz_image_create(size_t height, size_t width, size_t channels, uint8_t fill, gz_image *image);
 void gz_image_free(gz_image *image);
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const char PREFIX[] = "checkpoint-", SUFFIX[] = ".safetensors";
-enum { KEPT = 2, METADATA_WORDS = 18 };
+enum { LEAST_KEPT = 2, METADATA_WORDS = 18 };
 
 typedef struct contents {
     gz_arena *arena;
@@ -119,11 +119,12 @@ static char *checkpoint_path(gz_arena *arena, const char *folder, size_t step)
     return gz_arena_format(arena, "%s/%s%zu%s", folder, PREFIX, step, SUFFIX);
 }
 
-static void remove_old(gz_arena *arena, const char *folder)
+/* All but the newest `keep`. */
+static void remove_old(gz_arena *arena, const char *folder, size_t keep)
 {
     size_t *steps, count;
     if (list_steps(folder, &steps, &count) == GAZE_OK)
-        for (size_t i = KEPT; i < count; i++) {
+        for (size_t i = keep; i < count; i++) {
             const char *path = checkpoint_path(arena, folder, steps[i]);
             if (path) unlink(path);
         }
@@ -131,7 +132,7 @@ static void remove_old(gz_arena *arena, const char *folder)
 }
 
 gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments,
-                               const gz_place *place, const gz_identity *identity)
+                               const gz_place *place, const gz_identity *identity, size_t keep)
 {
     contents c = {0};
     const char *words[METADATA_WORDS + 1];
@@ -141,7 +142,7 @@ gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t
     GZ_GO(describe(c.arena, identity, place, contents_hash(c.arena, c.arrays, c.count), words));
     const char *path = checkpoint_path(c.arena, folder, place->step);
     GZ_GO(path ? gz_safetensors_write(path, c.arrays, c.count, words) : GAZE_ERROR_DEVICE);
-    remove_old(c.arena, folder);
+    remove_old(c.arena, folder, keep > LEAST_KEPT ? keep : LEAST_KEPT);
 done:
     free(c.arrays);
     gz_arena_destroy(c.arena);
@@ -195,6 +196,12 @@ static size_t metadata_size(const gz_safetensors *file, const char *key)
     return (size_t)strtoull(metadata_value(file, key), NULL, 10);
 }
 
+static gz_place place_of(const gz_safetensors *file)
+{
+    return (gz_place){metadata_size(file, "step"), metadata_size(file, "epoch"),
+                      metadata_size(file, "batch")};
+}
+
 /* *whole is false when the file can't be read or its contents don't match their hash: an older one is then
  * tried. */
 static gaze_status try_one(const char *path, gz_store *store, size_t moments, const gz_identity *identity,
@@ -208,11 +215,59 @@ static gaze_status try_one(const char *path, gz_store *store, size_t moments, co
     if (!hash || strcmp(hash, metadata_value(&file, "hash"))) goto done;
     GZ_GO(check_identity(path, &file, file.arena, identity));
     GZ_GO(restore(path, &file, store, moments));
-    *place = (gz_place){metadata_size(&file, "step"), metadata_size(&file, "epoch"),
-                        metadata_size(&file, "batch")};
+    *place = place_of(&file);
     *whole = true;
 done:
     gz_safetensors_free(&file);
+    return status;
+}
+
+void gz_checkpoint_clear(const char *folder)
+{
+    gz_arena *arena;
+    if (gz_arena_create(&arena) != GAZE_OK) return;
+    remove_old(arena, folder, 0);
+    gz_arena_destroy(arena);
+}
+
+gaze_status gz_checkpoint_list(const char *folder, size_t **steps, size_t *count)
+{
+    GZ_TRY(list_steps(folder, steps, count));
+    for (size_t i = 0; i < *count / 2; i++) {
+        const size_t newer = (*steps)[i];
+        (*steps)[i] = (*steps)[*count - 1 - i];
+        (*steps)[*count - 1 - i] = newer;
+    }
+    return GAZE_OK;
+}
+
+static gaze_status check_whole(const char *path, const gz_safetensors *file, const char *model_hash)
+{
+    const char *hash = contents_hash(file->arena, file->arrays, file->count);
+    if (!hash) return GAZE_ERROR_DEVICE;
+    if (strcmp(hash, metadata_value(file, "hash")))
+        return gz_fail(GAZE_ERROR_DATA, "%s: damaged: its contents don't match their hash", path);
+    const char *had = metadata_value(file, "model_hash");
+    if (!strcmp(had, model_hash)) return GAZE_OK;
+    return gz_fail(GAZE_ERROR_MODEL, "%s: a checkpoint of another model: model_hash %s, expected %s", path,
+                   had, model_hash);
+}
+
+gaze_status gz_checkpoint_load(const char *folder, size_t step, const char *model_hash, gz_store *store,
+                               gz_place *place)
+{
+    gz_safetensors file = {0};
+    gz_arena *arena = NULL;
+    gaze_status status;
+    GZ_GO(gz_arena_create(&arena));
+    const char *path = checkpoint_path(arena, folder, step);
+    GZ_GO(path ? gz_safetensors_read(path, &file) : GAZE_ERROR_DEVICE);
+    GZ_GO(check_whole(path, &file, model_hash));
+    GZ_GO(restore(path, &file, store, 0));
+    *place = place_of(&file);
+done:
+    gz_safetensors_free(&file);
+    gz_arena_destroy(arena);
     return status;
 }
 

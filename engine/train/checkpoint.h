@@ -19,9 +19,21 @@ typedef struct gz_identity {
     const char *optimizer; /* kind and options as one line */
 } gz_identity;
 
-/* Writes the checkpoint completely or not at all, then removes all but the newest two. */
+/* Writes the checkpoint completely or not at all, then removes all but the newest `keep` (at least 2: one
+   that is damaged must not be the last). */
 gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments,
-                               const gz_place *place, const gz_identity *identity);
+                               const gz_place *place, const gz_identity *identity, size_t keep);
+
+/* Removes the checkpoints of an earlier run. */
+void gz_checkpoint_clear(const char *folder);
+
+/* Steps of the folder's checkpoints, oldest first; free() *steps. */
+gaze_status gz_checkpoint_list(const char *folder, size_t **steps, size_t *count);
+
+/* The weights of one of them go into a store for prediction. GAZE_ERROR_DATA: it is damaged;
+ * GAZE_ERROR_MODEL: it is of another model. */
+gaze_status gz_checkpoint_load(const char *folder, size_t step, const char *model_hash, gz_store *store,
+                               gz_place *place);
 
 /* The newest checkpoint of the folder that is whole (contents match their hash) goes into the store. *found
    is false when there is none. A checkpoint of another model, data set, seed, batch size or optimizer is an

@@ -21,6 +21,7 @@ typedef struct run {
     gz_step_pair steps, validation;
     gz_batches *batches;
     size_t batch_size, epochs, samples, per_epoch, moments;
+    bool saved_any;                      /* checkpoints in the folder are this run's */
     double epoch_began, reported, saved; /* seconds */
     size_t begun_at;                     /* batch at which this process entered the epoch */
     gz_sums sums;
@@ -112,6 +113,7 @@ static gaze_status resume(run *r)
     if (!options_of(r)->resume) return GAZE_OK;
     GZ_TRY(gz_checkpoint_resume(options_of(r)->out, r->t->base.store, r->moments, &r->identity, &r->place,
                                 &found));
+    r->saved_any = found;
     return found ? gz_log_read(options_of(r)->out, r->place.epoch, &r->log) : GAZE_OK;
 }
 
@@ -159,7 +161,10 @@ static gaze_status save_weights(run *r)
 
 static gaze_status save(run *r)
 {
-    GZ_TRY(gz_checkpoint_save(options_of(r)->out, r->t->base.store, r->moments, &r->place, &r->identity));
+    if (!r->saved_any) gz_checkpoint_clear(options_of(r)->out);
+    r->saved_any = true;
+    GZ_TRY(gz_checkpoint_save(options_of(r)->out, r->t->base.store, r->moments, &r->place, &r->identity,
+                              options_of(r)->keep_checkpoints));
     r->saved = gz_seconds();
     return GAZE_OK;
 }
@@ -298,6 +303,7 @@ gaze_status gz_train(const gz_training *training, gaze_metrics *last)
     run r = {.t = training};
     gaze_metrics metrics = {0};
     gaze_status status = start(&r);
+    if (status == GAZE_OK && training->options->keep_checkpoints > 0 && !r.saved_any) status = save(&r);
     if (status == GAZE_OK) status = train_all(&r, &metrics);
     finish(&r);
     if (status == GAZE_OK && last) *last = metrics;

@@ -53,7 +53,7 @@ static gaze_status plan(const gz_sequence *sequence, const gz_picture_options *o
     const gz_map map = {1, sequence->count, sequence->values, .field = {.known = false}};
     *b = (bars){.options = options};
     GZ_TRY(gz_panel_check(&map, NULL));
-    GZ_TRY(gz_range_make(options->scaling, sequence->values, sequence->count, &b->range));
+    GZ_TRY(gz_range_of(options, sequence->values, sequence->count, &b->range));
     include_zero(&b->range, options->scaling);
     GZ_TRY(gz_merge(&map, pixel < MOST ? MOST / pixel : 1, &b->merged));
     const size_t count = b->merged.map.width;

@@ -97,7 +97,7 @@ gaze_status gz_view_html(const gz_sequence *sequence, const gz_picture_options *
     gz_range range;
     gz_text page = {0};
     GZ_TRY(gz_panel_check(&map, NULL));
-    GZ_TRY(gz_range_make(options->scaling, sequence->values, sequence->count, &range));
+    GZ_TRY(gz_range_of(options, sequence->values, sequence->count, &range));
     const gz_paint paint = {options->colors, &range, 1};
     gz_text_add(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");

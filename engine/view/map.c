@@ -31,7 +31,7 @@ gaze_status gz_view_map(const gz_map *map, const gz_picture_options *options, gz
 {
     GZ_TRY(gz_panel_check(map, NULL));
     gz_range range;
-    GZ_TRY(gz_range_make(options->scaling, map->values, map->height * map->width, &range));
+    GZ_TRY(gz_range_of(options, map->values, map->height * map->width, &range));
     gz_text text = {0};
     gz_text_add(&text, "%s%s%s %zu x %zu cells.", options->caption ? options->caption : "",
                 options->caption ? " " : "", range.meaning, map->height, map->width);

@@ -33,7 +33,7 @@ static gaze_status plan(const gz_map *map, const gz_axes *axes, const gz_picture
 {
     const size_t pixel = options->pixel;
     *m = (matrix){.options = options};
-    GZ_TRY(gz_range_make(options->scaling, map->values, map->height * map->width, &m->range));
+    GZ_TRY(gz_range_of(options, map->values, map->height * map->width, &m->range));
     GZ_TRY(gz_merge(map, pixel && pixel < MOST ? MOST / pixel : MOST, &m->merged));
     const gz_map *drawn = &m->merged.map;
     m->cell = pixel ? pixel : cell_size(drawn);

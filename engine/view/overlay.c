@@ -21,7 +21,7 @@ static gaze_status begin(const gz_map *map, const gz_photo *photo, const gz_pict
                          const gz_body *body, gz_range *range, gz_page *page)
 {
     char *caption;
-    GZ_TRY(gz_range_make(options->scaling, map->values, map->height * map->width, range));
+    GZ_TRY(gz_range_of(options, map->values, map->height * map->width, range));
     GZ_TRY(write_caption(map, photo, range, options, &caption));
     const gaze_status status = gz_page_create(body, range, options, caption, page);
     free(caption);

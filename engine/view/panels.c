@@ -66,7 +66,7 @@ gaze_status gz_view_panels(const gz_map *map, const gz_photo *photo, const gz_fe
     GZ_TRY(gz_panel_check(map, photo));
     GZ_TRY(make_feature(&features->before, &parts[0]));
     GZ_TRY(make_feature(&features->after, &parts[1]));
-    GZ_TRY(gz_range_make(options->scaling, map->values, map->height * map->width, &range));
+    GZ_TRY(gz_range_of(options, map->values, map->height * map->width, &range));
     GZ_TRY(write_caption(map, photo, &range, features, parts, options, &caption));
     const gz_row row = gz_row_plan(photo, options->pixel, TARGET, MOST, heads, PANELS);
     const gaze_status status = gz_page_create(&row.body, &range, options, caption, &page);

@@ -62,6 +62,12 @@ gaze_status gz_range_make(gz_scaling scaling, const float *values, size_t count,
     return GAZE_OK;
 }
 
+gaze_status gz_range_of(const gz_picture_options *options, const float *values, size_t count, gz_range *range)
+{
+    if (options->ranged) return gz_range_make(options->scaling, options->ranged, options->n_ranged, range);
+    return gz_range_make(options->scaling, values, count, range);
+}
+
 double gz_range_part(const gz_range *range, double value)
 {
     return (value - range->low) / (range->high - range->low);

@@ -12,6 +12,10 @@ typedef struct gz_range {
 /* values: finite, not all equal. */
 gaze_status gz_range_make(gz_scaling scaling, const float *values, size_t count, gz_range *range);
 
+/* The range that `options` ask for: of options->ranged, or of these values. */
+gaze_status gz_range_of(const gz_picture_options *options, const float *values, size_t count,
+                        gz_range *range);
+
 /* 0 at low, 1 at high; not clipped. */
 double gz_range_part(const gz_range *range, double value);
 

@@ -37,7 +37,10 @@ typedef struct gz_picture_options {
     size_t pixel; /* screen pixels per image pixel; 0: a whole number that makes a panel about 400 wide (side
                      by side 280, sheet 112); photos above 1000 (side by side 700, sheet 160) are then reduced
                      to that */
-    double alpha; /* overlay: 0..1, how much of the colour is seen; 0: 0.5 */
+    const float *ranged; /* [n_ranged] what the scale is made from, for pictures that are to share one (not
+                            sheet and heads, which have one for all their maps); NULL: the map's own values */
+    size_t n_ranged;
+    double alpha;        /* overlay: 0..1, how much of the colour is seen; 0: 0.5 */
     const char *title;   /* wrapped where it is too long for a line; NULL: none */
     const char *caption; /* what the numbers mean; wrapped below; NULL: none */
 } gz_picture_options;

@@ -95,7 +95,7 @@ gaze_status gz_view_words(const gz_sequence *sequence, const gz_picture_options 
     gz_page page;
     char *caption;
     GZ_TRY(gz_panel_check(&map, NULL));
-    GZ_TRY(gz_range_make(options->scaling, sequence->values, sequence->count, &w.range));
+    GZ_TRY(gz_range_of(options, sequence->values, sequence->count, &w.range));
     GZ_TRY(write_caption(&w, options, &caption));
     const gz_body body = {{flow(&w, options->colors, NULL), w.width}, 0, 1, 0};
     const gaze_status status = gz_page_create(&body, &w.range, options, caption, &page);

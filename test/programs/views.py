@@ -2,6 +2,8 @@
 """dump_attention's views from outside: tokens from files, queries, pages, and the gallery that shows them all."""
 import html.parser
 import re
+import struct
+import zlib
 
 from harness import DUMP, GAZE, SOURCE, main, refused, run
 
@@ -85,6 +87,63 @@ def heads_are_chosen(folder):
     assert len(pictures) == 4
 
 
+def chunks(data):
+    """Type and body of every chunk, whose checksums must be right."""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at = 8
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + size]
+        assert struct.unpack(">I", data[at + 8 + size:at + 12 + size])[0] == zlib.crc32(kind + body), kind
+        yield kind.decode(), body
+        at += 12 + size
+
+
+def check_frames(data):
+    """An APNG's frames: numbered, inside the picture, each with all of its rows. Returns how many."""
+    parts = list(chunks(data))
+    width, height, depth, color = struct.unpack(">IIBB", parts[0][1][:10])
+    assert [kind for kind, _ in parts[:2]] == ["IHDR", "acTL"] and parts[-1][0] == "IEND" and (depth, color) == (8, 2)
+    frames, plays = struct.unpack(">II", parts[1][1])
+    order = [kind for kind, _ in parts if kind in ("fcTL", "IDAT", "fdAT")]
+    assert order == ["fcTL", "IDAT"] + ["fcTL", "fdAT"] * (frames - 1) and plays == 0, order
+    numbers = []
+    for kind, body in parts:
+        if kind == "fcTL":
+            number, w, h, x, y, delay, of, dispose, blend = struct.unpack(">IIIIIHHBB", body)
+            assert x + w <= width and y + h <= height and 0 < delay / of < 10 and dispose == blend == 0
+            numbers.append(number)
+        elif kind in ("IDAT", "fdAT"):
+            numbers += struct.unpack(">I", body[:4]) if kind == "fdAT" else ()
+            rows = zlib.decompress(body[4:] if kind == "fdAT" else body)
+            assert len(rows) == h * (3 * w + 1) and set(rows[::3 * w + 1]) <= set(range(5))
+    assert numbers == list(range(2 * frames - 1)), numbers
+    return frames
+
+
+def an_animation_has_a_frame_a_checkpoint(folder):
+    run(GAZE, "train", GALLERY / "needle.json", "--out", folder / "run", "--epochs", 3, "--keep-checkpoints", "all", "--quiet")
+    assert len(list((folder / "run").glob("checkpoint-*"))) == 4
+    pictures = []
+    for out, words in (("a", []), ("b", ["--checkpoints", folder / "run"])):
+        model = folder / "run" if not words else GALLERY / "needle.json"
+        run(DUMP, model, "--weights", folder / "run/weights.safetensors", "--view", "animation", "--index", 2, "--out", folder / out,
+            *words)
+        pictures.append((folder / out / "synthetic-test.attention.2.animation.png").read_bytes())
+    assert pictures[0] == pictures[1]
+    assert check_frames(pictures[0]) == 4
+    refused(2, DUMP, GALLERY / "needle.json", "--view", "animation", "--out", folder / "c", says="needs a run folder with checkpoints")
+
+
+def grad_cam_is_the_same_on_the_device_and_on_the_reference(folder):
+    maps = []
+    for out, words in (("a", []), ("b", ["--reference"])):
+        run(DUMP, GALLERY / "cells.json", "--index", "0..3", "--map", "gradcam", "--view", "map", "--out", folder / out, *words)
+        maps.append(numpy.load(folder / out / "idx-test.gradcam-conv_2.npy"))
+    assert maps[0].shape == (4, 11, 11) and maps[1].max() > 0
+    assert abs(maps[0] - maps[1]).max() < 1e-5 * maps[1].max()
+
+
 def wrong_words_are_refused(folder):
     few = folder / "few.txt"
     few.write_text("a\nb\n")
@@ -102,4 +161,5 @@ def wrong_words_are_refused(folder):
 
 
 main([the_gallery_shows_every_view, the_models_of_the_gallery_are_models, input_tokens_are_named_by_a_vocabulary,
-      a_page_is_whole_and_alone, heads_are_chosen, wrong_words_are_refused])
+      a_page_is_whole_and_alone, heads_are_chosen, an_animation_has_a_frame_a_checkpoint,
+      grad_cam_is_the_same_on_the_device_and_on_the_reference, wrong_words_are_refused])
