@@ -112,8 +112,10 @@ static gaze_status print_row(const gaze_model *model, size_t row, const float *p
         taken[k] = true;
         printf(json ? (i ? ", {\"class\": " : "{\"class\": ") : "  ");
         predict_print_class(model, k, json);
-        printf(json ? ", \"index\": %zu, \"probability\": %.9g}" : "", k, (double)p[k]);
-        if (!json) printf(" %.4f", (double)p[k]);
+        if (json)
+            printf(", \"index\": %zu, \"probability\": %.9g}", k, (double)p[k]);
+        else
+            printf(" %.4f", (double)p[k]);
     }
     printf(json ? "]}\n" : "\n");
     free(taken);
