@@ -13,7 +13,7 @@
 #define STREAM_VECTORS 2
 #endif
 #define STREAM_COLUMNS (STREAM_VECTORS * GAZE_WIDTH)
-#define DOT_ROWS       32  // rows of a group of dense_dots
+#define DOT_ROWS       32  // rows that dense_dots makes at a time
 #define DOT_UNITS      8   // most columns
 #define DOT_DEPTH      512 // summed elements at a time
 #define END_COLUMNS    1024
@@ -59,9 +59,18 @@ static inline void gaze_stream_vector(const __global float *restrict x, int x_st
     for (int i = 0; i < STREAM_ROWS; i++) sum[i] = c[i];
 }
 
-/* A group: STREAM_COLUMNS columns and STREAM_ROWS rows of y from a part of K. y [parts][R][U]. */
+/* A vector of a row: sums of a part, or all of y = activation(sum + bias) where there is one part. */
+static inline void gaze_store_sum(floatv sum, const __global float *bias, int activation, __global float *y, int count)
+{
+    if (bias) sum += gaze_load_part(bias, count, 0.0f);
+    gaze_store_part(gaze_epiloguev(activation, sum), y, count);
+}
+
+/* A group: STREAM_COLUMNS columns and STREAM_ROWS rows of y from a part of K. y [parts][R][U]. bias may be
+   null; with several parts it is, and activation is linear. */
 static inline void gaze_stream(const __global float *restrict x, const __global float *restrict w,
-                               __global float *restrict y, int R, int K, int U, int part)
+                               const __global float *restrict bias, __global float *restrict y, int R, int K,
+                               int U, int part, int activation)
 {
     const int first = get_global_id(0) * STREAM_COLUMNS, r = get_global_id(1) * STREAM_ROWS,
               p = get_global_id(2);
@@ -74,27 +83,30 @@ static inline void gaze_stream(const __global float *restrict x, const __global 
         gaze_stream_block(x, K, rows - 1, w + first, count, U, sum);
         for (int i = 0; i < rows; i++)
             for (int v = 0; v < STREAM_VECTORS; v++)
-                vstorev(sum[i * STREAM_VECTORS + v], v, y + (size_t)i * U + first);
+                gaze_store_sum(sum[i * STREAM_VECTORS + v], bias ? bias + first + v * GAZE_WIDTH : 0, activation,
+                               y + (size_t)i * U + first + v * GAZE_WIDTH, GAZE_WIDTH);
         return;
     }
     for (int u = first; u < U; u += GAZE_WIDTH) {
         const size_t there = (size_t)(K - from) * U - u; /* floats of w from here to its end */
         const size_t safe = there < GAZE_WIDTH ? 0 : (there - GAZE_WIDTH) / U + 1;
         gaze_stream_vector(x, K, rows - 1, w + u, count, U, U - u, (int)min(safe, (size_t)count), sum);
-        for (int i = 0; i < rows; i++) gaze_store_part(sum[i], y + (size_t)i * U + u, U - u);
+        for (int i = 0; i < rows; i++)
+            gaze_store_sum(sum[i], bias ? bias + u : 0, activation, y + (size_t)i * U + u, U - u);
     }
 }
 
 GAZE_ONE dense_stream(const __global float *restrict x, const __global float *restrict w,
-                      __global float *restrict y, int R, int K, int U, int part)
+                      const __global float *restrict bias, __global float *restrict y, int R, int K, int U,
+                      int part, int activation)
 {
-    gaze_stream(x, w, y, R, K, U, part);
+    gaze_stream(x, w, bias, y, R, K, U, part, activation);
 }
 
 /* db [parts][U] = sums over the rows of dy [R,U] */
 GAZE_ONE bias_gradient(const __global float *restrict dy, __global float *restrict db, int R, int U, int part)
 {
-    gaze_stream(0, dy, db, 1, R, U, part);
+    gaze_stream(0, dy, 0, db, 1, R, U, part, 0);
 }
 
 /* y [R,U] = activation(sum of the parts + bias); bias may be null. */
@@ -108,8 +120,7 @@ GAZE_ONE dense_end(const __global float *restrict parts, const __global float *r
             const __global float *from = parts + (size_t)i * U + u;
             floatv sum = 0.0f;
             for (int p = 0; p < n; p++, from += (size_t)R * U) sum += gaze_load_part(from, count, 0.0f);
-            if (bias) sum += gaze_load_part(bias + u, count, 0.0f);
-            gaze_store_part(gaze_epiloguev(activation, sum), y + (size_t)i * U + u, count);
+            gaze_store_sum(sum, bias ? bias + u : 0, activation, y + (size_t)i * U + u, count);
         }
 }
 
@@ -128,22 +139,26 @@ static inline float gaze_dot(const __global float *restrict a, const float *rest
    along the rows of a. b(l,j) = b[l * b_l + j * b_j], y(m,j) = y[m * y_m + j * y_j]. */
 GAZE_ONE dense_dots(const __global float *restrict a, const __global float *restrict b,
                     const __global float *restrict bias, __global float *restrict y, int M, int L, int J,
-                    int b_l, int b_j, int y_m, int y_j, int activation)
+                    int b_l, int b_j, int y_m, int y_j, int activation, int group_rows)
 {
-    const int m = get_global_id(0) * DOT_ROWS, rows = min(DOT_ROWS, M - m);
+    const int first = get_global_id(0) * group_rows, end = min(first + group_rows, M);
     float panel[DOT_UNITS * DOT_DEPTH], sum[DOT_UNITS * DOT_ROWS];
-    for (int i = 0; i < J * DOT_ROWS; i++) sum[i] = bias ? bias[i / DOT_ROWS] : 0.0f;
-    for (int l = 0; l < L; l += DOT_DEPTH) {
-        const int count = min(DOT_DEPTH, L - l);
-        for (int j = 0; j < J; j++)
-            for (int s = 0; s < count; s++)
-                panel[j * DOT_DEPTH + s] = b[(size_t)(l + s) * b_l + (size_t)j * b_j];
+    for (int m = first; m < end; m += DOT_ROWS) {
+        const int rows = min(DOT_ROWS, end - m);
+        for (int i = 0; i < J * DOT_ROWS; i++) sum[i] = bias ? bias[i / DOT_ROWS] : 0.0f;
+        for (int l = 0; l < L; l += DOT_DEPTH) {
+            const int count = min(DOT_DEPTH, L - l);
+            if (m == first || L > DOT_DEPTH)
+                for (int j = 0; j < J; j++)
+                    for (int s = 0; s < count; s++)
+                        panel[j * DOT_DEPTH + s] = b[(size_t)(l + s) * b_l + (size_t)j * b_j];
+            for (int i = 0; i < rows; i++)
+                for (int j = 0; j < J; j++)
+                    sum[j * DOT_ROWS + i] += gaze_dot(a + (size_t)(m + i) * L + l, panel + j * DOT_DEPTH, count);
+        }
+        for (int j = 0; j < J * DOT_ROWS; j += GAZE_WIDTH)
+            vstorev(gaze_epiloguev(activation, vloadv(0, sum + j)), 0, sum + j);
         for (int i = 0; i < rows; i++)
-            for (int j = 0; j < J; j++)
-                sum[j * DOT_ROWS + i] += gaze_dot(a + (size_t)(m + i) * L + l, panel + j * DOT_DEPTH, count);
+            for (int j = 0; j < J; j++) y[(size_t)(m + i) * y_m + (size_t)j * y_j] = sum[j * DOT_ROWS + i];
     }
-    for (int j = 0; j < J * DOT_ROWS; j += GAZE_WIDTH)
-        vstorev(gaze_epiloguev(activation, vloadv(0, sum + j)), 0, sum + j);
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < J; j++) y[(size_t)(m + i) * y_m + (size_t)j * y_j] = sum[j * DOT_ROWS + i];
 }

@@ -20,11 +20,10 @@ GAZE_ONE winograd_pack(source w, __global float *restrict u, int C, int O)
     }
 }
 
-/* y of one tile and one vector of filters: A^T m A + bias, activated; only what lies inside y [P,Q]. */
-static inline void gaze_transform_output(const __local float *m, int stride, floatv bias, int activation, __global float *y, int rows,
-                                         int columns, int Q, int O)
+/* y of one tile and one vector of filters: A^T m A + bias, activated. */
+static inline void gaze_transform_output(const __local float *m, int stride, floatv bias, int activation, floatv *o)
 {
-    floatv d[SIDE * EDGE], o[SIDE * SIDE];
+    floatv d[SIDE * EDGE];
 #pragma unroll
     for (int j = 0; j < EDGE; j++) {
         floatv e[EDGE];
@@ -42,6 +41,11 @@ static inline void gaze_transform_output(const __local float *m, int stride, flo
         for (int j = 0; j < SIDE; j++) o[i * SIDE + j] += bias;
     }
     gaze_activate(activation, o, SIDE * SIDE);
+}
+
+/* The part of a tile that lies inside y, whose rows are Q pixels long. */
+static inline void gaze_store_output(const floatv *o, __global float *y, int rows, int columns, int Q, int O)
+{
 #pragma unroll
     for (int i = 0; i < SIDE; i++)
 #pragma unroll
@@ -49,12 +53,25 @@ static inline void gaze_transform_output(const __local float *m, int stride, flo
             if (i < rows && j < columns) vstorev(o[i * SIDE + j], 0, y + (i * Q + j) * O);
 }
 
+/* The same of the maxima of its windows of 2x2, in the order of max_pool2d. */
+static inline void gaze_store_pooled(const floatv *o, __global float *y, int rows, int columns, int Q, int O)
+{
+#pragma unroll
+    for (int i = 0; i < SIDE / 2; i++)
+#pragma unroll
+        for (int j = 0; j < SIDE / 2; j++) {
+            const floatv *w = o + 2 * i * SIDE + 2 * j;
+            const floatv most = GAZE_MORE(GAZE_MORE(GAZE_MORE(w[0], w[1]), w[SIDE]), w[SIDE + 1]);
+            if (i < rows && j < columns) vstorev(most, 0, y + (i * Q + j) * O);
+        }
+}
+
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
-   groups share the filters. v [PLANES][T*C+16] and m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall
+   groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down. v [PLANES][T*C+16] and m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall
    into few sets of the L1 cache. */
 GAZE_ONE winograd(source x, source u, source bias,
                   __global float *restrict y, IMAGES, int top, int left, int n_tiles, int T,
-                  int activation, __local float *v, __local float *m)
+                  int activation, int pooled, __local float *v, __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
     const int first = get_global_id(0) * T, tiles = min(T, n_tiles - first);
@@ -88,8 +105,13 @@ GAZE_ONE winograd(source x, source u, source bias,
             const floatv start = gaze_load_or_zero(bias, o);
             for (int t = 0; t < tiles; t++) {
                 const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
-                gaze_transform_output(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, start, activation,
-                                      y + (((size_t)b * P + p) * Q + q) * O + o, P - p, Q - q, Q, O);
+                floatv tile[SIDE * SIDE];
+                gaze_transform_output(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, start, activation, tile);
+                if (pooled)
+                    gaze_store_pooled(tile, y + (((size_t)b * (P / 2) + p / 2) * (Q / 2) + q / 2) * O + o, (P - p) / 2,
+                                      (Q - q) / 2, Q / 2, O);
+                else
+                    gaze_store_output(tile, y + (((size_t)b * P + p) * Q + q) * O + o, P - p, Q - q, Q, O);
             }
         }
     }

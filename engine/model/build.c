@@ -1,5 +1,6 @@
 #include "build.h"
 #include "ids.h"
+#include "../ops/fuse.h"
 #include "../base/text.h"
 
 #include <stdint.h>
@@ -276,7 +277,8 @@ static gaze_status build_all(gz_build *build)
     GZ_TRY(build_outputs(build));
     GZ_TRY(check_maps(build));
     if (options->training || options->loss) GZ_TRY(gz_build_loss(model, build->built));
-    return options->training ? gz_build_update(model, options, build->built) : GAZE_OK;
+    if (options->training) return gz_build_update(model, options, build->built);
+    return options->gradients ? GAZE_OK : gz_fuse(build->built->graph);
 }
 
 gaze_status gz_model_build(const gz_model *model, const gz_build_options *options, gz_built *built)

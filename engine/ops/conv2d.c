@@ -37,9 +37,8 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(size.B, size.P, size.Q, size.O));
 }
 
-/* sum over the window at [b,p,q]: terms outside the image are zero. */
-static double sum_at(const gz_conv2d_size *z, const double *x, const double *kernel, size_t b, size_t p,
-                     size_t q, size_t o)
+double gz_conv2d_sum_at(const gz_conv2d_size *z, const double *x, const double *kernel, size_t b, size_t p,
+                        size_t q, size_t o)
 {
     double sum = 0;
     for (size_t r = 0; r < z->taps[0]; r++)
@@ -62,7 +61,7 @@ static void sums(const gz_node *node, double *const *in, double *y, double start
         for (size_t p = 0; p < z.P; p++)
             for (size_t q = 0; q < z.Q; q++)
                 for (size_t o = 0; o < z.O; o++)
-                    *y++ = start + (bias ? bias[o] : 0) + sum_at(&z, in[X], in[KERNEL], b, p, q, o);
+                    *y++ = start + (bias ? bias[o] : 0) + gz_conv2d_sum_at(&z, in[X], in[KERNEL], b, p, q, o);
 }
 
 static void reference(const gz_node *node, double *const *in, double *const *out)
@@ -79,14 +78,17 @@ static void magnitude(const gz_node *node, double *const *in, double *const *out
 }
 
 /* A term for the bias; 3 ULP (6 roundings) for exp or tanh. */
+gz_limit gz_conv2d_limit(const gz_conv2d_size *size, bool bias, gz_activation_kind kind)
+{
+    const bool saturates = kind == GZ_SIGMOID || kind == GZ_TANH || kind == GZ_ELU;
+    return (gz_limit){GZ_SUM, (double)(gz_conv2d_terms(size) + bias + (saturates ? 6 : 0))};
+}
+
 static gz_limit limit(const gz_node *node, size_t i)
 {
     (void)i;
     const gz_conv2d_size size = gz_conv2d_size_forward(node);
-    const gz_activation_kind kind = attr_of(node)->activation;
-    const bool saturates = kind == GZ_SIGMOID || kind == GZ_TANH || kind == GZ_ELU;
-    return (gz_limit){GZ_SUM,
-                      (double)(gz_conv2d_terms(&size) + (bias_of(node) ? 1 : 0) + (saturates ? 6 : 0))};
+    return gz_conv2d_limit(&size, bias_of(node) != NULL, attr_of(node)->activation);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)

@@ -28,6 +28,13 @@ size_t gz_conv2d_span(const gz_conv2d_size *size, int axis,
                       size_t windows); /* pixels of x under neighbouring windows */
 gz_cost gz_conv2d_cost(const gz_conv2d_size *size);
 
+/* The definition: the sum over the window at [b,p,q] for filter o; terms outside the image are zero. */
+double gz_conv2d_sum_at(const gz_conv2d_size *size, const double *x, const double *kernel, size_t b, size_t p, size_t q,
+                        size_t o);
+
+/* Of one value of y. */
+gz_limit gz_conv2d_limit(const gz_conv2d_size *size, bool bias, gz_activation_kind activation);
+
 /* Pixels that a plane of gaze_stage_planes (cl/conv2d.h) holds so that every tap may read `pixels` of them.
  */
 size_t gz_conv2d_run(const gz_conv2d_size *size, size_t pixels);
@@ -68,6 +75,7 @@ typedef struct gz_conv2d_call {
     gz_conv2d_size size;
     const gz_tensor *x, *kernel, *weights, *bias, *y;
     gz_activation_kind activation;
+    bool pooled; /* y [B,P/2,Q/2,O]: maxima of windows of 2x2; by gz_conv2d_winograd alone */
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);

@@ -69,6 +69,7 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_int(launch, n_tiles);
     gz_arg_int(launch, tiles);
     gz_arg_int(launch, call->activation);
+    gz_arg_int(launch, call->pooled);
     gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * size->C + PAD) * sizeof(float));
     gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * columns + PAD) * sizeof(float));
     gz_launch_groups(launch, groups, shares_of(groups, gz_round_groups(size->O, columns)), 1, 1, 1, 1);

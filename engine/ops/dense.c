@@ -119,19 +119,23 @@ static void prepare_stream(const gz_node *node, gz_builder *builder, gz_dense_si
     const size_t rows = size.rows == 1 ? 1 : GZ_DENSE_FEW_ROWS,
                  columns = (rows == 1 ? 8 : 2) * gz_builder_device(builder)->vector_width;
     const gz_parts parts = gz_parts_of(size.inputs, gz_groups(size.inputs * size.units, 65536), 16);
-    const gz_tensor *to = gz_scratch(builder, parts.count * size.rows * size.units);
+    const bool whole = parts.count == 1;
+    const gz_tensor *to = whole ? node->out[0] : gz_scratch(builder, parts.count * size.rows * size.units);
     gz_launch *launch = gz_launch_add(builder, "dense_few", "dense_stream", "-DSTREAM_ROWS=%zu", rows);
     gz_arg_tensor(launch, node->in[X]);
     gz_arg_tensor(launch, node->in[KERNEL]);
+    gz_arg_tensor(launch, whole ? bias_of(node) : NULL);
     gz_arg_tensor(launch, to);
     gz_arg_int(launch, size.rows);
     gz_arg_int(launch, size.inputs);
     gz_arg_int(launch, size.units);
     gz_arg_int(launch, parts.part);
+    gz_arg_int(launch, whole ? activation_of(node) : GZ_LINEAR);
     gz_launch_groups(launch, gz_groups(size.units, columns), gz_groups(size.rows, rows), parts.count, 1, 1,
                      1);
-    gz_dense_end(builder, to, parts.count, bias_of(node), node->out[0], size.rows, size.units,
-                 activation_of(node));
+    if (!whole)
+        gz_dense_end(builder, to, parts.count, bias_of(node), node->out[0], size.rows, size.units,
+                     activation_of(node));
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)

@@ -1,4 +1,5 @@
 #include "dense.h"
+#include "slabs.h"
 
 /* As in cl/dense_few.cl. */
 enum { DOT_ROWS = 32, END_COLUMNS = 1024, END_ROWS = 16 };
@@ -55,7 +56,7 @@ void gz_dense_dots(gz_builder *builder, const gz_tensor *a, gz_matrix b, const g
     gz_arg_int(launch, out.row);
     gz_arg_int(launch, out.column);
     gz_arg_int(launch, activation);
-    gz_launch_groups(launch, gz_groups(M, DOT_ROWS), 1, 1, 1, 1, 1);
+    gz_launch_slabs(launch, gz_slabs_of(builder, M, L * sizeof(float), DOT_ROWS));
 }
 
 void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, const gz_tensor *bias,

@@ -10,6 +10,7 @@
     X(conv2d)                                                                                                          \
     X(conv2d_input_gradient)                                                                                           \
     X(conv2d_kernel_gradient)                                                                                          \
+    X(conv2d_max_pool2d)                                                                                               \
     X(depthwise_conv2d)                                                                                                \
     X(depthwise_conv2d_input_gradient)                                                                                 \
     X(depthwise_conv2d_kernel_gradient)                                                                                \
@@ -71,6 +72,7 @@
     X(add)                                                                                                             \
     X(multiply)                                                                                                        \
     X(scale_rows)                                                                                                      \
+    X(softmax_scale)                                                                                                   \
     X(scale)                                                                                                           \
     X(recurrence)                                                                                                      \
     X(recurrence_gradient)                                                                                             \

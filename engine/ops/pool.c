@@ -45,20 +45,26 @@ gaze_status gz_pool_infer(gz_graph *graph, gz_node *node)
     return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(s.B, s.P, s.Q, s.C));
 }
 
-gaze_status gz_pool_prepare(const gz_node *node, gz_builder *builder, const char *slabs, const char *items)
+void gz_pool_launch(gz_builder *builder, const gz_pool_size *s, const gz_tensor *x, const gz_tensor *y,
+                    const char *slabs, const char *items)
 {
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    gz_launch *launch = gz_launch_add(builder, "pool", cpu ? slabs : items, "%s", "");
+    gz_arg_tensor(launch, x);
+    gz_arg_tensor(launch, y);
+    gz_pool_arguments(launch, s);
+    gz_arg_int(launch, s->B * s->P);
+    if (cpu)
+        gz_launch_slabs(launch, gz_slabs_of(builder, s->B * s->P, 4 * (s->H * s->W / s->P + s->Q) * s->C, 1));
+    else
+        gz_launch_items(launch, s->B * s->P * s->Q * s->C);
+}
+
+gaze_status gz_pool_prepare(const gz_node *node, gz_builder *builder, const char *slabs, const char *items)
+{
     gz_pool_size s;
     GZ_TRY(gz_pool_size_of(node, node->in[0]->shape, &s));
-    gz_launch *launch = gz_launch_add(builder, "pool", cpu ? slabs : items, "%s", "");
-    gz_arg_tensor(launch, node->in[0]);
-    gz_arg_tensor(launch, node->out[0]);
-    gz_pool_arguments(launch, &s);
-    gz_arg_int(launch, s.B * s.P);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, s.B * s.P, 4 * (s.H * s.W / s.P + s.Q) * s.C, 1));
-    else
-        gz_launch_items(launch, s.B * s.P * s.Q * s.C);
+    gz_pool_launch(builder, &s, node->in[0], node->out[0], slabs, items);
     return gz_builder_status(builder);
 }
 

@@ -19,6 +19,10 @@ void gz_pool_range(const gz_pool_size *size, int axis, size_t i, size_t *first, 
 /* Arguments H, W, C, P, Q, size, stride and padding. */
 void gz_pool_arguments(gz_launch *launch, const gz_pool_size *size);
 
+/* y of x, by kernel `slabs` on the cpu family, else `items`. */
+void gz_pool_launch(gz_builder *builder, const gz_pool_size *size, const gz_tensor *x, const gz_tensor *y,
+                    const char *slabs, const char *items);
+
 /* The pool itself: kernel `slabs` on the cpu family, else `items`. */
 gaze_status gz_pool_prepare(const gz_node *node, gz_builder *builder, const char *slabs, const char *items);
 gaze_status gz_pool_infer(gz_graph *graph, gz_node *node);

@@ -1,6 +1,8 @@
 #include "slabs.h"
 
 enum { LEAST_BYTES = 16384, GROUPS_PER_CORE = 12, MOST_GROUPS = 512 };
+/* Waking another core takes as long as moving so much. */
+enum { ALONE_BYTES = 262144 };
 
 static size_t at_least_one(size_t value) { return value ? value : 1; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -8,7 +10,8 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 gz_slabs gz_slabs_of(const gz_builder *builder, size_t units, size_t bytes_per_unit, size_t multiple)
 {
     const size_t cores = at_least_one(gz_builder_device(builder)->compute_units);
-    const size_t worth = at_least_one(units * bytes_per_unit / LEAST_BYTES);
+    const size_t bytes = units * bytes_per_unit;
+    const size_t worth = bytes < ALONE_BYTES ? 1 : at_least_one(bytes / LEAST_BYTES);
     const size_t groups = smaller(smaller(worth, cores * GROUPS_PER_CORE), MOST_GROUPS);
     gz_slabs slabs = {.units = gz_round_up((units + groups - 1) / groups, multiple)};
     slabs.groups = (units + slabs.units - 1) / slabs.units;

@@ -10,7 +10,8 @@ typedef struct gz_slabs {
 } gz_slabs;
 
 /* `units` (rows, elements, ...) that move `bytes_per_unit` each. units of a slab are a multiple of
-   `multiple`. A slab moves 16 KiB or more, and there are at most 12 groups a core or 512 in all. */
+   `multiple`. A slab moves 16 KiB or more, and there are at most 12 groups a core or 512 in all; what moves
+   less than 256 KiB is one slab. */
 gz_slabs gz_slabs_of(const gz_builder *builder, size_t units, size_t bytes_per_unit, size_t multiple);
 
 /* The number of units of a slab as the next argument, and one group a slab. */

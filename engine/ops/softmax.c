@@ -1,7 +1,6 @@
 /* softmax over the last axis of x, of the keys that masks, the causal order and a window leave. Keys left out
    get 0; a row without keys is all zeros. Row t = 0..T-1 stands on the axis before the last. */
-#include "../graph/builder.h"
-#include "ops.h"
+#include "softmax.h"
 
 #include <math.h>
 
@@ -107,25 +106,24 @@ static void reference(const gz_node *node, double *const *in, double *const *out
     for (size_t r = 0; r < rows_of(node); r++) reference_row(node, in, out[0] + r * keys_of(node), r);
 }
 
-static gaze_status prepare(const gz_node *node, gz_builder *builder)
+void gz_softmax_launch(gz_builder *builder, const gz_softmax_call *call)
 {
-    const gz_softmax_attr *attr = attr_of(node);
-    const size_t R = rows_of(node), N = keys_of(node);
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    const size_t R = call->rows, N = call->keys;
     gz_launch *launch = gz_launch_add(builder, "softmax", cpu ? "softmax" : "softmax_plain", "");
-    gz_arg_tensor(launch, node->in[X]);
-    gz_arg_tensor(launch, input_of(node, MASK));
-    gz_arg_tensor(launch, input_of(node, QUERIES));
-    gz_arg_tensor(launch, input_of(node, CENTERS));
-    gz_arg_tensor(launch, node->out[0]);
+    gz_arg_tensor(launch, call->x);
+    gz_arg_tensor(launch, call->mask);
+    gz_arg_tensor(launch, call->queries);
+    gz_arg_tensor(launch, call->centers);
+    gz_arg_tensor(launch, call->y);
     gz_arg_int(launch, R);
     gz_arg_int(launch, N);
-    gz_arg_int(launch, steps_of(node));
-    gz_arg_int(launch, sample_rows(node));
-    gz_arg_int(launch, mask_rows(node));
-    gz_arg_int(launch, attr->causal);
-    if (attr->windowed)
-        gz_arg_int(launch, attr->window);
+    gz_arg_int(launch, call->steps);
+    gz_arg_int(launch, call->sample_rows);
+    gz_arg_int(launch, call->mask_rows);
+    gz_arg_int(launch, call->order.causal);
+    if (call->order.windowed)
+        gz_arg_int(launch, call->order.window);
     else
         gz_arg_signed(launch, -1);
     if (cpu) {
@@ -135,6 +133,22 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     } else {
         gz_launch_items(launch, R);
     }
+}
+
+static gaze_status prepare(const gz_node *node, gz_builder *builder)
+{
+    const gz_softmax_call call = {.x = node->in[X],
+                                  .mask = input_of(node, MASK),
+                                  .queries = input_of(node, QUERIES),
+                                  .centers = input_of(node, CENTERS),
+                                  .y = node->out[0],
+                                  .rows = rows_of(node),
+                                  .keys = keys_of(node),
+                                  .steps = steps_of(node),
+                                  .sample_rows = sample_rows(node),
+                                  .mask_rows = mask_rows(node),
+                                  .order = *attr_of(node)};
+    gz_softmax_launch(builder, &call);
     return gz_builder_status(builder);
 }
 

@@ -1,0 +1,152 @@
+/* conv2d and the max_pool2d of 2x2 after it, without the values between: x [B,H,W,C], kernel [3,3,C,O], bias
+   [O] or none
+   -> y [B,P/2,Q/2,O], where conv2d makes [B,P,Q,O]. For prediction: it has no gradient. */
+#include "conv2d.h"
+#include "pool.h"
+
+enum { X, KERNEL, BIAS };
+static const gz_window two_by_two = {{2, 2}, {2, 2}, {1, 1}, GZ_VALID};
+
+static gz_activation_kind activation_of(const gz_node *node)
+{
+    return ((const gz_conv2d_attr *)node->attr)->activation;
+}
+static gz_tensor *bias_of(const gz_node *node) { return node->n_in > BIAS ? node->in[BIAS] : NULL; }
+
+static gaze_status infer(gz_graph *graph, gz_node *node)
+{
+    GZ_TRY(gz_op_expect_inputs(node, 2, 3));
+    GZ_TRY(gz_op_expect_rank(node, X, 4));
+    GZ_TRY(gz_op_expect_rank(node, KERNEL, 4));
+    gz_conv2d_size size = gz_conv2d_size_forward(node);
+    GZ_TRY(gz_conv2d_size_check(node, &size));
+    if (size.P < 2 || size.Q < 2)
+        return gz_op_fail(node, "%zu x %zu pixels, expected at least 2 x 2 to pool", size.P, size.Q);
+    return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(size.B, size.P / 2, size.Q / 2, size.O));
+}
+
+typedef struct window_of {
+    const gz_conv2d_size *size;
+    const double *x, *kernel;
+    double start; /* bias */
+    gz_activation_kind activation;
+} window_of;
+
+/* As max_pool2d: NaN is a window's maximum only where it comes first. */
+static double maximum(const window_of *w, size_t b, size_t p, size_t q, size_t o)
+{
+    double most = 0;
+    for (size_t i = 0; i < 4; i++) {
+        const double sum =
+            w->start + gz_conv2d_sum_at(w->size, w->x, w->kernel, b, 2 * p + i / 2, 2 * q + i % 2, o);
+        const double value = gz_activation_value(w->activation, sum);
+        if (i == 0 || value > most) most = value;
+    }
+    return most;
+}
+
+static void maxima(const gz_node *node, double *const *in, double *y, gz_activation_kind activation,
+                   double offset)
+{
+    const gz_conv2d_size z = gz_conv2d_size_forward(node);
+    window_of w = {&z, in[X], in[KERNEL], 0, activation};
+    for (size_t b = 0; b < z.B; b++)
+        for (size_t p = 0; p < z.P / 2; p++)
+            for (size_t q = 0; q < z.Q / 2; q++)
+                for (size_t o = 0; o < z.O; o++) {
+                    w.start = offset + (bias_of(node) ? in[BIAS][o] : 0);
+                    *y++ = maximum(&w, b, p, q, o);
+                }
+}
+
+static void reference(const gz_node *node, double *const *in, double *const *out)
+{
+    maxima(node, in, out[0], activation_of(node), 0);
+}
+
+/* The maximum is off by no more than the value that is off most. */
+static void magnitude(const gz_node *node, double *const *in, double *const *out)
+{
+    maxima(node, in, out[0], GZ_LINEAR, activation_of(node) == GZ_SIGMOID ? 1 : 0);
+}
+
+static gz_limit limit(const gz_node *node, size_t i)
+{
+    (void)i;
+    const gz_conv2d_size size = gz_conv2d_size_forward(node);
+    return gz_conv2d_limit(&size, bias_of(node) != NULL, activation_of(node));
+}
+
+static void pool_after(gz_builder *builder, gz_conv2d_call *call, const gz_tensor *y)
+{
+    const gz_conv2d_size *z = &call->size;
+    const gz_pool_size pool = {z->B, z->P, z->Q, z->O, z->P / 2, z->Q / 2, {0, 0}, &two_by_two};
+    call->y = gz_scratch(builder, z->B * z->P * z->Q * z->O);
+    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
+        gz_conv2d_forward(builder, call);
+    else
+        gz_conv2d_plain(builder, call);
+    gz_pool_launch(builder, &pool, call->y, y, "max_pool_slabs", "max_pool_items");
+}
+
+static gaze_status prepare(const gz_node *node, gz_builder *builder)
+{
+    gz_conv2d_call call = {.size = gz_conv2d_size_forward(node),
+                           .x = node->in[X],
+                           .kernel = node->in[KERNEL],
+                           .weights = node->in[KERNEL],
+                           .bias = bias_of(node),
+                           .y = node->out[0],
+                           .activation = activation_of(node),
+                           .pooled = true};
+    if (gz_builder_family(builder) == GZ_FAMILY_CPU && gz_conv2d_is_winograd(&call.size, builder))
+        gz_conv2d_winograd(builder, &call);
+    else
+        pool_after(builder, &call, node->out[0]);
+    return gz_builder_status(builder);
+}
+
+static gz_cost cost(const gz_node *node)
+{
+    const gz_conv2d_size size = gz_conv2d_size_forward(node);
+    gz_cost cost = gz_conv2d_cost(&size);
+    cost.bytes -=
+        4 * ((double)(size.B * size.P * size.Q * size.O) - (double)gz_shape_count(node->out[0]->shape));
+    return cost;
+}
+
+#define CASE(B, H, W, C, O, PADDING, ACTIVATION, FILL, HEAVY)                                        \
+    {                                                                                                \
+        .in = {{4, {B, H, W, C}}, {4, {3, 3, C, O}}, {(B) == 3 ? GZ_ABSENT : 1, {O}}}, .n_in = 3,    \
+        .attr = GZ_CONV2D_ATTR(H, W, 3, 3, 1, 1, 1, 1, PADDING, ACTIVATION), .fill = GZ_FILL_##FILL, \
+        .heavy = HEAVY                                                                               \
+    }
+static const gz_case cases[] = {
+    CASE(1, 4, 4, 8, 8, VALID, LINEAR, INTEGER, false),
+    CASE(1, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false),
+    CASE(3, 9, 9, 16, 16, SAME, RELU, UNIFORM, false),
+    CASE(1, 10, 13, 31, 33, VALID, LINEAR, UNIFORM, false),
+    CASE(2, 7, 8, 65, 70, SAME, RELU, UNIFORM, false),
+    CASE(3, 11, 6, 17, 65, VALID, LINEAR, UNIFORM, false),
+    CASE(1, 12, 12, 3, 32, VALID, RELU, INTEGER, false),
+    CASE(2, 9, 15, 32, 64, SAME, TANH, UNIFORM, false),
+    CASE(1, 14, 11, 33, 17, SAME, SIGMOID, UNIFORM, false),
+    CASE(2, 13, 9, 16, 32, VALID, LEAKY_RELU, UNIFORM, false),
+    CASE(1, 26, 26, 32, 64, VALID, RELU, UNIFORM, false),
+    CASE(8, 26, 26, 32, 64, VALID, RELU, UNIFORM, true),
+    CASE(4, 32, 32, 64, 64, SAME, ELU, UNIFORM, true),
+};
+
+const gz_op gz_op_conv2d_max_pool2d = {
+    .name = "conv2d_max_pool2d",
+    .n_out = 1,
+    .attr_bytes = sizeof(gz_conv2d_attr),
+    .infer = infer,
+    .reference = reference,
+    .prepare = prepare,
+    .cost = cost,
+    .limit = limit,
+    .magnitude = magnitude,
+    .cases = cases,
+    .n_cases = sizeof cases / sizeof *cases,
+};

@@ -1,0 +1,102 @@
+#include "models.h"
+
+#include <math.h>
+
+#define IMAGE "{'name': 'image', 'shape': [11, 10, 3]}"
+#define CONV  "{'type': 'conv2d', 'name': 'conv', 'filters': 5, 'kernel_size': 3, 'activation': 'relu'}"
+#define POOL  "{'type': 'max_pool2d', 'name': 'pool'}"
+
+static gz_model *model(const char *layers) { return read_model(IMAGE, layers, "'outputs': ['last']"); }
+
+static void fill(float *values, size_t count, double step)
+{
+    for (size_t i = 0; i < count; i++) values[i] = (float)sin(1 + step * (double)i);
+}
+
+/* The output of two images, with these layers kept. */
+static void outputs(const char *layers, const char *const *kept, size_t n_kept, float *values)
+{
+    small_run run;
+    float x[2 * 11 * 10 * 3], weights[256];
+    start(&run, model(layers), &(gz_build_options){.batch = 2, .layers = kept, .n_layers = n_kept});
+    fill(weights, 256, 0.7);
+    for (size_t w = 0; w < run.built.n_weights; w++) set_weight(&run, run.built.weights[w].name, weights + w);
+    fill(x, sizeof x / sizeof *x, 0.3);
+    assert_ok(gz_plan_write(run.plan, run.built.inputs[0], x));
+    assert_ok(gz_plan_run(run.plan));
+    assert_int_equal(gz_shape_count(run.built.outputs[0]->shape), 2 * 4 * 4 * 5);
+    assert_ok(gz_plan_read(run.plan, run.built.outputs[0], values));
+    finish(&run);
+}
+
+static const char seen[] =
+    CONV "," POOL ",{'type': 'attention', 'name': 'last', 'kind': 'additive_scale', 'units': 4}";
+
+static void what_is_kept_changes_no_value(void **state)
+{
+    (void)state;
+    float fused[160], apart[160];
+    outputs(seen, NULL, 0, fused);
+    outputs(seen, (const char *const[]){"conv", "pool"}, 2, apart);
+    assert_memory_equal(fused, apart, sizeof fused);
+}
+
+static size_t nodes(const char *layers, const gz_build_options *options, const char *op)
+{
+    gz_model *m = model(layers);
+    gz_built built;
+    assert_ok(gz_model_build(m, options, &built));
+    const size_t count = count_nodes(&built, op);
+    gz_built_free(&built);
+    gz_model_free(m);
+    return count;
+}
+
+static void prediction_runs_pool_and_scaling_with_what_comes_before(void **state)
+{
+    (void)state;
+    const gz_build_options predict = {.batch = 2};
+    assert_int_equal(nodes(seen, &predict, "conv2d_max_pool2d"), 1);
+    assert_int_equal(nodes(seen, &predict, "max_pool2d"), 0);
+    assert_int_equal(nodes(seen, &predict, "softmax_scale"), 1);
+    assert_int_equal(nodes(seen, &predict, "softmax"), 0);
+}
+
+static void a_kept_layer_and_gradients_leave_nodes_apart(void **state)
+{
+    (void)state;
+    const char *const kept[] = {"conv"};
+    assert_int_equal(
+        nodes(seen, &(gz_build_options){.batch = 2, .layers = kept, .n_layers = 1}, "max_pool2d"), 1);
+    assert_int_equal(nodes(seen, &(gz_build_options){.batch = 2, .gradients = true}, "max_pool2d"), 1);
+}
+
+static void values_that_others_read_stay(void **state)
+{
+    (void)state;
+    const char two_readers[] = CONV "," POOL ",{'type': 'max_pool2d', 'name': 'other', 'inputs': ['conv']},"
+                                    "{'type': 'add', 'name': 'last', 'inputs': ['pool', 'other']}";
+    assert_int_equal(nodes(two_readers, &(gz_build_options){.batch = 2}, "max_pool2d"), 2);
+}
+
+static void other_windows_stay(void **state)
+{
+    (void)state;
+    const char three[] = CONV ",{'type': 'max_pool2d', 'name': 'last', 'pool_size': 3}";
+    const char strided[] = "{'type': 'conv2d', 'name': 'conv', 'filters': 5, 'kernel_size': 3, 'strides': 2},"
+                           "{'type': 'max_pool2d', 'name': 'last'}";
+    assert_int_equal(nodes(three, &(gz_build_options){.batch = 2}, "max_pool2d"), 1);
+    assert_int_equal(nodes(strided, &(gz_build_options){.batch = 2}, "max_pool2d"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_kept_changes_no_value),
+        cmocka_unit_test(prediction_runs_pool_and_scaling_with_what_comes_before),
+        cmocka_unit_test(a_kept_layer_and_gradients_leave_nodes_apart),
+        cmocka_unit_test(values_that_others_read_stay),
+        cmocka_unit_test(other_windows_stay),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
