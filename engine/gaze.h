@@ -282,7 +282,8 @@ GAZE_API gaze_status gaze_summary(gaze_model *model, size_t batch_size, bool tra
 
 typedef struct gaze_data gaze_data; /* the train and the test part of one data set */
 
-/* spec: "TYPE:PATH" as --data takes it, or NULL for what the run folder was trained on, or the model's own "data". Freed by gaze_data_close. */
+/* spec: "TYPE:PATH" as --data takes it, or NULL for what the run folder was trained on, or the model's own
+ * "data". Freed by gaze_data_close. */
 GAZE_API gaze_status gaze_data_open(gaze_model *model, const char *spec, uint64_t seed, gaze_data **out);
 
 typedef struct gaze_data_options {
@@ -399,6 +400,7 @@ typedef struct gaze_compare_run {
 typedef void gaze_compare_function(void *user, const gaze_compare_run *run, bool done);
 
 typedef struct gaze_compare_options {
+    gaze_adaptation adapt;  /* of both models */
     gaze_data_options data; /* spec NULL: the models' own, which must be one; seed: the first of the seeds */
     size_t seeds;           /* 0: 3. Also synthetic data is made from each, the same for both models */
     gaze_train_options train;   /* out: folder of all runs; resume does nothing: runs that are there go on */
@@ -494,8 +496,7 @@ typedef struct gaze_faithful_result {
     size_t right, labelled; /* samples whose class was predicted right, of those that have a label */
     double probability;     /* of the predicted class on the whole input: mean */
     size_t n_maps;
-    const char
-        *maps[GAZE_FAITHFUL_MAPS]; /* the map's name, "random", and "gradcam:LAYER" where there is one */
+    char *maps[GAZE_FAITHFUL_MAPS]; /* the map's name, "random", and "gradcam:LAYER" where there is one */
     /* Zhang et al. 2018, the pointing game without a margin: does the centre of the map's largest cell lie
        where the evidence is? */
     size_t placed;                      /* samples whose true place is known */

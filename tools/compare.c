@@ -39,7 +39,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     arguments *a = state->input;
     gaze_train_options *train = &a->compare.train;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tool;
+        state->child_inputs[1] = &a->compare.adapt;
+        return 0;
     case OUT: train->out = text; return 0;
     case SEEDS: a->compare.seeds = tool_size(state, "--seeds", text); return 0;
     case DATA: a->compare.data.spec = text; return 0;
@@ -68,7 +71,7 @@ static const struct argp parser = {
     "A B --out DIR",
     "Trains two models on the same data with several seeds, and says how far their results on the test part "
     "lie apart, beside how far each is apart from itself.",
-    tool_children,
+    tool_model_children,
     NULL,
     NULL};
 

@@ -16,6 +16,7 @@ typedef struct arguments {
     const char *model, *data, *weights, *plot;
     uint64_t seed;
     bool skip_bad, bar;
+    gaze_adaptation adapt;
     gaze_faithful_options faithful;
 } arguments;
 
@@ -42,7 +43,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->tool;
+        state->child_inputs[1] = &a->adapt;
+        return 0;
     case MAP: a->faithful.map = text; return 0;
     case PLOT: a->plot = text; return 0;
     case DATA: a->data = text; return 0;
@@ -70,7 +74,7 @@ static const struct argp parser = {options,
                                    "Does the model need what a map says it looks at? Takes the input away "
                                    "and gives it back in the map's order, and "
                                    "compares with a random map and with Grad-CAM.",
-                                   tool_children,
+                                   tool_model_children,
                                    NULL,
                                    NULL};
 
@@ -183,7 +187,7 @@ static gaze_status faithful(arguments *a)
     gaze_model *model = NULL;
     gaze_data *data = NULL;
     gaze_faithful_result result = {0};
-    const gaze_model_options opening = {.weights = a->weights, .seed = a->seed};
+    const gaze_model_options opening = {.weights = a->weights, .seed = a->seed, .adapt = a->adapt};
     const gaze_data_options from = {.spec = a->data, .seed = a->seed, .skip_bad = a->skip_bad};
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);

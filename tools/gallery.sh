@@ -44,3 +44,11 @@ picture bars.png "$work/needle-run" --index 0
 
 train $out/cells --steps 150
 picture query.png "$work/cells-run" --index 2 --query 12,9
+
+faithful() { # NAME MODEL: the curves of its map, and the table that docs/faithful.md shows
+    "$build/bin/gaze" faithful "$2" --map attention --plot "$out/$1" | tee "$work/$1.txt"
+    echo "$out/$1"
+}
+train models/patch
+faithful faithful-patch.png "$work/patch-run"
+faithful faithful-fashion.png $shipped

@@ -73,7 +73,7 @@ static void tell(const comparing *c, const running *r, bool done)
 
 static gaze_status open_run(comparing *c, running *r)
 {
-    const gaze_model_options opening = {.no_weights = true, .seed = r->told.seed};
+    const gaze_model_options opening = {.no_weights = true, .seed = r->told.seed, .adapt = c->options->adapt};
     gaze_data_options from = c->options->data;
     from.seed = r->told.seed;
     GZ_TRY(gaze_model_open(c->context, c->paths[r->told.model], &opening, &r->model));

@@ -227,8 +227,8 @@ static void choose_steps(gz_faithful *f)
 static gaze_status write_note(gz_faithful *f)
 {
     gz_text text = {0};
-    gz_text_add(&text, "%s%s%s", f->described, *f->said ? " " : "", f->said);
-    if (f->no_grad_cam) gz_text_add(&text, " No Grad-CAM here: %s.", f->no_grad_cam);
+    gz_text_add(&text, "%s%s", f->described, f->said);
+    if (f->no_grad_cam) gz_text_add(&text, " Left out: %s.", f->no_grad_cam);
     return gz_text_take(&text, &f->to->note);
 }
 
@@ -276,6 +276,7 @@ void gaze_faithful_free(gaze_faithful_result *result)
         free(result->curves[c].deletion);
         free(result->curves[c].insertion);
     }
+    for (size_t m = 0; m < GAZE_FAITHFUL_MAPS; m++) free(result->maps[m]);
     free(result->curves);
     free(result->note);
     *result = (gaze_faithful_result){0};

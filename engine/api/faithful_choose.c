@@ -75,6 +75,20 @@ static gaze_status check_output(const gz_faithful *f)
                    outputs[0].name, gaze_model_name(f->model));
 }
 
+/* The result outlives the model. */
+static gaze_status name_maps(gz_faithful *f)
+{
+    const char *const names[GAZE_FAITHFUL_MAPS] = {f->maps[0]->name, "random",
+                                                   f->maps[1] ? f->maps[1]->name : NULL};
+    for (size_t m = 0; m < GAZE_FAITHFUL_MAPS && names[m]; m++) {
+        gz_text text = {0};
+        gz_text_add(&text, "%s", names[m]);
+        GZ_TRY(gz_text_take(&text, &f->to->maps[m]));
+        f->to->n_maps++;
+    }
+    return GAZE_OK;
+}
+
 static gaze_status allocate_scores(gz_faithful *f)
 {
     for (size_t m = 0; m < f->to->n_maps; m++) {
@@ -96,9 +110,6 @@ gaze_status gz_faithful_choose(gz_faithful *f)
     if (status == GAZE_OK) status = choose_parts(f, &first.inputs[f->target]);
     gz_faithful_release(&first);
     if (status != GAZE_OK) return status;
-    const char *const names[GAZE_FAITHFUL_MAPS] = {f->maps[0]->name, "random",
-                                                   f->maps[1] ? f->maps[1]->name : NULL};
-    memcpy(f->to->maps, names, sizeof names);
-    f->to->n_maps = f->maps[1] ? 3 : 2;
+    GZ_TRY(name_maps(f));
     return allocate_scores(f);
 }

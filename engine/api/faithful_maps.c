@@ -67,17 +67,20 @@ static gaze_status place_cells(const gz_faithful *f, const gz_dump *d, const gz_
     return GAZE_OK;
 }
 
+/* How the map became values of the parts, once. */
 static gaze_status describe(gz_faithful *f, const gz_dump_map *m, const gz_map *map)
 {
     const bool stretched =
         !map->field.known && (map->height != f->parts.height || map->width != f->parts.width);
+    const char *how = f->options->reduce ? f->options->reduce : m->heads ? "mean" : "max", *parts = "";
     if (f->said) return GAZE_OK;
+    if (m->parts)
+        parts = gz_arena_format(f->arena, " The map's %zu %s are merged: %s.", m->parts,
+                                m->heads ? "heads" : "channels", how);
+    if (!parts) return GAZE_ERROR_DEVICE;
     f->said = gz_arena_format(
-        f->arena, "%s%s%s", m->merged ? m->merged : "",
-        !m->between ? ""
-        : m->merged ? " A key's value is its mean over the queries."
-                    : "A key's value is its mean over the queries.",
-        stretched ? " Where the cells lie is not known: they are stretched over the input." : "");
+        f->arena, "%s%s%s", parts, m->between ? " A key's value is its mean over the queries." : "",
+        stretched ? " Where the map's cells lie is not known: they are stretched over the input." : "");
     return f->said ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 

@@ -14,8 +14,8 @@ static gaze_status name_panel(gz_arena *arena, const gaze_faithful_result *r, si
         gz_arena_format(arena, "%s, replaced by %s", insertion ? "insertion" : "deletion", curves->removal);
     for (size_t m = 0; m < r->n_maps; m++) {
         panel->values[m] = insertion ? curves[m].insertion : curves[m].deletion;
-        panel->names[m] = gz_arena_format(arena, "%s %.3f", curves[m].map,
-                                          insertion ? curves[m].insertion_area : curves[m].deletion_area);
+        panel->names[m] = gz_arena_format(
+            arena, "%.3f %s", insertion ? curves[m].insertion_area : curves[m].deletion_area, curves[m].map);
         if (!panel->names[m]) return GAZE_ERROR_DEVICE;
     }
     return panel->head ? GAZE_OK : GAZE_ERROR_DEVICE;

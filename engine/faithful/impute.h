@@ -1,7 +1,7 @@
 /* Linear imputation of the parts of an input that were taken away (Rong, Leemann, Borisov, Kasneci, Kasneci
-   2022, "A consistent and efficient evaluation strategy for attribution methods", section 4): each becomes
-   the weighted mean of its neighbours, 1/6 for those beside it and 1/12 for those across its corners, all at
-   once; at borders the weights that are there are scaled up. Knows base alone. */
+   2022, "A consistent and efficient evaluation strategy for attribution methods"): each becomes the weighted
+   mean of its neighbours, 1/6 for those beside it and 1/12 for those across its corners, all at once; at
+   borders the weights that are there are scaled up. Knows base alone. */
 #ifndef GZ_IMPUTE_H
 #define GZ_IMPUTE_H
 #include "../base/memory.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEIGHT = 210, WIDTH = 300, TICKS = 4, APART = 26, GAP = 6, SWATCH = 26, MARKS = 10 };
+enum { HEIGHT = 210, WIDTH = 370, TICKS = 4, APART = 26, GAP = 6, SWATCH = 24, BETWEEN = 10, MARKS = 10 };
 
 typedef struct curves {
     const gz_plot *plot;
@@ -37,15 +37,30 @@ static void draw_mark(const curves *c, size_t curve, gz_point at)
                        (gz_point){at.y - 4 + row, at.x + row * 0.55}, 1, ink);
 }
 
+/* Columns for a name and the swatch before it, as wide as it is where there is room for all, else of equal
+ * width. */
+static size_t legend_column(const curves *c, const gz_curves *panel, size_t curve)
+{
+    size_t own = 0, all = 0;
+    for (size_t i = 0; i < c->plot->n_curves; i++) {
+        const size_t width =
+            SWATCH + gz_text_width(&c->letters, panel->names[i], strlen(panel->names[i])) + BETWEEN;
+        all += width;
+        if (i == curve) own = width;
+    }
+    return all <= WIDTH + BETWEEN ? own : WIDTH / c->plot->n_curves;
+}
+
 static void draw_legend(const curves *c, const gz_curves *panel, size_t y, size_t x)
 {
-    const size_t each = WIDTH / c->plot->n_curves;
-    for (size_t i = 0; i < c->plot->n_curves; i++, x += each) {
+    for (size_t i = 0; i < c->plot->n_curves; i++) {
+        const size_t column = legend_column(c, panel, i);
         const gz_point from = {(double)(y + 4), (double)x},
                        to = {(double)(y + 4), (double)(x + SWATCH - GAP)};
         gz_canvas_line(c->image, from, to, 1.6, *inks[i]);
         draw_mark(c, i, (gz_point){from.y, (from.x + to.x) / 2});
-        gz_canvas_cut(c->image, y, x + SWATCH, &c->letters, panel->names[i], each - SWATCH - GAP);
+        gz_canvas_cut(c->image, y, x + SWATCH, &c->letters, panel->names[i], column - SWATCH - GAP);
+        x += column;
     }
 }
 

@@ -74,7 +74,7 @@ def tokens_are_replaced_by_tokens(folder):
     run(GAZE, "train", model, "--out", folder / "run", "--seed", 1, "--quiet")
     about, curves, _ = faithful(folder / "run")
     assert about["samples"] == 100 and about["steps"] == 12 and about["right"] > 90, about
-    assert "token 0" in about["note"] and "No Grad-CAM" in about["note"], about
+    assert "token 0" in about["note"] and "Left out: Grad-CAM" in about["note"], about
     better_than_random(curves, ["zero", "drawn"], "attention")
     refused(2, GAZE, "faithful", folder / "run", "--removal", "mean", says="token ids")
 
