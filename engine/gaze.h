@@ -337,8 +337,8 @@ typedef struct gaze_train_options {
     bool resume;               /* go on from the newest good checkpoint in `out` */
     size_t checkpoint_seconds; /* between checkpoints within an epoch; 0: 60. There is one at each epoch's end
                                   too. */
-    size_t keep_checkpoints;   /* newest ones that stay, at least 2, and one of the weights before training; 0: 2 and none
-                                  before; GAZE_ALL: all, for an animation */
+    size_t keep_checkpoints; /* newest ones that stay, at least 2, and one of the weights before training; 0:
+                                2 and none before; GAZE_ALL: all, for an animation */
     gaze_progress_function *progress;
     void *user;
     int argc; /* what the program was called with, for run.json */
@@ -456,8 +456,8 @@ typedef struct gaze_dump_options {
                            what was given for it; NULL: as it was given, or greedy where it wasn't */
     const gaze_place *truth; /* [batch]: the .json then says for each sample whether the map's largest cell is
                                 centred there; NULL */
-    const char *checkpoints;    /* run folder whose checkpoints the view animation shows, one a frame; NULL: the
-                                   one that was opened, if it was one */
+    const char *checkpoints; /* run folder whose checkpoints the view animation shows, one a frame; NULL: the
+                                one that was opened, if it was one */
     const char *const *classes; /* names where the model has none, NULL-terminated: gaze_data_classes; NULL */
 } gaze_dump_options;
 
@@ -558,6 +558,16 @@ typedef struct gaze_verify_options {
 /* options NULL: all defaults. The counts are of checks. GAZE_OK also when checks failed. */
 GAZE_API gaze_status gaze_verify(gaze_context *context, const gaze_verify_options *options, size_t *passed,
                                  size_t *failed);
+
+/* One model with its weights, on random inputs between -1 and 1 (ids: any that there are). Every trainable
+   weight's gradient, in training mode and in double by the references, against central differences, within
+   1e-5 + 1e-3 |gradient|; a few values of each weight. Then, unless the context is in reference mode:
+   outputs, maps and gradients on its device against the references, within 1e-5 + 1e-3 of the tensor's
+   largest value (rounding grows from layer to layer; what one kernel may add is for gaze_verify). One line a
+   weight, output and map: `op` is its name, `family` "differences" or the device's. options->op and
+   options->quick don't apply: GAZE_ERROR_USAGE. */
+GAZE_API gaze_status gaze_verify_model(gaze_model *model, const gaze_verify_options *options, size_t *passed,
+                                       size_t *failed);
 
 /* ---- Attention kinds of your own (docs/add-an-attention-kind.md) ---- */
 

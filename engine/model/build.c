@@ -276,6 +276,7 @@ static gaze_status build_all(gz_build *build)
     for (size_t i = 0; i < model->n_layers; i++) GZ_TRY(build_layer(build, i));
     GZ_TRY(build_outputs(build));
     GZ_TRY(check_maps(build));
+    if (options->forward_only) return GAZE_OK;
     if (options->training || options->loss) GZ_TRY(gz_build_loss(model, build->built));
     if (options->training) return gz_build_update(model, options, build->built);
     return options->gradients ? GAZE_OK : gz_fuse(build->built->graph);

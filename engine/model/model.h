@@ -93,6 +93,7 @@ typedef struct gz_build_options {
                                leave nothing open */
     bool training; /* forward in training mode, loss, gradients of all parameters, one update of the optimizer
                     */
+    bool forward_only; /* with `training`: neither loss nor gradients nor update */
     bool gradients; /* prediction in a graph to which gradients can be added (gz_graph_gradients_of) */
     bool loss;     /* loss and metrics without training: evaluation */
     const char *const *maps; /* names of the maps to keep */

@@ -64,8 +64,7 @@ static gaze_status run_once(runner *r, float **results, double *ms)
     GZ_TRY(write_inputs(r));
     const double start = gz_seconds();
     GZ_TRY(gz_plan_run(r->plan));
-    for (size_t i = 0; i < r->trial->n_results; i++)
-        GZ_TRY(read_result(r, r->trial->result[i], results[i]));
+    for (size_t i = 0; i < r->trial->n_results; i++) GZ_TRY(read_result(r, r->trial->result[i], results[i]));
     *ms = (gz_seconds() - start) * 1e3;
     return GAZE_OK;
 }
