@@ -228,9 +228,19 @@ typedef struct gaze_grad_cam_options {
 GAZE_API gaze_status gaze_grad_cam(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
                                    const gaze_grad_cam_options *options, gaze_array *map);
 
-/* A map by its name: one of the model's own, or one that is worked out from it:
-     gradcam[:LAYER[:CLASS]]   see gaze_grad_cam; without LAYER that of the last convolution, without CLASS (a
-   number or a name) for the predicted class A model's own map comes first where both have a name. *info lives
+/* Attention rollout (Abnar and Zuidema 2020, section 3) through stacked blocks of self-attention, the first
+   map the first block's: the product of their (A + I)/2, A the mean of heads, rows made to sum to 1. Row i is
+   what token i is made of behind the last block. It takes a block for half residual connection, half
+   attention, and knows nothing of the weights between blocks. maps: [batch,T,T] or [batch,heads,T,T];
+   rollout: [batch,T,T], its data is memory that free() takes, its name is left as it is. */
+GAZE_API gaze_status gaze_rollout(const gaze_array *maps, size_t n_maps, gaze_array *rollout);
+
+/* A map by its name: one of the model's own, or one that is worked out from it.
+   gradcam[:LAYER[:CLASS]]: see gaze_grad_cam; without LAYER that of the last convolution, without CLASS (a
+   number or a name) for the predicted class. rollout: see gaze_rollout, through all layers of self-attention;
+   rollout:mean, the mean of its rows, which is what a mean over tokens is made of; rollout:QUERY, the row of
+   one token, 0 for a class token that comes first. The last two are [H,W] where tokens are cells of an image
+   (a class token is left out), else [T]. A model's own map comes first where both have the name. *info lives
    as long as the model. */
 GAZE_API gaze_status gaze_find_map(gaze_model *model, const char *name, const gaze_map_info **info);
 

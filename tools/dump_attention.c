@@ -31,7 +31,10 @@ static const struct argp_option options[] = {
     {"data", DATA, "TYPE:PATH", 0, "samples of a data set's test part (the model's own, without --input)", 0},
     {"index", INDEX, "I..", 0, "which samples of the data: 7, 0..15, or 0..3,20 (0..15)", 0},
     {"out", OUT, "DIR", 0, "folder for the files, made if missing", 0},
-    {"map", MAP, "NAME", 0, "one map (all of them)", 0},
+    {"map", MAP, "NAME", 0,
+     "one map (all of them), or one worked out from the model: gradcam[:LAYER[:CLASS]], rollout, rollout:mean, "
+     "rollout:QUERY",
+     0},
     {"view", VIEW, "VIEW", 0,
      "overlay, map, side, sheet, matrix, heads, bars, text, html, query, panels, animation or all (the usual "
      "ones that fit)",

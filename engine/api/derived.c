@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const gz_derivation *const derivations[] = {&gz_grad_cam};
+static const gz_derivation *const derivations[] = {&gz_grad_cam, &gz_rollout_maps};
+
+enum { N_DERIVATIONS = sizeof derivations / sizeof *derivations };
 
 /* NULL: the name doesn't begin with one of the words. *words: what follows the colon, or NULL. */
 static const gz_derivation *derivation_of(const char *name, const char **words)
 {
-    for (size_t i = 0; i < sizeof derivations / sizeof *derivations; i++) {
+    for (size_t i = 0; i < N_DERIVATIONS; i++) {
         const size_t length = strlen(derivations[i]->word);
         if (strncmp(name, derivations[i]->word, length) != 0 || (name[length] && name[length] != ':'))
             continue;
@@ -54,7 +56,10 @@ static gaze_status unknown(const gaze_model *m, const char *name)
         names[i] = m->maps[i].name;
         gz_text_add(&list, "%s, ", names[i]);
     }
-    gz_text_add(&list, "%s", gz_grad_cam.word);
+    for (size_t i = 0; i < N_DERIVATIONS; i++) {
+        const bool last = i + 1 == N_DERIVATIONS;
+        gz_text_add(&list, "%s%s", derivations[i]->word, last ? "" : ", ");
+    }
     GZ_TRY(gz_text_take(&list, &text));
     gz_fail(GAZE_ERROR_USAGE, "the model '%s' has no map '%s'%s (it has: %s)", m->file->name, name,
             gz_did_you_mean(m->file->arena, name, names), text);

@@ -1,5 +1,5 @@
 /* Maps that are worked out from a whole model rather than made by one of its layers:
- * "gradcam[:LAYER[:CLASS]]". */
+ * "gradcam[:LAYER[:CLASS]]", "rollout[:mean|:QUERY]". */
 #ifndef GZ_API_DERIVED_H
 #define GZ_API_DERIVED_H
 #include "inputs.h"
@@ -19,12 +19,11 @@ typedef struct gz_derivation {
 struct gz_derived {
     gaze_map_info info;
     const gz_derivation *how;
-    size_t layer;  /* number in the model */
-    int32_t class; /* -1: the predicted one */
+    const void *own; /* what describe noted for run, in the model's memory */
     gz_derived *next;
 };
 
-extern const gz_derivation gz_grad_cam;
+extern const gz_derivation gz_grad_cam, gz_rollout_maps;
 
 /* *map NULL: no such word. The model's, as long as it is open. An error: the word is one of these, but what
  * follows it is wrong. */

@@ -75,8 +75,8 @@ typedef struct gz_dump {
     const gz_dump_prediction *predictions; /* [batch], or NULL */
     gaze_decoded decoded;                  /* answers; no tokens: the inputs are as they were given */
     gaze_array written_tokens; /* int32 [batch, steps] of a model that writes sequences; else no data */
-    const char *checkpoints;               /* run folder of the animation, or NULL */
-    const char *moment;                    /* of training, for titles: "epoch 3"; NULL: none */
+    const char *checkpoints;   /* run folder of the animation, or NULL */
+    const char *moment;        /* of training, for titles: "epoch 3"; NULL: none */
 } gz_dump;
 
 static inline size_t gz_dump_index(const gz_dump *dump, size_t sample)
@@ -116,7 +116,8 @@ gaze_status gz_dump_find_written(gz_dump *dump);
 /* Do the map's queries come from the input that the model writes (dump_names.c)? */
 bool gz_dump_writes(const gz_dump *dump, const gz_dump_map *map);
 
-/* The model's input that the layer's input number `at` comes from, first inputs all the way up (dump_names.c).
+/* The model's input that the layer's input number `at` comes from, first inputs all the way up
+ * (dump_names.c).
  */
 const char *gz_dump_origin(const gz_dump *dump, const char *layer, size_t at);
 
@@ -138,13 +139,14 @@ gaze_status gz_dump_image_query(const gz_dump *dump, const gz_dump_map *map, siz
                                 size_t query[2], bool *has_grid);
 
 /* What lies around a map's layer (dump_features.c): whether features [H,W,C] go in and come out; the features
- * merged over channels; rows and columns of the image's cells that are its tokens. */
+ * merged over channels; the image's cells that are its tokens: size, place, and the map's first row as
+ * values. */
 bool gz_dump_has_features(const gz_dump *dump, const gz_dump_map *map);
 bool gz_dump_before_is_input(const gz_dump *dump, const gz_dump_map *map, const gaze_array **input);
 const char *gz_dump_before_name(const gz_dump *dump, const gz_dump_map *map);
 gaze_status gz_dump_features(const gz_dump *dump, const gz_dump_map *map, size_t sample,
                              gz_features *features);
-bool gz_dump_grid(const gz_dump *dump, const gz_dump_map *map, size_t grid[2]);
+bool gz_dump_grid(const gz_dump *dump, const gz_dump_map *map, gz_map *row);
 bool gz_dump_split_tokens(const gz_dump *dump, size_t count, size_t grid[2]);
 
 /* Words above and below a picture (dump_titles.c). merged: also how heads or channels became one; photo_note:

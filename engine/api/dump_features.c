@@ -1,6 +1,7 @@
 /* gaze_dump: what lies around an attention layer: the features that it gets and makes, and the grid of its
  * tokens. */
 #include "dump.h"
+#include "rollout.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,17 +57,23 @@ bool gz_dump_split_tokens(const gz_dump *d, size_t count, size_t grid[2])
     return false;
 }
 
-bool gz_dump_grid(const gz_dump *d, const gz_dump_map *map, size_t grid[2])
+bool gz_dump_grid(const gz_dump *d, const gz_dump_map *map, gz_map *row)
 {
-    const gz_layer *layer = layer_of(d, map);
-    const gz_tensor *x = layer ? tensor_of(d, layer->inputs[0]) : NULL;
+    const gaze_model *m = d->model;
+    gz_token_grid grid;
+    size_t layer = 0;
     if (map->height != map->width) return false; /* then queries and keys are cells of one grid */
-    if (is_image(x) && x->shape.dim[1] * x->shape.dim[2] == map->height) {
-        grid[0] = x->shape.dim[1];
-        grid[1] = x->shape.dim[2];
+    while (layer < m->file->n_layers && strcmp(m->file->layers[layer].name, map->info->layer) != 0) layer++;
+    if (layer < m->file->n_layers && gz_find_token_grid(m, layer, map->height, &grid) && !grid.class_token) {
+        *row = (gz_map){grid.size[0], grid.size[1], map->cells, grid.field};
         return true;
     }
-    return gz_dump_split_tokens(d, map->height, grid);
+    *row = (gz_map){.values = map->cells, .field = map->info->field};
+    size_t size[2];
+    if (!gz_dump_split_tokens(d, map->height, size)) return false;
+    row->height = size[0];
+    row->width = size[1];
+    return true;
 }
 
 static float merge_channels(const float *values, size_t channels, bool mean)

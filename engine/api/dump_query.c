@@ -69,17 +69,15 @@ static gaze_status nearest_cell(const gz_dump *d, const gz_map *grid, size_t cel
 gaze_status gz_dump_image_query(const gz_dump *d, const gz_dump_map *map, size_t sample, gz_map *row,
                                 size_t query[2], bool *has_grid)
 {
-    size_t grid[2];
-    *has_grid = gz_dump_grid(d, map, grid);
+    *has_grid = gz_dump_grid(d, map, row);
     if (!*has_grid) return GAZE_OK;
-    *row = (gz_map){grid[0], grid[1], map->cells, map->info->field};
     if (d->query_numbers == 1) {
         GZ_TRY(check_query(d, map));
-        query[0] = d->query[0] / grid[1];
-        query[1] = d->query[0] % grid[1];
+        query[0] = d->query[0] / row->width;
+        query[1] = d->query[0] % row->width;
     } else {
         GZ_TRY(nearest_cell(d, row, query));
     }
-    row->values += (sample * map->height + query[0] * grid[1] + query[1]) * map->width;
+    row->values += (sample * map->height + query[0] * row->width + query[1]) * map->width;
     return GAZE_OK;
 }

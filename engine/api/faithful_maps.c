@@ -30,10 +30,10 @@ static gaze_status merge_queries(const gz_faithful *f, const gz_dump *d, const g
         keys[k] = (float)(sum / (double)m->height);
     }
     *map = (gz_map){1, m->width, keys, {.known = false}};
-    size_t grid[2];
+    gz_map grid;
     if (f->parts.height == 1) return GAZE_OK;
-    if (!d->image || !gz_dump_grid(d, m, grid)) return no_place(m);
-    *map = (gz_map){grid[0], grid[1], keys, m->info->field};
+    if (!d->image || !gz_dump_grid(d, m, &grid)) return no_place(m);
+    *map = (gz_map){grid.height, grid.width, keys, grid.field};
     return GAZE_OK;
 }
 

@@ -10,6 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a name asks for. */
+typedef struct cam_map {
+    size_t layer;  /* number in the model */
+    int32_t class; /* -1: the predicted one */
+} cam_map;
+
 typedef struct cam_plan {
     gz_built built;
     gz_plan *plan;
@@ -98,7 +104,7 @@ static gaze_status find_class(const gaze_model *m, const char *word, int32_t *cl
                    m->file->classes ? gz_did_you_mean(m->file->arena, word, m->file->classes) : "");
 }
 
-static gaze_status say(const gaze_model *m, gz_derived *map)
+static gaze_status say(const gaze_model *m, const cam_map *map, gaze_map_info *info)
 {
     gz_arena *arena = m->file->arena;
     const char *layer = m->file->layers[map->layer].name, *class = "the predicted class";
@@ -106,15 +112,15 @@ static gaze_status say(const gaze_model *m, gz_derived *map)
         class = m->file->classes ? gz_arena_format(arena, "'%s'", m->file->classes[map->class])
                                  : gz_arena_format(arena, "class %d", (int)map->class);
     if (!class) return GAZE_ERROR_DEVICE;
-    map->info.name = map->class < 0
-                         ? gz_arena_format(arena, "%s:%s", gz_grad_cam.word, layer)
-                         : gz_arena_format(arena, "%s:%s:%d", gz_grad_cam.word, layer, (int)map->class);
-    map->info.meaning =
+    info->name = map->class < 0
+                     ? gz_arena_format(arena, "%s:%s", gz_grad_cam.word, layer)
+                     : gz_arena_format(arena, "%s:%s:%d", gz_grad_cam.word, layer, (int)map->class);
+    info->meaning =
         gz_arena_format(arena,
                         "Grad-CAM, worked out from gradients, not an attention map: how much the features of "
                         "'%s' in this cell speak for %s",
                         layer, class);
-    return map->info.name && map->info.meaning ? GAZE_OK : GAZE_ERROR_DEVICE;
+    return info->name && info->meaning ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
 static gaze_status find_layer(const gaze_model *m, const char *name, size_t *layer)
@@ -129,18 +135,21 @@ static gaze_status describe(gaze_model *m, const char *words, gz_derived *map)
          *class = layer ? strchr(layer, ':') : NULL;
     if (words && !layer) return GAZE_ERROR_DEVICE;
     if (class) *class ++ = 0;
-    map->class = -1;
-    GZ_TRY(find_layer(m, layer, &map->layer));
-    if (class && *class) GZ_TRY(find_class(m, class, &map->class));
-    const gz_tensor *features = m->probe.layers[map->layer];
-    map->info = (gaze_map_info){.layer = m->file->layers[map->layer].name,
+    cam_map *cam = gz_arena_allocate(m->file->arena, sizeof *cam);
+    if (!cam) return GAZE_ERROR_DEVICE;
+    cam->class = -1;
+    GZ_TRY(find_layer(m, layer, &cam->layer));
+    if (class && *class) GZ_TRY(find_class(m, class, &cam->class));
+    const gz_tensor *features = m->probe.layers[cam->layer];
+    map->own = cam;
+    map->info = (gaze_map_info){.layer = m->file->layers[cam->layer].name,
                                 .kind = "grad_cam",
                                 .axes = GAZE_MAP_POSITIONS,
                                 .rank = features->shape.rank - 2,
-                                .field = m->probe.fields[map->layer]};
+                                .field = m->probe.fields[cam->layer]};
     for (size_t i = 0; m->open == 1 && i < map->info.rank; i++)
         map->info.shape[i] = features->shape.dim[i + 1];
-    return say(m, map);
+    return say(m, cam, &map->info);
 }
 
 /* What follows the forward pass. */
@@ -283,10 +292,11 @@ static gaze_status run(gaze_model *m, const gz_derived *map, const gaze_array *i
 {
     gaze_grad_cam_options options = {.layer = map->info.layer, .batch_size = batch_size};
     const size_t batch = n_inputs ? inputs[0].shape[0] : 0;
+    const cam_map *cam = map->own;
     int32_t *classes = NULL;
-    if (map->class >= 0) {
+    if (cam->class >= 0) {
         GZ_TRY(gz_allocate(batch, sizeof *classes, &classes));
-        for (size_t b = 0; b < batch; b++) classes[b] = map->class;
+        for (size_t b = 0; b < batch; b++) classes[b] = cam->class;
         options.classes = classes;
     }
     const gaze_status status = gaze_grad_cam(m, inputs, n_inputs, &options, values);
