@@ -437,6 +437,11 @@ GAZE_API void gaze_comparison_free(gaze_comparison *comparison);
 /* .npy (float32, float64, int32, int64, uint8; little-endian, C order) or .png/.jpg (-> [1,H,W,C] in 0..1) by
    the file's first bytes. free() array->data. */
 GAZE_API gaze_status gaze_array_read(const char *path, gaze_array *array);
+/* A file for the model's input `name`, or for its number `at` where that is NULL: an .npy as above; a picture as
+   folder data gives it: brought to the input's size (a sentence in the log says what became of another aspect, see
+   "aspect" in the model's "data"), gray or RGB as it wants, and by the "scale" of "data". -> [1,H,W,C] */
+GAZE_API gaze_status gaze_input_read(const gaze_model *model, const char *name, size_t at, const char *path,
+                                     gaze_array *array);
 GAZE_API gaze_status gaze_array_write(const char *path, const gaze_array *array);
 
 /* ---- Pictures ---- */

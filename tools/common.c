@@ -11,7 +11,8 @@ static const struct argp_option options[] = {
     {"device", DEVICE, "DEVICE", 0,
      "auto, cpu, gpu, a number of 'gaze devices', platform:device, or part of a name", 10},
     {"reference", REFERENCE, NULL, 0, "the C reference in double precision in place of OpenCL", 10},
-    {"plugin", PLUGIN, "FILE", 0, "a shared library with attention kinds; may be given again ($GAZE_PLUGINS too)", 10},
+    {"plugin", PLUGIN, "FILE", 0,
+     "a shared library with attention kinds; may be given again ($GAZE_PLUGINS too)", 10},
     {"json", JSON, NULL, 0, "results as JSON, one object a line", 10},
     {"quiet", QUIET, NULL, 0, "no log and no bar", 10},
     {"verbose", VERBOSE, NULL, 0, "more log", 10},
@@ -139,13 +140,13 @@ gaze_status tool_context(const tool_options *o, bool profile, gaze_context **con
     return status;
 }
 
-gaze_status tool_read_input(char *text, gaze_array *input)
+gaze_status tool_read_input(const gaze_model *model, size_t at, char *text, gaze_array *input)
 {
     char *equals = strchr(text, '='), *slash = strchr(text, '/');
     const bool named = equals && !(slash && slash < equals);
     const char *path = named ? equals + 1 : text;
     if (named) *equals = 0;
-    const gaze_status status = gaze_array_read(path, input);
+    const gaze_status status = gaze_input_read(model, named ? text : NULL, at, path, input);
     if (status == GAZE_OK) input->name = named ? text : NULL;
     return status;
 }

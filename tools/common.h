@@ -16,8 +16,8 @@ typedef struct tool_options {
     size_t n_plugins;
 } tool_options;
 
-/* --device, --reference, --plugin, --json, --quiet, --verbose, for the parent's list of children. In ARGP_KEY_INIT the
-   parent gives it its tool_options: state->child_inputs[0] = &a->tool. */
+/* --device, --reference, --plugin, --json, --quiet, --verbose, for the parent's list of children. In
+   ARGP_KEY_INIT the parent gives it its tool_options: state->child_inputs[0] = &a->tool. */
 extern const struct argp tool_argp;
 extern const struct argp_child tool_children[2]; /* tool_argp alone */
 
@@ -39,7 +39,7 @@ gaze_status tool_context(const tool_options *options, bool profile, gaze_context
 
 /* "[NAME=]FILE": reads the file. input->name points into `text`, which is cut in two, or is NULL. free()
  * input->data. */
-gaze_status tool_read_input(char *text, gaze_array *input);
+gaze_status tool_read_input(const gaze_model *model, size_t at, char *text, gaze_array *input);
 
 /* The exit status for a status; the message of a failure goes to stderr. */
 int tool_exit(gaze_status status);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# One picture a view for docs/gallery.md: from the shipped weights of seed 000's model and from four small models that
-# are trained here, which takes less than a minute.
+# One picture a view for docs/gallery.md: from the shipped weights of seed 000's model and from small models that
+# are trained here, which takes about a minute.
 set -eu
 build=${1:-build}
 work=$build/gallery
@@ -14,8 +14,8 @@ train() { # MODEL OPTION..
     shift
     "$build/bin/gaze" train "$model.json" --out "$work/$name-run" --seed 1 --quiet "$@" > "$work/$name.log"
 }
-picture() { # NAME MODEL OPTION..: the only picture of that view becomes docs/gallery/NAME
-    name=$1 view=${1%.*} model=$2
+picture() { # [VIEW:]NAME MODEL OPTION..: the only picture of that view (NAME's own) becomes docs/gallery/NAME
+    name=${1#*:} view=${1%%[:.]*} model=$2
     shift 2
     "$build/bin/dump_attention" "$model" --view "$view" --out "$work/$view" --quiet "$@" > "$work/files"
     file=$(grep -v -e '\.npy$' -e '\.json$' "$work/files")
@@ -52,3 +52,14 @@ faithful() { # NAME MODEL: the curves of its map, and the table that docs/faithf
 train models/patch
 faithful faithful-patch.png "$work/patch-run"
 faithful faithful-fashion.png $shipped
+
+# what the tutorials show at their ends, for README.md
+picture side:spatial.png "$work/patch-run" --index 0 --pixel 8
+train models/002-lstm-attention --epochs 2
+picture bars:lstm.png "$work/002-lstm-attention-run" --index 0
+train $out/gate --steps 400
+picture panels:gate.png "$work/gate-run" --index 0
+train models/004-text-attention
+picture matrix:lookup.png "$work/004-text-attention-run" --index 0 --vocabulary $out/words.txt
+train models/004-bilstm-attention --epochs 5
+picture text:bilstm.png "$work/004-bilstm-attention-run" --index 1 --vocabulary $out/words.txt

@@ -174,7 +174,7 @@ static gaze_status predict(arguments *a, gaze_model *model, gaze_array *inputs, 
     for (size_t i = 0; i < a->n_inputs; i++) {
         const char *equals = strchr(a->inputs[i], '=');
         files_read[i] = equals ? equals + 1 : a->inputs[i];
-        const gaze_status status = tool_read_input(a->inputs[i], &inputs[i]);
+        const gaze_status status = tool_read_input(model, i, a->inputs[i], &inputs[i]);
         if (status != GAZE_OK) return status;
     }
     gaze_decoded answers = {0};

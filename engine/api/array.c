@@ -25,14 +25,9 @@ done:
 
 gaze_status gaze_array_read(const char *path, gaze_array *array)
 {
-    static const char magic[] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
-    char first[sizeof magic] = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file) return gz_fail_errno(path, "can't be opened");
-    const size_t length = fread(first, 1, sizeof first, file);
-    fclose(file);
-    return length == sizeof magic && !memcmp(first, magic, sizeof magic) ? gz_npy_read(path, array)
-                                                                         : read_picture(path, array);
+    bool is_npy;
+    GZ_TRY(gz_npy_recognize(path, &is_npy));
+    return is_npy ? gz_npy_read(path, array) : read_picture(path, array);
 }
 
 gaze_status gaze_array_write(const char *path, const gaze_array *array) { return gz_npy_write(path, array); }

@@ -6,8 +6,6 @@
 #include <string.h>
 
 static const char *const part_names[GZ_N_PARTS] = {"train", "test"};
-static const char *const aspects[] = {
-    [GZ_ASPECT_SQUEEZE] = "squeeze", [GZ_ASPECT_CROP] = "crop", [GZ_ASPECT_PAD] = "pad", NULL};
 
 static gaze_status fit_input(const gz_data_need *need, gz_data *data, gz_sample_size *size)
 {
@@ -33,17 +31,6 @@ static gaze_status fit_input(const gz_data_need *need, gz_data *data, gz_sample_
     size->width = input->shape[1];
     size->channels = input->shape[2];
     return GAZE_OK;
-}
-
-static gaze_status choose_aspect(gz_arena *arena, const char *word, gz_aspect *aspect)
-{
-    for (int i = 0; aspects[i]; i++) {
-        if (word && strcmp(word, aspects[i]) != 0) continue;
-        *aspect = (gz_aspect)i;
-        return GAZE_OK;
-    }
-    return gz_fail(GAZE_ERROR_USAGE, "\"aspect\" is '%s'%s, expected %s", word,
-                   gz_did_you_mean(arena, word, aspects), gz_list_text(arena, aspects));
 }
 
 static gaze_status find_parts(const gz_data_spec *spec, gz_arena *arena, gz_folder *state)
@@ -163,7 +150,7 @@ static gaze_status describe(gz_data *data, const gz_folder *state)
                                         [GZ_ASPECT_PAD] = "padded to its aspect first"};
     data->note = gz_arena_format(
         data->arena, "images of other sizes than %zux%zu are %s (\"aspect\": \"%s\")", state->size.height,
-        state->size.width, words[state->size.aspect], aspects[state->size.aspect]);
+        state->size.width, words[state->size.aspect], gz_aspect_words[state->size.aspect]);
     return data->note ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
@@ -188,7 +175,7 @@ gaze_status gz_folder_open(const gz_data_spec *spec, const gz_data_need *need, g
     GZ_TRY(make_state(data, &state));
     state->skip_bad = data->skip_bad = spec->skip_bad;
     GZ_TRY(fit_input(need, data, &state->size));
-    GZ_TRY(choose_aspect(data->arena, spec->aspect, &state->size.aspect));
+    GZ_TRY(gz_aspect_choose(data->arena, spec->aspect, &state->size.aspect));
     GZ_TRY(gz_scale_table(data->arena, spec->scale, state->table));
     GZ_TRY(find_parts(spec, data->arena, state));
     GZ_TRY(choose_classes(need, data, state));

@@ -1,4 +1,6 @@
 #include "resize.h"
+#include "../base/text.h"
+#include "types.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,6 +18,20 @@ typedef struct tap {
     ptrdiff_t first, second;
     float part; /* of the second */
 } tap;
+
+const char *const gz_aspect_words[] = {
+    [GZ_ASPECT_SQUEEZE] = "squeeze", [GZ_ASPECT_CROP] = "crop", [GZ_ASPECT_PAD] = "pad", NULL};
+
+gaze_status gz_aspect_choose(gz_arena *arena, const char *word, gz_aspect *aspect)
+{
+    for (int i = 0; gz_aspect_words[i]; i++) {
+        if (word && strcmp(word, gz_aspect_words[i]) != 0) continue;
+        *aspect = (gz_aspect)i;
+        return GAZE_OK;
+    }
+    return gz_fail(GAZE_ERROR_USAGE, "\"aspect\" is '%s'%s, expected %s", word,
+                   gz_did_you_mean(arena, word, gz_aspect_words), gz_list_text(arena, gz_aspect_words));
+}
 
 static window centred(size_t there, size_t length)
 {

@@ -14,6 +14,10 @@ typedef struct gz_sample_size {
     gz_aspect aspect;
 } gz_sample_size;
 
+/* "squeeze" (NULL: this), "crop" or "pad"; other words are GAZE_ERROR_USAGE and offer the nearest. */
+extern const char *const gz_aspect_words[]; /* by gz_aspect, NULL-terminated */
+gaze_status gz_aspect_choose(gz_arena *arena, const char *word, gz_aspect *aspect);
+
 /* Bilinear, pixels being squares around their centres, without smoothing where an image shrinks: what Keras'
    image_dataset_from_directory does, with crop_to_aspect_ratio and pad_to_aspect_ratio. Bytes become
    table[byte]; between gray and RGB the luma of ITU-R BT.601 is taken. out [height, width, channels]. */

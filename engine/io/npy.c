@@ -256,3 +256,15 @@ gaze_status gz_npy_write(const char *path, const gaze_array *array)
     gz_writer_abandon(writer);
     return status;
 }
+
+gaze_status gz_npy_recognize(const char *path, bool *is_npy)
+{
+    static const char magic[] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
+    char first[sizeof magic] = {0};
+    FILE *file = fopen(path, "rb");
+    if (!file) return gz_fail_errno(path, "can't be opened");
+    const size_t length = fread(first, 1, sizeof first, file);
+    fclose(file);
+    *is_npy = length == sizeof magic && !memcmp(first, magic, sizeof magic);
+    return GAZE_OK;
+}

@@ -4,6 +4,8 @@
 #define GZ_NPY_H
 #include "../base/file.h"
 
+/* Is it an .npy file, by its first bytes? */
+gaze_status gz_npy_recognize(const char *path, bool *is_npy);
 /* free() array->data. array->name is left alone. f8 becomes float32; i8 becomes int32 (out of range is an
  * error); u1, b1 int32. */
 gaze_status gz_npy_read(const char *path, gaze_array *array);

@@ -43,10 +43,10 @@ def block(features, heads, key, wide):
     return 2 * normal(features) + multi_head(features, heads, key) + dense(features, wide) + dense(wide, features)
 
 
-def soft_gate(size, classes):
+def soft_gate(size, classes, rank=0):
     values = (size // 8) ** 2 * 70
-    return (conv(9, 3, 16) + conv(9, 16, 32) + conv(9, 32, 70) + dense(values, values) + dense(values, 128)
-            + dense(128, classes))
+    gate = 2 * rank * values + values if rank else dense(values, values)
+    return conv(9, 3, 16) + conv(9, 16, 32) + conv(9, 32, 70) + gate + dense(values, 128) + dense(128, classes)
 
 
 SPATIAL = conv(49, 2, 1)
@@ -60,6 +60,7 @@ WEIGHTS = {  # as Keras' summary() has them, from the layers of each tutorial's 
     "001-cifar-residual": conv(9, 3, 64) + conv(9, 64, 64) + SPATIAL + dense(64, 10),
     "002-lstm-attention": lstm(64, 128) + additive(128, 128) + dense(128, 10),
     "003-soft-gate": soft_gate(32, 6),
+    "003-soft-gate-rank": soft_gate(128, 6, rank=64),
     "004-text-attention": 1000 * 64 + conv(4, 64, 100) + dense(200, 10),
     "004-bilstm-attention": 1000 * 64 + 2 * lstm(64, 64) + additive(128, 64) + dense(128, 10),
     "004-bilstm-baseline": 1000 * 64 + 2 * lstm(64, 64) + dense(128, 10),
@@ -115,14 +116,9 @@ def write_places(folder, classes):
 
 
 def a_low_rank_gate_trains_on_large_images(folder):
-    model, rank, gate = json.loads((MODELS / "003-soft-gate.json").read_text()), 8, 16 * 16 * 70
-    next(l for l in model["layers"] if l["name"] == "attention")["gate_rank"] = rank
-    (folder / "model.json").write_text(json.dumps(model))
-    found = weights_of(folder / "model.json", "--img_size", "128")
-    assert found == soft_gate(128, 6) - gate * gate + 2 * rank * gate, found
     write_places(folder / "images", ["glacier", "mountain", "sea"])
-    run(GAZE, "train", folder / "model.json", "--img_size", "128", "--num_classes", "3", "--data", f"folder:{folder}/images",
-        "--steps", "2", "--batch-size", "4", "--out", folder / "run", "--seed", "1")
+    run(GAZE, "train", MODELS / "003-soft-gate-rank.json", "--num_classes", "3", "--data", f"folder:{folder}/images", "--steps", "2",
+        "--batch-size", "4", "--out", folder / "run", "--seed", "1")
     log = (folder / "run/log.csv").read_text().splitlines()
     assert np.isfinite([float(x) for x in log[1].split(",")[2:4]]).all(), log
 
@@ -142,6 +138,13 @@ def an_adapted_model_is_kept_by_its_run(folder):
     assert lines[0]["samples"] == 15 and lines[0]["accuracy"] > 0.9, lines[0]
     files = run(DUMP, folder / "run", "--index", "0", "--out", folder / "maps").stdout.splitlines()
     assert np.load(next(f for f in files if f.endswith(".npy"))).shape == (1, 5, 3, 70)
+    # a file of any size is seen as the data's sample that it is
+    image = folder / "images/test/glacier/00.png"
+    done = run(DUMP, folder / "run", "--input", image, "--out", folder / "file")
+    assert "40x30 pixels, squeezed to become 40x24" in done.stderr, done.stderr
+    assert np.array_equal(np.load(folder / "file/00.attention.npy"), np.load(folder / "maps/folder-test.attention.npy"))
+    assert run(GAZE, "predict", folder / "run", "--input", image).stdout.startswith("0  glacier ")
+    refused(3, GAZE, "predict", MODELS / "002-lstm-attention.json", "--input", image, says=["a picture", "'sequence'", "no image"])
     # going on needs the same words, or the run alone
     more = ["--epochs", "13", "--batch-size", "10", "--resume"]
     run(GAZE, "train", model, *options, *more)
