@@ -3,10 +3,11 @@
 #define GZ_MODEL_ADAPT_H
 #include "model.h"
 
-/* As gz_model_read_with. The image's size is that of the one float32 input [height,width,channels]; the classes
-   are the "units" of the dense layer that makes the first output, with nothing but activations and dropouts
-   behind it, and "classes" of another count are left out. The model's text is then the adapted one; its path,
-   for messages, says what was asked for. GAZE_ERROR_MODEL where the model has no such input or layer. */
+/* As gz_model_read_with. The image's size is that of the one float32 input [height,width,channels]; the
+   classes are the "units" of the dense layer that makes the first output, with nothing but activations and
+   dropouts behind it, and "classes" of another count are left out. The model's text is then the adapted one;
+   its path, for messages, says what was asked for. GAZE_ERROR_MODEL where the model has no such input or
+   layer. */
 gaze_status gz_model_read_adapted(const char *file, const gz_attention_kind *const *kinds,
                                   const gaze_adaptation *adapt, gz_model **out);
 
