@@ -13,8 +13,8 @@ static const char *const names[STEPS] = {"The",
                                          "bad",
                                          ",",
                                          "the",
-                                         "com\xc3\xa9"
-                                         "die",
+                                         ("com\xc3\xa9"
+                                          "die"),
                                          "&",
                                          "<b>",
                                          "a very long token that is cut somewhere",
