@@ -12,8 +12,8 @@ static float turned[QUERIES * KEYS], stacked[HEADS * KEYS * KEYS];
 static const char *const french[] = {"<start>",
                                      "la",
                                      "zone",
-                                     "\xc3\xa9"
-                                     "conomique",
+                                     ("\xc3\xa9"
+                                      "conomique"),
                                      "a very long token that is cut",
                                      "\"",
                                      "<end>"};
