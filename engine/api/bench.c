@@ -60,11 +60,8 @@ static gaze_status build(gz_bench_job *job)
     if (file->n_inputs > GZ_MAX_INPUTS)
         return gz_fail(GAZE_ERROR_MODEL, "%s: %zu inputs, at most %d are possible", file->path,
                        file->n_inputs, GZ_MAX_INPUTS);
-    for (size_t i = 0; i < file->n_inputs; i++) {
-        shapes[i] = file->inputs[i].shape;
-        for (size_t d = 0; d < shapes[i].rank; d++)
-            if (!shapes[i].dim[d]) shapes[i].dim[d] = model->open;
-    }
+    for (size_t i = 0; i < file->n_inputs; i++)
+        shapes[i] = gz_model_input_shape(&file->inputs[i], model->open);
     const gz_build_options options = {.batch = job->batch,
                                       .inputs = shapes,
                                       .training = job->training,

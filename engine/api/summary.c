@@ -4,17 +4,12 @@
 
 #include <stdlib.h>
 
-/* Open dimensions are given the size that the model was probed with. */
 static gaze_status build(gaze_model *m, size_t batch, bool training, gz_built *built)
 {
     const gz_model *file = m->file;
     gz_shape *inputs;
     GZ_TRY(gz_allocate(file->n_inputs, sizeof *inputs, &inputs));
-    for (size_t i = 0; i < file->n_inputs; i++) {
-        inputs[i] = file->inputs[i].shape;
-        for (size_t j = 0; j < inputs[i].rank; j++)
-            if (!inputs[i].dim[j]) inputs[i].dim[j] = m->open;
-    }
+    for (size_t i = 0; i < file->n_inputs; i++) inputs[i] = gz_model_input_shape(&file->inputs[i], m->open);
     const gz_build_options options = {.batch = batch,
                                       .inputs = inputs,
                                       .training = training,

@@ -34,8 +34,9 @@ static gaze_status adapt_image(const gz_model *model, const gaze_adaptation *ada
     for (size_t i = 0; i < model->n_inputs; i++)
         if (is_image(&model->inputs[i]) && !n_images++) image = i;
     if (n_images != 1) return refuse_images(model, n_images);
-    const cJSON *inputs = cJSON_GetObjectItemCaseSensitive(root, "inputs"),
-                *input = cJSON_GetArrayItem(inputs, (int)image);
+    const cJSON *inputs = cJSON_GetObjectItemCaseSensitive(root, "inputs");
+    cJSON *input = cJSON_GetArrayItem(inputs, (int)image);
+    cJSON_DeleteItemFromObjectCaseSensitive(input, "bench_shape");
     cJSON *shape = cJSON_GetObjectItemCaseSensitive(input, "shape"),
           *height = cJSON_CreateNumber((double)adapt->image_height),
           *width = cJSON_CreateNumber((double)adapt->image_width);

@@ -80,6 +80,29 @@ static gaze_status read_version(gz_json *json)
     return version == 1 ? GAZE_OK : gz_json_wrong(json, "gaze_model", gz_json_get(json, "gaze_model"), "1");
 }
 
+/* "bench_shape": the shape with its open dimensions given. */
+static gaze_status read_bench_shape(gz_json *json, gz_model_input *input)
+{
+    char found[96], wanted[96];
+    gz_shape *bench = &input->bench_shape;
+    if (!gz_json_get(json, "bench_shape")) return GAZE_OK;
+    GZ_TRY(gz_json_sizes(json, "bench_shape", false, GZ_MAX_RANK - 1, bench->dim, &bench->rank));
+    bool fits = bench->rank == input->shape.rank;
+    for (size_t i = 0; fits && i < bench->rank; i++)
+        fits = !input->shape.dim[i] || input->shape.dim[i] == bench->dim[i];
+    if (fits) return GAZE_OK;
+    return gz_json_fail(json, "bench_shape", "found %s, expected \"shape\" %s with a size for each null (0 here)",
+                        gz_shape_text(*bench, found), gz_shape_text(input->shape, wanted));
+}
+
+gz_shape gz_model_input_shape(const gz_model_input *input, size_t open)
+{
+    gz_shape shape = input->bench_shape.rank ? input->bench_shape : input->shape;
+    for (size_t i = 0; i < shape.rank; i++)
+        if (!shape.dim[i]) shape.dim[i] = open;
+    return shape;
+}
+
 static gaze_status read_input(gz_model *model, const cJSON *item)
 {
     static const char *const types[] = {[GZ_F32] = "float32", [GZ_I32] = "int32", NULL};
@@ -97,6 +120,7 @@ static gaze_status read_input(gz_model *model, const cJSON *item)
     if (!input->shape.rank) return gz_json_fail(&json, "shape", "found [], expected at least one dimension");
     for (size_t i = 0; i < input->shape.rank; i++)
         if (input->shape.dim[i] == SIZE_MAX) input->shape.dim[i] = 0;
+    GZ_TRY(read_bench_shape(&json, input));
     size_t type;
     GZ_TRY(gz_json_choice(&json, "dtype", types, GZ_F32, &type));
     input->dtype = (gz_dtype)type;

@@ -7,8 +7,12 @@
 typedef struct gz_model_input {
     const char *name;
     gz_dtype dtype;
-    gz_shape shape; /* of one sample; an open dimension is 0 */
+    gz_shape shape;       /* of one sample; an open dimension is 0 */
+    gz_shape bench_shape; /* what `gaze bench` and `gaze summary` take where shape is open; rank 0: nothing given */
 } gz_model_input;
+
+/* The input's shape with nothing open: bench_shape, or else every open dimension is `open`. */
+gz_shape gz_model_input_shape(const gz_model_input *input, size_t open);
 
 typedef enum gz_loss {
     GZ_LOSS_NONE,
