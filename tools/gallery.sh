@@ -30,6 +30,7 @@ picture map.png $shipped --index 7
 picture side.png $shipped --index 7
 picture panels.png $shipped --index 7
 picture sheet.png $shipped --index 8..15 --pixel 3
+picture side:gradcam.png $shipped --map gradcam --index 7
 
 train models/004-seq2seq-luong
 picture matrix.png "$work/004-seq2seq-luong-run" --index 0 --decode greedy --vocabulary $out/letters.txt
@@ -39,11 +40,17 @@ picture heads.png "$work/reverse-run" --index 0
 picture text.png "$work/reverse-run" --index 0 --vocabulary $out/letters.txt --query 2
 picture html.html "$work/reverse-run" --index 0 --vocabulary $out/letters.txt --query 2
 
+train $out/reverse --learning-rate 0.0005 --epochs 8 --keep-checkpoints all
+picture animation.png "$work/reverse-run" --index 0 --vocabulary $out/letters.txt --pixel 24
+
 train $out/needle
 picture bars.png "$work/needle-run" --index 0
 
 train $out/cells --steps 150
 picture query.png "$work/cells-run" --index 2 --query 12,9
+
+train models/000-fashion-vit --steps 300
+picture side:rollout.png "$work/000-fashion-vit-run" --map rollout:mean --index 7
 
 faithful() { # NAME MODEL: the curves of its map, and the table that docs/faithful.md shows
     "$build/bin/gaze" faithful "$2" --map attention --plot "$out/$1" | tee "$work/$1.txt"

@@ -11,7 +11,7 @@ import numpy
 
 GALLERY = SOURCE / "docs/gallery"
 LETTERS = GALLERY / "letters.txt"
-VIEWS = ["overlay", "map", "side", "sheet", "matrix", "heads", "bars", "text", "html", "query", "panels"]
+VIEWS = ["overlay", "map", "side", "sheet", "matrix", "heads", "bars", "text", "html", "query", "panels", "animation"]
 
 
 def dump(folder, *words):
