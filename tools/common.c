@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEVICE = 'd', QUIET = 'q', VERBOSE = 'v', REFERENCE = 0x1000, JSON, PLUGIN };
+enum { DEVICE = 'd', QUIET = 'q', VERBOSE = 'v', REFERENCE = 0x1000, JSON, PLUGIN, MEMORY_LIMIT };
 
 static const struct argp_option options[] = {
     {"device", DEVICE, "DEVICE", 0,
@@ -13,6 +13,8 @@ static const struct argp_option options[] = {
     {"reference", REFERENCE, NULL, 0, "the C reference in double precision in place of OpenCL", 10},
     {"plugin", PLUGIN, "FILE", 0,
      "a shared library with attention kinds; may be given again ($GAZE_PLUGINS too)", 10},
+    {"memory-limit", MEMORY_LIMIT, "SIZE", 0, "refuse what needs more device memory: bytes, or 512MiB, 1GiB",
+     10},
     {"json", JSON, NULL, 0, "results as JSON, one object a line", 10},
     {"quiet", QUIET, NULL, 0, "no log and no bar", 10},
     {"verbose", VERBOSE, NULL, 0, "more log", 10},
@@ -27,6 +29,20 @@ static void keep_plugin(const struct argp_state *state, tool_options *o, const c
     o->plugins[o->n_plugins++] = path;
 }
 
+/* "1073741824", "1024MiB", "1GiB" */
+static size_t bytes(const struct argp_state *state, const char *text)
+{
+    static const char *const units[] = {"", "KiB", "MiB", "GiB"};
+    char *end;
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    for (size_t i = 0; !errno && *text >= '0' && *text <= '9' && i < sizeof units / sizeof *units; i++)
+        if (strcmp(end, units[i]) == 0 && value && value <= SIZE_MAX >> 10 * i)
+            return (size_t)value << 10 * i;
+    argp_error(state, "--memory-limit is '%s', expected bytes, or a number with KiB, MiB or GiB", text);
+    return 0;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     tool_options *o = state->input;
@@ -34,6 +50,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case DEVICE: o->device = text; return 0;
     case REFERENCE: o->reference = true; return 0;
     case PLUGIN: keep_plugin(state, o, text); return 0;
+    case MEMORY_LIMIT: o->memory_limit = bytes(state, text); return 0;
     case JSON: o->json = true; return 0;
     case QUIET: o->quiet = true; return 0;
     case VERBOSE: o->verbose = true; return 0;
@@ -132,6 +149,7 @@ gaze_status tool_context(const tool_options *o, bool profile, gaze_context **con
     const gaze_context_options given = {.device = o->device,
                                         .reference = o->reference,
                                         .profile = profile,
+                                        .memory_limit = o->memory_limit,
                                         .log = o->quiet ? NULL : write_log,
                                         .log_user = &verbose};
     gaze_status status = gaze_context_create(&given, context);

@@ -14,10 +14,11 @@ typedef struct tool_options {
     bool reference, json, quiet, verbose;
     const char *plugins[TOOL_MOST_PLUGINS];
     size_t n_plugins;
+    size_t memory_limit; /* bytes; 0: what the device has */
 } tool_options;
 
-/* --device, --reference, --plugin, --json, --quiet, --verbose, for the parent's list of children. In
-   ARGP_KEY_INIT the parent gives it its tool_options: state->child_inputs[0] = &a->tool. */
+/* --device, --reference, --plugin, --memory-limit, --json, --quiet, --verbose, for the parent's list of
+   children. In ARGP_KEY_INIT the parent gives it its tool_options: state->child_inputs[0] = &a->tool. */
 extern const struct argp tool_argp;
 extern const struct argp_child tool_children[2]; /* tool_argp alone */
 

@@ -136,9 +136,11 @@ gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *par
 gaze_status gz_build_map_shape(gz_build *build, const gz_layer *layer, const char *part, gz_shape shape,
                                const gz_map_note *note)
 {
-    gz_tensor *values;
+    gz_tensor *values = gz_arena_allocate(build->built->graph->arena, sizeof *values);
+    if (!values) return GAZE_ERROR_DEVICE;
     shape.dim[0] = 1;
-    GZ_TRY(gz_graph_tensor(build->built->graph, GZ_VALUE, layer->name, GZ_F32, shape, &values));
+    *values = (gz_tensor){.name = layer->name,
+                          .shape = shape}; /* not in the graph: it may be larger than any can be */
     return gz_build_map(build, layer, part, values, note);
 }
 
