@@ -62,6 +62,9 @@ gaze_status gz_log_write(const gz_log *log, const char *folder)
     return write_text(folder, "log.csv", &text);
 }
 
+/* A count, exactly: NaN is none. */
+static bool is_count(double value, double least) { return value >= least && value <= 0x1p53; }
+
 static bool parse_row(const char *line, gz_epoch_row *row)
 {
     double values[8];
@@ -71,9 +74,10 @@ static bool parse_row(const char *line, gz_epoch_row *row)
         if (!isnan(values[i])) line = end;
         if (i < 7 && *line++ != ',') return false;
     }
+    if (!is_count(values[0], 1) || !is_count(values[1], 0)) return false;
     *row = (gz_epoch_row){(size_t)values[0], (size_t)values[1], values[2], values[3],
                           values[4],         values[5],         values[6], values[7]};
-    return values[0] >= 1;
+    return true;
 }
 
 gaze_status gz_log_read(const char *folder, size_t epochs, gz_log *log)
