@@ -149,10 +149,8 @@ gaze_status gz_dump_features(const gz_dump *dump, const gz_dump_map *map, size_t
 bool gz_dump_grid(const gz_dump *dump, const gz_dump_map *map, gz_map *row);
 bool gz_dump_split_tokens(const gz_dump *dump, size_t count, size_t grid[2]);
 
-/* Words above and below a picture (dump_titles.c). merged: also how heads or channels became one; photo_note:
- * how the input became a photo, or NULL. NULL: out of memory. */
+/* Words above a picture (dump_titles.c). NULL: out of memory. */
 const char *gz_dump_title(const gz_dump *dump, const gz_dump_map *map, size_t sample);
-const char *gz_dump_caption(const gz_dump *dump, const gz_dump_map *map, bool merged, const char *photo_note);
 const char *gz_dump_class_name(const gz_dump *dump, size_t number);
 
 /* <file>.npy and <file>.json (dump_raw.c). */
@@ -162,17 +160,20 @@ gaze_status gz_dump_raw(const gz_dump *dump, const gz_dump_map *map);
 typedef struct gz_dump_art {
     const gz_dump *dump;
     const gz_dump_map *map;
-    gz_picture_options options; /* all but the title */
+    gz_picture_options options; /* all but title and caption */
     float *photos;              /* [B,H,W,C] in 0..1, or NULL */
     const char *photo_note;     /* how they got there; NULL: as they were */
+    const char *note;           /* a further sentence for captions; NULL */
 } gz_dump_art;
+/* Words below a picture (dump_titles.c). NULL: out of memory. */
+const char *gz_dump_caption(const gz_dump_art *art, size_t view);
 gaze_status gz_dump_art_begin(const gz_dump *dump, const gz_dump_map *map, gz_dump_art *art);
 void gz_dump_art_end(gz_dump_art *art);
 gz_map gz_dump_map_of(const gz_dump_art *art, size_t sample);
 gz_photo gz_dump_photo_of(const gz_dump_art *art, size_t sample);
 
-/* One view of one sample, all but sheet, html and animation; html (dump_draw.c). why: empty, or ": every
- * value is 1", and nothing was drawn. */
+/* One view of one sample, all but sheet, html and animation; html (dump_draw.c). options: all but the
+ * caption. why: empty, or ": every value is 1", and nothing was drawn. */
 enum { GZ_DUMP_WHY = 200 };
 gaze_status gz_dump_draw(const gz_dump_art *art, size_t sample, size_t view,
                          const gz_picture_options *options, gz_image *image, char why[GZ_DUMP_WHY]);

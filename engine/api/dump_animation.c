@@ -173,10 +173,10 @@ static gaze_status write_animation(const animation *a, const gz_dump_map *map, s
     if (!text || !path) return GAZE_ERROR_DEVICE;
     GZ_TRY(make_equal(images, count));
     const gz_animation moving = {images, count,
-                                    each > MOST_FRAME_MS    ? MOST_FRAME_MS
-                                    : each < LEAST_FRAME_MS ? LEAST_FRAME_MS
-                                                            : each,
-                                    LAST_MS};
+                                 each > MOST_FRAME_MS    ? MOST_FRAME_MS
+                                 : each < LEAST_FRAME_MS ? LEAST_FRAME_MS
+                                                         : each,
+                                 LAST_MS};
     GZ_TRY(gz_apng_write(path, &moving, text));
     gz_dump_tell(d, path, NULL);
     return GAZE_OK;
@@ -192,15 +192,15 @@ static gaze_status draw_frames(const animation *a, const gz_dump_art *common, si
     bool *drawn = gz_arena_allocate(d->arena, a->n_frames * sizeof *drawn);
     if (!drawn) return GAZE_ERROR_DEVICE;
     GZ_TRY(gather(a, map, sample, view, drawn, &options));
-    options.caption = gz_arena_format(d->arena, "%s One scale for all frames.", common->options.caption);
     for (size_t f = 0; f < a->n_frames; f++) {
         const gz_dump *frame = &a->frames[f];
         gz_dump_art art = *common;
         art.dump = frame;
         art.map = &frame->maps[map];
+        art.note = "One scale for all frames.";
         if (!drawn[f]) continue;
         options.title = gz_dump_title(frame, art.map, sample);
-        if (!options.title || !options.caption) return GAZE_ERROR_DEVICE;
+        if (!options.title) return GAZE_ERROR_DEVICE;
         GZ_TRY(gz_dump_draw(&art, sample, view, &options, &images[*count], why));
         if (!*why) ++*count;
     }

@@ -53,14 +53,11 @@ static gaze_status draw_heads(const gz_dump_art *p, size_t sample, const gz_pict
                               gz_image *image)
 {
     const gz_dump_map *m = p->map;
-    gz_picture_options own = *options;
     float *planes;
-    own.caption = gz_dump_caption(p->dump, p->map, false, p->photo_note);
-    if (!own.caption) return GAZE_ERROR_DEVICE;
     GZ_TRY(gz_allocate(m->parts * m->height * m->width, sizeof *planes, &planes));
     gz_dump_spread(m, sample, planes);
     const gz_stack stack = {m->parts, m->height, m->width, planes, m->heads ? "head" : "channel"};
-    const gaze_status status = gz_view_heads(&stack, &own, image);
+    const gaze_status status = gz_view_heads(&stack, options, image);
     free(planes);
     return status;
 }
@@ -94,6 +91,8 @@ gaze_status gz_dump_draw_page(const gz_dump_art *p, size_t sample, const gz_pict
 {
     gz_sequence sequence;
     gz_picture_options own = *options;
+    *why = 0;
+    if (!(own.caption = gz_dump_caption(p, GZ_DUMP_HTML))) return GAZE_ERROR_DEVICE;
     GZ_TRY(find_sequence(p, sample, &own, &sequence, why));
     return *why ? GAZE_OK : gz_view_html(&sequence, &own, page);
 }
@@ -123,17 +122,11 @@ static gaze_status draw_panels(const gz_dump_art *p, size_t sample, const gz_pic
     return gz_view_panels(&map, &photo, &features, options, image);
 }
 
-gaze_status gz_dump_draw(const gz_dump_art *p, size_t sample, size_t view, const gz_picture_options *options,
-                         gz_image *image, char why[GZ_DUMP_WHY])
+static gaze_status draw(const gz_dump_art *p, size_t sample, size_t view, const gz_picture_options *options,
+                        gz_image *image, char why[GZ_DUMP_WHY])
 {
     const gz_map map = gz_dump_map_of(p, sample);
     const gz_photo photo = gz_dump_photo_of(p, sample);
-    char text[160];
-    *why = 0;
-    if (gz_map_undrawable(&map, text)) {
-        snprintf(why, GZ_DUMP_WHY, ": %s", text);
-        return GAZE_OK;
-    }
     switch (view) {
     case GZ_DUMP_OVERLAY: return gz_view_overlay(&map, &photo, options, image);
     case GZ_DUMP_MAP: return gz_view_map(&map, options, image);
@@ -146,14 +139,27 @@ gaze_status gz_dump_draw(const gz_dump_art *p, size_t sample, size_t view, const
     }
 }
 
+gaze_status gz_dump_draw(const gz_dump_art *p, size_t sample, size_t view, const gz_picture_options *options,
+                         gz_image *image, char why[GZ_DUMP_WHY])
+{
+    const gz_map map = gz_dump_map_of(p, sample);
+    gz_picture_options own = *options;
+    char text[160];
+    *why = 0;
+    if (gz_map_undrawable(&map, text)) {
+        snprintf(why, GZ_DUMP_WHY, ": %s", text);
+        return GAZE_OK;
+    }
+    own.caption = gz_dump_caption(p, view);
+    return own.caption ? draw(p, sample, view, &own, image, why) : GAZE_ERROR_DEVICE;
+}
+
 gaze_status gz_dump_art_begin(const gz_dump *d, const gz_dump_map *map, gz_dump_art *p)
 {
     *p = (gz_dump_art){.dump = d,
                        .map = map,
                        .options = {.colors = d->colors, .scaling = d->scaling, .pixel = d->options->pixel}};
-    if (map->on_image || (d->image && d->query_numbers)) GZ_TRY(scale_photos(p));
-    p->options.caption = gz_dump_caption(d, map, true, p->photo_note);
-    return p->options.caption ? GAZE_OK : GAZE_ERROR_DEVICE;
+    return map->on_image || (d->image && d->query_numbers) ? scale_photos(p) : GAZE_OK;
 }
 
 void gz_dump_art_end(gz_dump_art *p)

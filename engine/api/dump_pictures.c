@@ -117,7 +117,8 @@ static gaze_status draw_sheet(const gz_dump_art *p, size_t first)
     gz_image image = {0};
     options.title = gz_arena_format(d->arena, "%s: %s, %zu samples", gaze_model_name(d->model),
                                     p->map->info->name, count);
-    if (!tiles || !options.title) return GAZE_ERROR_DEVICE;
+    options.caption = gz_dump_caption(p, GZ_DUMP_SHEET);
+    if (!tiles || !options.title || !options.caption) return GAZE_ERROR_DEVICE;
     for (size_t i = 0; i < count; i++) GZ_TRY(make_tile(p, first + i, &tiles[i]));
     GZ_TRY(gz_view_sheet(tiles, count, 0, &options, &image));
     return write_picture(p,

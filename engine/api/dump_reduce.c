@@ -56,7 +56,8 @@ static gaze_status say_reduction(const gz_dump *d, gz_dump_map *map)
     const gz_dump_reduction how = reduction_of(d, map);
     const char *word = map->heads ? "head" : "channel";
     if (how == GZ_ONE)
-        map->merged = gz_arena_format(d->arena, "Drawn is %s %zu of 0..%zu.", word, d->part, map->parts - 1);
+        map->merged =
+            gz_arena_format(d->arena, "Drawn is %s %zu of %zu, counted from 0.", word, d->part, map->parts);
     else
         map->merged = gz_arena_format(d->arena, "Drawn is the %s of each cell's %zu %ss.",
                                       how == GZ_MEAN_OF_ALL ? "mean" : "largest value", map->parts, word);

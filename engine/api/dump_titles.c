@@ -4,17 +4,32 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/* "Share of the attention that ...; all cells sum to 1." and what was done to map and input. */
-const char *gz_dump_caption(const gz_dump *d, const gz_dump_map *map, bool merged, const char *photo_note)
+/* What a matrix needs to be read; one row of it is no matrix. */
+static void say_axes(gz_text *text, const gz_dump *d, const gz_dump_map *map, size_t view)
 {
-    const char *how = merged && map->merged ? map->merged : NULL;
-    const char *rows = map->between ? " Rows are queries, columns are keys." : "";
-    const char *written = gz_dump_writes(d, map) ? " A row is named by the token that is written there." : "";
-    char *text =
-        gz_arena_format(d->arena, "%s.%s%s%s%s%s%s", map->info->meaning, rows, written, how ? " " : "",
-                        how ? how : "", photo_note ? " " : "", photo_note ? photo_note : "");
-    if (text) text[0] = (char)toupper((unsigned char)text[0]);
-    return text;
+    const unsigned whole = GZ_DUMP_BIT(GZ_DUMP_MATRIX) | GZ_DUMP_BIT(GZ_DUMP_HEADS) |
+                           GZ_DUMP_BIT(GZ_DUMP_MAP) | GZ_DUMP_BIT(GZ_DUMP_SHEET);
+    if (!map->between || !(GZ_DUMP_BIT(view) & whole)) return;
+    gz_text_add(text, " Rows are queries, columns are keys.");
+    if (gz_dump_writes(d, map)) gz_text_add(text, " A row is named by the token that is written there.");
+}
+
+/* "Share of the attention that ...; all cells sum to 1." and what was done to map and input. */
+const char *gz_dump_caption(const gz_dump_art *art, size_t view)
+{
+    const gz_dump_map *map = art->map;
+    gz_text text = {0};
+    char *chars;
+    gz_text_add(&text, "%s.", map->info->meaning);
+    say_axes(&text, art->dump, map, view);
+    if (map->merged && view != GZ_DUMP_HEADS) gz_text_add(&text, " %s", map->merged);
+    if (art->photo_note) gz_text_add(&text, " %s", art->photo_note);
+    if (art->note) gz_text_add(&text, " %s", art->note);
+    if (gz_text_take(&text, &chars) != GAZE_OK) return NULL;
+    char *caption = gz_arena_copy(art->dump->arena, chars);
+    free(chars);
+    if (caption) caption[0] = (char)toupper((unsigned char)caption[0]);
+    return caption;
 }
 
 /* Its name, or its number. */

@@ -11,7 +11,7 @@ gz_size gz_panel_size(size_t height, size_t width, size_t pixel, size_t target, 
     if (!pixel && longer > most)
         return (gz_size){at_least_one((height * most + longer / 2) / longer),
                          at_least_one((width * most + longer / 2) / longer)};
-    if (!pixel) pixel = at_least_one(target / longer);
+    if (!pixel) pixel = at_least_one((target + longer / 2) / longer);
     return (gz_size){height * pixel, width * pixel};
 }
 
