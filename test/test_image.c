@@ -157,6 +157,14 @@ static void jpegs_are_read_in_gray_and_in_colour(void **state)
     gz_image_free(&image);
 }
 
+static void a_jpeg_of_very_many_scans_is_refused(void **state)
+{
+    (void)state;
+    gz_image image;
+    assert_refused(gz_image_read(SOURCE_DIR "/test/fuzz/corpus/jpeg/seed-many-scans", &image),
+                   GAZE_ERROR_DATA, "seed-many-scans", "more than 100 scans", NULL);
+}
+
 static void a_cmyk_jpeg_is_refused(void **state)
 {
     (void)state;
@@ -275,6 +283,7 @@ int main(void)
         cmocka_unit_test(sixteen_bits_and_one_bit_become_eight),
         cmocka_unit_test(transparency_lies_on_white),
         cmocka_unit_test(jpegs_are_read_in_gray_and_in_colour),
+        cmocka_unit_test(a_jpeg_of_very_many_scans_is_refused),
         cmocka_unit_test(a_cmyk_jpeg_is_refused),
         cmocka_unit_test(truncated_images_are_refused_with_the_byte),
         cmocka_unit_test(a_damaged_png_is_refused),

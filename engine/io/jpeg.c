@@ -7,11 +7,13 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-/* A block of 8x8 pixels takes at least one bit. */
-enum { MOST_PIXELS_A_BYTE = 512, EXIF_MARKER = JPEG_APP0 + 1, LONGEST_SEGMENT = 0xffff };
+/* A block of 8x8 pixels takes at least one bit. A progressive file has about 10 scans; each costs time for
+ * the whole image, however few its bytes are. */
+enum { MOST_PIXELS_A_BYTE = 512, MOST_SCANS = 100, EXIF_MARKER = JPEG_APP0 + 1, LONGEST_SEGMENT = 0xffff };
 
 typedef struct jpeg_job {
     struct jpeg_error_mgr errors; /* first: libjpeg hands out its address */
+    struct jpeg_progress_mgr progress;
     jmp_buf failed;
     const char *path;
     size_t size;
@@ -34,6 +36,14 @@ static void fail(j_common_ptr decoder)
 static void judge_warning(j_common_ptr decoder, int level)
 {
     if (level < 0 && decoder->err->msg_code != JWRN_EXTRANEOUS_DATA) fail(decoder);
+}
+
+static void count_scans(j_common_ptr decoder)
+{
+    jpeg_job *job = (jpeg_job *)decoder->err;
+    if (job->decoder.input_scan_number <= MOST_SCANS) return;
+    snprintf(job->reason, sizeof job->reason, "more than %d scans", MOST_SCANS);
+    longjmp(job->failed, 1);
 }
 
 static gaze_status prepare_image(jpeg_job *job)
@@ -70,6 +80,7 @@ static bool decode(jpeg_job *job, const void *bytes)
 {
     if (setjmp(job->failed)) return false;
     jpeg_create_decompress(&job->decoder);
+    job->decoder.progress = &job->progress;
     jpeg_mem_src(&job->decoder, bytes, (unsigned long)job->size);
     jpeg_save_markers(&job->decoder, EXIF_MARKER, LONGEST_SEGMENT);
     jpeg_read_header(&job->decoder, TRUE);
@@ -93,6 +104,7 @@ gaze_status gz_jpeg_decode(const char *path, const void *bytes, size_t size, gz_
     job->decoder.err = jpeg_std_error(&job->errors);
     job->errors.error_exit = fail;
     job->errors.emit_message = judge_warning;
+    job->progress.progress_monitor = count_scans;
     if (decode(job, bytes)) {
         *image = job->image;
         status = gz_fail_context(gz_image_orient(image, job->orientation), "%s", path);

@@ -69,6 +69,7 @@ static bool decode(png_job *job)
 {
     if (setjmp(job->failed)) return false;
     png_set_read_fn(job->png, job, take_bytes);
+    png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); /* texts may inflate to much */
     png_read_info(job->png, job->info);
     png_set_expand(job->png); /* palettes to RGB, fewer bits to 8, transparent colours to alpha */
     png_set_scale_16(job->png);

@@ -111,6 +111,7 @@ def jpeg_seeds():
                                                  ([1], (1, 63, 0), b"\x7f")])
     yield "restart", jpeg(0xc0, 8, 16, gray, [([1], all_of_them, b"\x3f\xff\xd0\x3f")], jpeg_segment(0xdd, b"\0\1"))
     yield "huge", jpeg(0xc0, 65500, 65500, gray, [([1], all_of_them, b"\x3f")])
+    yield "many-scans", jpeg(0xc2, 8, 8, gray, [([1], (0, 0, 0), b"\x7f")] * 120)
     yield "scans", jpeg(0xc2, 160, 160, gray, [([1], (1, 63, 0), b"\0" * 50)] * 30)
 
 
