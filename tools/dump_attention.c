@@ -32,7 +32,8 @@ static const struct argp_option options[] = {
     {"index", INDEX, "I..", 0, "which samples of the data: 7, 0..15, or 0..3,20 (0..15)", 0},
     {"out", OUT, "DIR", 0, "folder for the files, made if missing", 0},
     {"map", MAP, "NAME", 0,
-     "one map (all of them), or one worked out from the model: gradcam[:LAYER[:CLASS]], rollout, rollout:mean, "
+     "one map (all of them), or one worked out from the model: gradcam[:LAYER[:CLASS]], rollout, "
+     "rollout:mean, "
      "rollout:QUERY",
      0},
     {"view", VIEW, "VIEW", 0,
@@ -200,7 +201,7 @@ static void print_json(const gaze_map_info *map)
     printf("}\n");
 }
 
-static gaze_status print_maps(const dump_arguments *a, const gaze_model *model)
+static gaze_status print_maps(const dump_arguments *a, gaze_model *model)
 {
     const gaze_map_info *maps;
     const size_t count = gaze_model_maps(model, &maps);
@@ -213,7 +214,10 @@ static gaze_status print_maps(const dump_arguments *a, const gaze_model *model)
         print_shape(&maps[i], "any");
         printf("]\t%s\t%s\n", maps[i].kind, maps[i].meaning);
     }
-    if (!count) fprintf(stderr, "%s: the model '%s' has no map\n", command, gaze_model_name(model));
+    if (count) return GAZE_OK;
+    const bool grad_cam = gaze_find_map(model, "gradcam", &maps) == GAZE_OK;
+    fprintf(stderr, "%s: the model '%s' has no map%s\n", command, gaze_model_name(model),
+            grad_cam ? " of its own; --map gradcam is worked out from it" : "");
     return GAZE_OK;
 }
 
