@@ -39,4 +39,28 @@ gaze_status gz_cross_entropy_gradient(gz_graph *g, gz_tensor *p, gz_tensor *labe
 gaze_status gz_softmax_cross_entropy_gradient(gz_graph *g, gz_tensor *p, gz_tensor *label, gz_tensor *dloss,
                                               gz_tensor *drow, gz_tensor **dlogits);
 
+/* Cases: R rows of K classes, the label sparse or one value a class; of the gradients, with dloss or with
+ * both. */
+#define GZ_LOSS_SPARSE(FILL, R, K)                                                                          \
+    {                                                                                                       \
+        .in = {{2, {R, K}}, {1, {R}}}, .n_in = 2, .fill = FILL, .dtype = {GZ_F32, GZ_I32}, .index_limit = K \
+    }
+#define GZ_LOSS_DENSE(FILL, R, K)                                                                        \
+    {                                                                                                    \
+        .in = {{2, {R, K}}, {2, {R, K}}}, .n_in = 2, .fill = FILL, .fill_of = { FILL, GZ_FILL_POSITIVE } \
+    }
+#define GZ_LOSS_GRADIENT_SPARSE(FILL, R, K)                                                            \
+    {                                                                                                  \
+        .in = {{2, {R, K}}, {1, {R}}, {1, {1}}, {GZ_ABSENT, {0}}}, .n_in = 4, .fill = GZ_FILL_UNIFORM, \
+        .fill_of = {FILL}, .dtype = {GZ_F32, GZ_I32}, .index_limit = K                                 \
+    }
+#define GZ_LOSS_GRADIENT_DENSE(FILL, R, K)                                                        \
+    {                                                                                             \
+        .in = {{2, {R, K}}, {2, {R, K}}, {1, {1}}, {1, {R}}}, .n_in = 4, .fill = GZ_FILL_UNIFORM, \
+        .fill_of = {                                                                              \
+            FILL,                                                                                 \
+            GZ_FILL_POSITIVE                                                                      \
+        }                                                                                         \
+    }
+
 #endif

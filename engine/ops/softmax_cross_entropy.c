@@ -89,24 +89,15 @@ static gz_limit limit(const gz_node *node, size_t i)
                       (sparse ? 8 : 8 + (double)gz_loss_size_of(node->in[LOGITS]).classes) * 0x1p-23};
 }
 
-#define SPARSE(FILL, R, K)                                                                                  \
-    {                                                                                                       \
-        .in = {{2, {R, K}}, {1, {R}}}, .n_in = 2, .fill = FILL, .dtype = {GZ_F32, GZ_I32}, .index_limit = K \
-    }
-#define DENSE(FILL, R, K)                                                                                \
-    {                                                                                                    \
-        .in = {{2, {R, K}}, {2, {R, K}}}, .n_in = 2, .fill = FILL, .fill_of = { FILL, GZ_FILL_POSITIVE } \
-    }
-
 static const gz_case cases[] = {
-    SPARSE(GZ_FILL_UNIFORM, 1, 1),
-    SPARSE(GZ_FILL_UNIFORM, 2, 2),
-    SPARSE(GZ_FILL_UNIFORM, 64, 10),
-    SPARSE(GZ_FILL_WIDE, 33, 31),
-    SPARSE(GZ_FILL_INTEGER, 65, 63),
-    DENSE(GZ_FILL_UNIFORM, 1, 3),
-    DENSE(GZ_FILL_UNIFORM, 64, 10),
-    DENSE(GZ_FILL_WIDE, 31, 33),
+    GZ_LOSS_SPARSE(GZ_FILL_UNIFORM, 1, 1),
+    GZ_LOSS_SPARSE(GZ_FILL_UNIFORM, 2, 2),
+    GZ_LOSS_SPARSE(GZ_FILL_UNIFORM, 64, 10),
+    GZ_LOSS_SPARSE(GZ_FILL_WIDE, 33, 31),
+    GZ_LOSS_SPARSE(GZ_FILL_INTEGER, 65, 63),
+    GZ_LOSS_DENSE(GZ_FILL_UNIFORM, 1, 3),
+    GZ_LOSS_DENSE(GZ_FILL_UNIFORM, 64, 10),
+    GZ_LOSS_DENSE(GZ_FILL_WIDE, 31, 33),
     {.in = {{3, {4, 7, 65}}, {2, {4, 7}}},
      .n_in = 2,
      .fill = GZ_FILL_UNIFORM,

@@ -27,24 +27,11 @@ static gz_limit limit(const gz_node *node, size_t i)
     return (gz_limit){GZ_RELATIVE, sparse ? 10 : 10 + (double)gz_loss_size_of(node->in[GZ_LOSS_P]).classes};
 }
 
-#define SPARSE(FILL, R, K)                                                                             \
-    {                                                                                                  \
-        .in = {{2, {R, K}}, {1, {R}}, {1, {1}}, {GZ_ABSENT, {0}}}, .n_in = 4, .fill = GZ_FILL_UNIFORM, \
-        .fill_of = {FILL}, .dtype = {GZ_F32, GZ_I32}, .index_limit = K                                 \
-    }
-#define DENSE(FILL, R, K)                                                                         \
-    {                                                                                             \
-        .in = {{2, {R, K}}, {2, {R, K}}, {1, {1}}, {1, {R}}}, .n_in = 4, .fill = GZ_FILL_UNIFORM, \
-        .fill_of = {                                                                              \
-            FILL,                                                                                 \
-            GZ_FILL_POSITIVE                                                                      \
-        }                                                                                         \
-    }
-
 static const gz_case cases[] = {
-    SPARSE(GZ_FILL_POSITIVE, 1, 1),  SPARSE(GZ_FILL_POSITIVE, 2, 2),   SPARSE(GZ_FILL_POSITIVE, 64, 10),
-    SPARSE(GZ_FILL_UNIFORM, 33, 31), SPARSE(GZ_FILL_POSITIVE, 65, 63), DENSE(GZ_FILL_POSITIVE, 1, 3),
-    DENSE(GZ_FILL_POSITIVE, 64, 10), DENSE(GZ_FILL_POSITIVE, 31, 33),
+    GZ_LOSS_GRADIENT_SPARSE(GZ_FILL_POSITIVE, 1, 1),   GZ_LOSS_GRADIENT_SPARSE(GZ_FILL_POSITIVE, 2, 2),
+    GZ_LOSS_GRADIENT_SPARSE(GZ_FILL_POSITIVE, 64, 10), GZ_LOSS_GRADIENT_SPARSE(GZ_FILL_UNIFORM, 33, 31),
+    GZ_LOSS_GRADIENT_SPARSE(GZ_FILL_POSITIVE, 65, 63), GZ_LOSS_GRADIENT_DENSE(GZ_FILL_POSITIVE, 1, 3),
+    GZ_LOSS_GRADIENT_DENSE(GZ_FILL_POSITIVE, 64, 10),  GZ_LOSS_GRADIENT_DENSE(GZ_FILL_POSITIVE, 31, 33),
 };
 
 const gz_op gz_op_softmax_cross_entropy_gradient = {
