@@ -3,6 +3,7 @@
 #include "../io/safetensors.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,24 +48,29 @@ static gaze_status collect(contents *c, const gz_store *store, size_t moments)
     return GAZE_OK;
 }
 
-/* Over all values, in the order of their names in the store. */
-static const char *contents_hash(gz_arena *arena, const gaze_array *arrays, size_t count)
+/* Over the names and values of all arrays, in their order in the file, and the metadata but for "hash"
+ * itself: a damaged place in the run must not pass for a whole checkpoint. */
+static const char *contents_hash(gz_arena *arena, const gaze_array *arrays, size_t count,
+                                 const char *const *metadata)
 {
-    gz_hash *hashes = gz_arena_allocate(arena, (count + 1) * sizeof *hashes);
-    if (!hashes) return NULL;
+    uint64_t hash = 0;
     for (size_t i = 0; i < count; i++) {
         gz_shape shape = {.rank = arrays[i].rank};
         memcpy(shape.dim, arrays[i].shape, sizeof shape.dim);
-        hashes[i] = gz_hash_bytes(arrays[i].data, gz_shape_count(shape) * 4);
+        hash = gz_hash_number(arrays[i].name, strlen(arrays[i].name) + 1, hash);
+        hash = gz_hash_number(arrays[i].data, gz_shape_count(shape) * 4, hash);
     }
-    hashes[count] = gz_hash_bytes(hashes, count * sizeof *hashes);
-    return hashes[count].text;
+    for (; metadata && *metadata; metadata += 2) {
+        if (!strcmp(*metadata, "hash")) continue;
+        for (int i = 0; i < 2; i++) hash = gz_hash_number(metadata[i], strlen(metadata[i]) + 1, hash);
+    }
+    return gz_arena_format(arena, "%016" PRIx64, hash);
 }
 
-/* Key, value pairs. The first METADATA_IDENTITY pairs must be the same when a run goes on. */
+/* Key, value pairs. The first METADATA_IDENTITY pairs must be the same when a run goes on; the last is left
+ * for the hash. */
 enum { METADATA_IDENTITY = 5 };
-static gaze_status describe(gz_arena *arena, const gz_identity *id, const gz_place *place, const char *hash,
-                            const char **words)
+static gaze_status describe(gz_arena *arena, const gz_identity *id, const gz_place *place, const char **words)
 {
     const char *pairs[METADATA_WORDS + 1] = {
         "model_hash", id->model_hash,
@@ -75,7 +81,7 @@ static gaze_status describe(gz_arena *arena, const gz_identity *id, const gz_pla
         "step",       gz_arena_format(arena, "%zu", place->step),
         "epoch",      gz_arena_format(arena, "%zu", place->epoch),
         "batch",      gz_arena_format(arena, "%zu", place->batch),
-        "hash",       hash,
+        "hash",       "",
     };
     for (size_t i = 0; i < METADATA_WORDS; i++)
         if (!pairs[i]) return GAZE_ERROR_DEVICE;
@@ -139,7 +145,9 @@ gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t
     gaze_status status;
     GZ_GO(gz_arena_create(&c.arena));
     GZ_GO(collect(&c, store, moments));
-    GZ_GO(describe(c.arena, identity, place, contents_hash(c.arena, c.arrays, c.count), words));
+    GZ_GO(describe(c.arena, identity, place, words));
+    words[METADATA_WORDS - 1] = contents_hash(c.arena, c.arrays, c.count, words);
+    GZ_GO(words[METADATA_WORDS - 1] ? GAZE_OK : GAZE_ERROR_DEVICE);
     const char *path = checkpoint_path(c.arena, folder, place->step);
     GZ_GO(path ? gz_safetensors_write(path, c.arrays, c.count, words) : GAZE_ERROR_DEVICE);
     remove_old(c.arena, folder, keep > LEAST_KEPT ? keep : LEAST_KEPT);
@@ -153,7 +161,7 @@ static gaze_status check_identity(const char *path, const gz_safetensors *file, 
                                   const gz_identity *identity)
 {
     const char *words[METADATA_WORDS + 1];
-    GZ_TRY(describe(arena, identity, &(gz_place){0}, "", words));
+    GZ_TRY(describe(arena, identity, &(gz_place){0}, words));
     for (size_t i = 0; i < METADATA_IDENTITY; i++) {
         const char *had = metadata_value(file, words[2 * i]);
         if (strcmp(had, words[2 * i + 1]))
@@ -211,7 +219,7 @@ static gaze_status try_one(const char *path, gz_store *store, size_t moments, co
     gaze_status status = gz_safetensors_read(path, &file);
     *whole = false;
     if (status != GAZE_OK) return status == GAZE_ERROR_DEVICE ? status : GAZE_OK;
-    const char *hash = contents_hash(file.arena, file.arrays, file.count);
+    const char *hash = contents_hash(file.arena, file.arrays, file.count, file.metadata);
     if (!hash || strcmp(hash, metadata_value(&file, "hash"))) goto done;
     GZ_GO(check_identity(path, &file, file.arena, identity));
     GZ_GO(restore(path, &file, store, moments));
@@ -243,7 +251,7 @@ gaze_status gz_checkpoint_list(const char *folder, size_t **steps, size_t *count
 
 static gaze_status check_whole(const char *path, const gz_safetensors *file, const char *model_hash)
 {
-    const char *hash = contents_hash(file->arena, file->arrays, file->count);
+    const char *hash = contents_hash(file->arena, file->arrays, file->count, file->metadata);
     if (!hash) return GAZE_ERROR_DEVICE;
     if (strcmp(hash, metadata_value(file, "hash")))
         return gz_fail(GAZE_ERROR_DATA, "%s: damaged: its contents don't match their hash", path);

@@ -1,6 +1,6 @@
 /* Gives a fuzz target the files that are named, and those in the folders that are named: regression without
-   libFuzzer. A file may take neither more than SECONDS nor, where no sanitizer needs address space itself,
-   more memory than MOST_BYTES. */
+   libFuzzer. A file may take neither more than SECONDS of the processor nor, where no sanitizer needs address
+   space itself, more memory than MOST_BYTES. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { SECONDS = 20, MOST_BYTES = 192 << 20 };
@@ -22,6 +23,12 @@ static void too_slow(int number)
     if (write(STDERR_FILENO, current, strlen(current)) < 0 || write(STDERR_FILENO, text, sizeof text - 1) < 0)
         _exit(2);
     _exit(1);
+}
+
+static void watch(int seconds)
+{
+    const struct itimerval timer = {.it_value = {.tv_sec = seconds}};
+    setitimer(ITIMER_PROF, &timer, NULL);
 }
 
 static void limit_memory(void)
@@ -45,9 +52,9 @@ static bool feed_file(const char *path)
     }
     if (size) memcpy(exact, bytes, size);
     free(bytes);
-    alarm(SECONDS);
+    watch(SECONDS);
     LLVMFuzzerTestOneInput(exact, size);
-    alarm(0);
+    watch(0);
     free(exact);
     return true;
 }
@@ -72,7 +79,7 @@ int main(int argc, char **argv)
 {
     size_t count = 0;
     bool good = true;
-    signal(SIGALRM, too_slow);
+    signal(SIGPROF, too_slow);
     limit_memory();
     for (int i = 1; good && i < argc; i++) {
         if (gz_folder_exists(argv[i]))

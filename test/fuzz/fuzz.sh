@@ -16,7 +16,7 @@ for target; do
     dictionary=
     [ ! -f "$here/$target.dict" ] || dictionary=-dict=$here/$target.dict
     mkdir -p "$folder/$target"
-    nice -n 19 "$build/fuzz/fuzz_$target" -max_total_time="$seconds" -max_len=$longest $dictionary -timeout=10 -rss_limit_mb=1024 \
+    nice -n 19 "$build/fuzz/fuzz_$target" -max_total_time="$seconds" -max_len=$longest $dictionary -timeout=60 -rss_limit_mb=1024 \
         -malloc_limit_mb=128 -print_final_stats=1 -artifact_prefix="$folder/" "$folder/$target" "$here/corpus/$target" \
         > "$folder/$target.log" 2>&1
     status=$?
