@@ -285,14 +285,20 @@ static bool all_files_make_one_program(void)
     unsetenv("GAZE_KERNEL_DIR");
     setenv("GAZE_PROGRAM_CACHE", "driver", 1);
     CHECK(gz_device_open(&options, &device) == GAZE_OK);
+    char stems[128][64];
+    const char *list[128];
+    size_t n = 0;
     for (size_t i = 0; i < gz_n_embedded_sources; i++) {
-        char stem[64];
         const char *dot = strrchr(gz_embedded_sources[i].name, '.');
         if (strcmp(dot, ".cl") != 0) continue;
-        snprintf(stem, sizeof stem, "%.*s", (int)(dot - gz_embedded_sources[i].name),
+        CHECK(n < sizeof list / sizeof *list);
+        snprintf(stems[n], sizeof stems[n], "%.*s", (int)(dot - gz_embedded_sources[i].name),
                  gz_embedded_sources[i].name);
-        CHECK(make_all_kernels(device, stem));
+        list[n] = stems[n];
+        n++;
     }
+    gz_device_expect(device, list, n);
+    for (size_t i = 0; i < n; i++) CHECK(make_all_kernels(device, list[i]));
     gz_device_programs(device, &counts);
     CHECK(counts.compiled + counts.cached == 1);
     CHECK(warnings == 0);
@@ -304,6 +310,36 @@ static void all_kernel_files_fit_in_one_program(void **state)
 {
     (void)state;
     assert_child(all_files_make_one_program);
+}
+
+static bool expected_files_share_a_program_and_others_have_their_own(void)
+{
+    gz_device *device;
+    gaze_program_counts counts;
+    cl_kernel kernel[3];
+    const gaze_context_options options = {.device = "portable computing"};
+    unsetenv("GAZE_KERNEL_DIR");
+    setenv("GAZE_PROGRAM_CACHE", "driver", 1);
+    CHECK(gz_device_open(&options, &device) == GAZE_OK);
+    gz_device_expect(device, (const char *const[]){"pool", "rows", "pool"}, 3);
+    gz_device_expect(device, (const char *const[]){"rows", "loss"},
+                     2); /* one is there, and one makes no group */
+    CHECK(gz_device_kernel(device, "pool", "max_pool_slabs", "", &kernel[0]) == GAZE_OK);
+    CHECK(gz_device_kernel(device, "rows", "row_dot_slabs", "", &kernel[1]) == GAZE_OK);
+    gz_device_programs(device, &counts);
+    CHECK(counts.compiled + counts.cached == 1);
+    CHECK(gz_device_kernel(device, "loss", "loss_mean", "", &kernel[2]) == GAZE_OK);
+    gz_device_programs(device, &counts);
+    CHECK(counts.compiled + counts.cached == 2);
+    for (int i = 0; i < 3; i++) clReleaseKernel(kernel[i]);
+    gz_device_close(device);
+    return true;
+}
+
+static void files_that_are_expected_share_a_program(void **state)
+{
+    (void)state;
+    assert_child(expected_files_share_a_program_and_others_have_their_own);
 }
 
 static void a_program_is_built_once_for_each_set_of_options(void **state)
@@ -338,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_kernel_that_does_not_compile_tells_all),
         cmocka_unit_test(final_sources_can_be_dumped),
         cmocka_unit_test(all_kernel_files_fit_in_one_program),
+        cmocka_unit_test(files_that_are_expected_share_a_program),
     };
     return cmocka_run_group_tests(tests, make_folders, remove_folders);
 }

@@ -37,6 +37,10 @@ cl_command_queue gz_device_queue(const gz_device *device);
    another family, cpu comes before the first kernel: programs without its kernels stay so. */
 void gz_device_force_family(gz_device *device, gz_family family);
 
+/* Kernels without options of these files will be asked for: says so before they are, so that the files can become
+   one program where that saves time (program.c). */
+void gz_device_expect(gz_device *device, const char *const *stems, size_t count);
+
 /* A kernel object, the caller's to release. Source: cl/<stem>.cl, embedded, or from $GAZE_KERNEL_DIR. A
    program is built at most once per device and options, and comes from the disk cache when it was built
    before (cache.h; there is why options cost time at every start). GAZE_DUMP_PROGRAMS=DIR writes each final

@@ -17,7 +17,7 @@ struct gz_device {
     gz_cache *cache;
     gz_program *programs;
     bool cpu_kernels; /* programs hold the kernels of the cpu family; common.h says why not always */
-    bool alone;       /* the program of every stem does not compile: each stem is a program */
+    bool alone;       /* a program of several files did not compile: each file is a program */
     gaze_program_counts counts;
     bool ran; /* something was read back: kernels have been run, not only made */
     gaze_log_function *log;

@@ -184,31 +184,59 @@ static void note_kernel(gz_device *device, gz_program *program, const char *kern
     device->counts.compiled++;
 }
 
-/* Each program costs PoCL 20 ms at a start with a warm cache, however large it is, and PoCL compiles no
-   kernel that isn't used: all programs without options become one. (`gaze predict` of 000-fashion-attention,
-   warm: ten programs and 0.21 s of CPU time, now four and 0.09; cold: 4.9 and 4.8.) Sources that someone
-   wants to see or to replace stay apart. */
-static bool goes_with_every_stem(const gz_device *device, const char *stem, const char *options)
+/* Each program costs PoCL 20 ms at a start with a warm cache, and the more source it has, the longer each of
+   its kernels takes to compile at the first: the files of a plan become one program. (`gaze predict` of
+   000-fashion-attention, first start and later ones, in s: a program a file 5.0 and 0.21, all files of the
+   library in one 5.9 and 0.14, those of the plan 4.6 and 0.11.) Sources that someone wants to see or to
+   replace stay apart. */
+static bool may_join(const gz_device *device, const char *stem)
 {
     const char *folder = getenv("GAZE_KERNEL_DIR"), *dump = getenv("GAZE_DUMP_PROGRAMS");
-    return gz_cache_kind_of(device->cache) == GZ_CACHE_DRIVER && !device->alone && !options[0] &&
-           !(folder && folder[0]) && !(dump && dump[0]) && gz_source_is_embedded(stem);
+    return gz_cache_kind_of(device->cache) == GZ_CACHE_DRIVER && !device->alone && !(folder && folder[0]) &&
+           !(dump && dump[0]) && gz_source_is_embedded(stem);
 }
 
-static gaze_status find_or_build(gz_device *device, const char *stem, const char *options, gz_program **out)
+/* Is the stem one of those that are joined? */
+static bool is_joined(const char *joined, const char *stem)
 {
-    *out = find(device, stem, options);
-    return *out ? GAZE_OK : add(device, stem, options, out);
+    const size_t length = strlen(stem);
+    for (const char *s = joined; *s; s += *s == GZ_STEMS_JOINT[0]) {
+        const size_t n = strcspn(s, GZ_STEMS_JOINT);
+        if (n == length && memcmp(s, stem, n) == 0) return true;
+        s += n;
+    }
+    return false;
+}
+
+/* Of a stem without options: alone or with others. */
+static gz_program *find_joined(const gz_device *device, const char *stem)
+{
+    gz_program *p = device->programs;
+    while (p && (p->options[0] || !is_joined(p->stem, stem))) p = p->next;
+    return p;
+}
+
+void gz_device_expect(gz_device *device, const char *const *stems, size_t count)
+{
+    gz_text joined = {0};
+    gz_program *program;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!may_join(device, stems[i]) || find_joined(device, stems[i])) continue;
+        if (joined.chars && is_joined(joined.chars, stems[i])) continue;
+        gz_text_add(&joined, "%s%s", n++ ? GZ_STEMS_JOINT : "", stems[i]);
+    }
+    if (n > 1 && joined.status == GAZE_OK && add(device, joined.chars, "", &program) != GAZE_OK) {
+        device->alone = true;
+        gz_device_log(device, GAZE_LOG_WARNING, "each kernel file becomes a program: %s", gaze_message());
+    }
+    free(joined.chars);
 }
 
 static gaze_status program_of(gz_device *device, const char *stem, const char *options, gz_program **out)
 {
-    if (goes_with_every_stem(device, stem, options)) {
-        if (find_or_build(device, GZ_EVERY_STEM, "", out) == GAZE_OK) return GAZE_OK;
-        device->alone = true;
-        gz_device_log(device, GAZE_LOG_WARNING, "each kernel file becomes a program: %s", gaze_message());
-    }
-    return find_or_build(device, stem, options, out);
+    *out = options[0] ? find(device, stem, options) : find_joined(device, stem);
+    return *out ? GAZE_OK : add(device, stem, options, out);
 }
 
 gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options,

@@ -16,7 +16,7 @@ typedef struct assembly {
     const char *folder;          /* $GAZE_KERNEL_DIR, or NULL */
     const char *seen[MAX_FILES]; /* names of files that are in already */
     size_t n_seen;
-    bool every; /* many .cl files in one program */
+    bool joined; /* several .cl files in one program */
 } assembly;
 
 static const gz_embedded_source *find_embedded(const char *name)
@@ -66,12 +66,6 @@ static const char *included_name(assembly *a, const char *line, size_t length)
     char *name = gz_arena_allocate(a->arena, (size_t)(close - open));
     if (name) memcpy(name, open + 1, (size_t)(close - open - 1));
     return name;
-}
-
-static bool ends_with(const char *name, const char *end)
-{
-    const size_t length = strlen(name), end_length = strlen(end);
-    return length >= end_length && strcmp(name + length - end_length, end) == 0;
 }
 
 /* The name that a line defines, in `*length` characters: of a macro, or of a static function of the file;
@@ -141,7 +135,7 @@ static gaze_status add_file(assembly *a, const char *name, const char *from, int
             GZ_TRY(add_include(a, included, name, depth));
             gz_text_add(&a->text, "#line %zu \"%s\"\n", number + 1, name);
         } else {
-            if (a->every && !from && !continued) add_local_name(a, name, text, number);
+            if (a->joined && !from && !continued) add_local_name(a, name, text, number);
             gz_text_add(&a->text, "%.*s\n", (int)length, text);
         }
         continued = length && text[length - 1] == '\\'; /* a macro goes on */
@@ -159,14 +153,18 @@ static gaze_status find_folder(assembly *a)
     return GAZE_OK;
 }
 
-static gaze_status add_every_file(assembly *a)
+static gaze_status add_joined_files(assembly *a, const char *stems)
 {
-    a->every = true;
-    for (size_t i = 0; i < gz_n_embedded_sources; i++) {
-        const gz_embedded_source *source = &gz_embedded_sources[i];
-        if (!ends_with(source->name, ".cl")) continue;
-        GZ_TRY(add_file(a, source->name, NULL, 0));
+    a->joined = true;
+    for (const char *stem = stems; *stem; stem += *stem == GZ_STEMS_JOINT[0]) {
+        const size_t length = strcspn(stem, GZ_STEMS_JOINT);
+        const char *name = gz_arena_format(a->arena, "%.*s.cl", (int)length, stem);
+        if (!name) return GAZE_ERROR_DEVICE;
+        const gz_embedded_source *source = find_embedded(name);
+        if (!source) return unknown_file(a, name, NULL);
+        GZ_TRY(add_file(a, name, NULL, 0));
         forget_names(a, (const char *)source->bytes);
+        stem += length;
     }
     return GAZE_OK;
 }
@@ -191,7 +189,7 @@ gaze_status gz_source_assemble(const char *stem, char **text, size_t *length)
     gaze_status status;
     assembly a = {0};
     GZ_TRY(gz_arena_create(&a.arena));
-    GZ_GO(strcmp(stem, GZ_EVERY_STEM) == 0 ? add_every_file(&a) : add_stem(&a, stem));
+    GZ_GO(strpbrk(stem, GZ_STEMS_JOINT) ? add_joined_files(&a, stem) : add_stem(&a, stem));
     *length = a.text.length;
     GZ_GO(gz_text_take(&a.text, text));
 done:

@@ -1,14 +1,14 @@
 /* One program's source, complete: cl/<stem>.cl with its #include "..." lines replaced by what they name, each
- * file once. */
+ * file once. Several files make one program when their stems are joined: "dense+softmax". */
 #ifndef GZ_SOURCE_H
 #define GZ_SOURCE_H
 #include "device.h"
 
-/* Stands for all .cl files of the library in one program. */
-#define GZ_EVERY_STEM "every"
+/* Between the stems of a program of several files. */
+#define GZ_STEMS_JOINT "+"
 
 /* Files come from $GAZE_KERNEL_DIR where it is set and has them, else from the library. free() *text.
-   The stem may be GZ_EVERY_STEM: then from the library alone. */
+   Joined stems are from the library alone. */
 gaze_status gz_source_assemble(const char *stem, char **text, size_t *length);
 
 /* Is cl/<stem>.cl in the library? */

@@ -127,6 +127,18 @@ gaze_status gz_plan_check_fits(const gz_plan *plan)
                    gz_bytes_text(limit, there));
 }
 
+static gaze_status expect_programs(gz_plan *plan)
+{
+    const char **stems;
+    size_t n = 0;
+    GZ_TRY(gz_allocate(plan->n_launches, sizeof *stems, &stems));
+    for (size_t i = 0; i < plan->n_launches; i++)
+        if (!plan->launches[i]->options[0]) stems[n++] = plan->launches[i]->stem;
+    gz_device_expect(plan->device, stems, n);
+    free(stems);
+    return GAZE_OK;
+}
+
 gaze_status gz_plan_bind(gz_plan *plan)
 {
     GZ_TRY(gz_plan_check_fits(plan));
@@ -138,6 +150,7 @@ gaze_status gz_plan_bind(gz_plan *plan)
         gz_placement *p = &plan->placements[i];
         if (!p->tensor->view && p->birth != SIZE_MAX) GZ_TRY(bind_memory(plan, p));
     }
+    GZ_TRY(expect_programs(plan));
     for (size_t i = 0; i < plan->n_launches; i++) GZ_TRY(bind_launch(plan, plan->launches[i]));
     return GAZE_OK;
 }
