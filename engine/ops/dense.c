@@ -113,12 +113,21 @@ static void prepare_tile(const gz_node *node, gz_builder *builder, gz_dense_size
                      activation_of(node));
 }
 
-/* Reads the kernel once, in order: 64 Ki weights a part. */
+/* 64 Ki weights a part, but no more parts than make some hundred groups (of 64 columns, whatever the device's
+   are), and 4 for the sum's accuracy. */
+static gz_parts stream_parts(gz_dense_size size)
+{
+    const size_t groups = 512 / gz_groups(size.units, 64), most = groups < 4 ? 4 : groups,
+                 worth = gz_groups(size.inputs * size.units, 65536);
+    return gz_parts_of(size.inputs, worth < most ? worth : most, 16);
+}
+
+/* Reads the kernel once, in order. */
 static void prepare_stream(const gz_node *node, gz_builder *builder, gz_dense_size size)
 {
     const size_t rows = size.rows == 1 ? 1 : GZ_DENSE_FEW_ROWS,
                  columns = (rows == 1 ? 8 : 2) * gz_builder_device(builder)->vector_width;
-    const gz_parts parts = gz_parts_of(size.inputs, gz_groups(size.inputs * size.units, 65536), 16);
+    const gz_parts parts = stream_parts(size);
     const bool whole = parts.count == 1;
     const gz_tensor *to = whole ? node->out[0] : gz_scratch(builder, parts.count * size.rows * size.units);
     gz_launch *launch = gz_launch_add(builder, "dense_few", "dense_stream", "-DSTREAM_ROWS=%zu", rows);
@@ -212,6 +221,7 @@ static const gz_case cases[] = {
     CASE(GZ_FILL_UNIFORM, leaky, 1, 64, 10),
     CASE(GZ_FILL_WIDE, linear, 12, 300, 47),
     HEAVY(GZ_FILL_UNIFORM, relu, 1, 9216, 128),
+    HEAVY(GZ_FILL_UNIFORM, linear, 2, 129, 17003),
     {.in = {{4, {2, 3, 5, 24}}, {2, {24, 18}}, {1, {18}}},
      .n_in = 3,
      .attr = &hyperbolic,
