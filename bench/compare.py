@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Gaze beside what its users would take instead, on the same models, in turns, in one run: samples per second and ratios.
+
+For each model and mode, every round measures Gaze (`gaze bench`) and then each peer for some seconds; a figure is the median of the
+rounds. Before that a peer has to show that its model is Gaze's: as many parameters, and with the same weights the same predictions.
+A peer that isn't installed is left out. Ends with 1 where models are unlike or Gaze fails, with 0 whatever the ratios are.
+"""
+import argparse
+import fnmatch
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import table
+
+HERE = Path(__file__).resolve().parent
+MODELS = ["000-fashion-attention", "001-cifar-baseline", "001-cifar-spatial", "001-cifar-residual", "002-lstm-attention",
+          "003-soft-gate", "004-text-attention", "004-bilstm-attention", "mha-block"]
+TITLES = {"gaze": "Gaze", "keras": "Keras", "torch": "PyTorch", "compile": "torch.compile", "onnx": "ONNX Runtime"}
+MODES = {"train64": ("train", 64), "predict64": ("predict", 64), "predict1": ("predict", 1)}
+
+
+class Failed(Exception):
+    pass
+
+
+def log(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Gaze:
+    def __init__(self, program, models):
+        self.program, self.models = program, models
+
+    def path(self, model):
+        return self.models / f"{model}.json"
+
+    def ask(self, *words):
+        """The objects that a command prints with --json."""
+        done = subprocess.run([self.program, *map(str, words), "--json"], capture_output=True, text=True)
+        if done.returncode:
+            raise Failed(f"gaze {' '.join(map(str, words))}: {done.stderr.strip()}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def summary(self, model):
+        return self.ask("summary", self.path(model))[-1]
+
+    def rate(self, model, mode, batch, seconds):
+        words = ["bench", self.path(model), "--batch-size", batch, "--seconds", seconds]
+        return self.ask(*words, *(["--train"] if mode == "train" else []))[-1]["samples_per_second"]
+
+
+class Peer:
+    """A process that runs peers.py."""
+
+    def __init__(self, name, threads):
+        limits = {v: str(threads) for v in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+        self.name = name
+        self.process = subprocess.Popen([sys.executable, "-B", str(HERE / "peers.py"), name, str(threads)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **limits})
+
+    def send(self, **request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"error": f"its process ended with {self.process.wait()}"}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def start(names, threads):
+    """The peers that are installed, and their versions."""
+    peers, versions = [], {}
+    for peer in [Peer(name, threads) for name in names]:
+        hello = peer.answer()
+        if "version" in hello:
+            peers.append(peer)
+            versions[peer.name] = hello["version"]
+        else:
+            log(f"{TITLES[peer.name]} is left out: {hello.get('missing') or hello.get('error')}")
+            peer.close()
+    return peers, versions
+
+
+def prepare(gaze, peers, model, modes, folder):
+    """The peers that have this model ready. Two that run different models are no comparison: that ends the run."""
+    if not peers:
+        return []
+    import likeness
+    summary = gaze.summary(model)
+    parameters, classes = summary["trainable_weights"], summary["layers"][-1]["shape"][-1]
+    likeness.make(gaze.program, gaze.path(model), classes, folder)
+    for peer in peers:
+        peer.send(ask="prepare", model=model, parameters=parameters, folder=str(folder), modes=modes)
+    answers = [(peer, peer.answer()) for peer in peers]
+    for peer, answer in answers:
+        if "unlike" in answer:
+            raise Failed(f"{TITLES[peer.name]}: {answer['unlike']}")
+        if "error" in answer:
+            log(f"{model} is left out of {TITLES[peer.name]}: {answer['error']}")
+    return [peer for peer, answer in answers if "ready" in answer]
+
+
+def measure_peer(peer, **request):
+    peer.send(ask="measure", **request)
+    answer = peer.answer()
+    if "error" in answer:
+        log(f"{TITLES[peer.name]}, {request['mode']} {request['batch']}: {answer['error']}")
+    return answer.get("rate")
+
+
+def measure(gaze, peers, model, mode, batch, options):
+    """The rates of every round, Gaze and the peers in turns."""
+    rates = {"gaze": [], **{peer.name: [] for peer in peers}}
+    for _ in range(options.rounds):
+        rates["gaze"].append(gaze.rate(model, mode, batch, options.seconds))
+        for peer in peers:
+            rate = measure_peer(peer, mode=mode, batch=batch, seconds=options.seconds)
+            rates[peer.name] += [rate] if rate else []
+    return rates
+
+
+def compare(gaze, peers, options, titles):
+    entries = []
+    for model in options.only:
+        with tempfile.TemporaryDirectory() as folder:
+            ready = prepare(gaze, peers, model, [MODES[m] for m in options.modes], Path(folder) / "samples")
+            for mode, batch in (MODES[m] for m in options.modes):
+                entries.append(table.row(model, mode, batch, measure(gaze, ready, model, mode, batch, options)))
+                lines = table.markdown(entries, titles).splitlines()
+                print("\n".join(lines if len(entries) == 1 else lines[-1:]), flush=True)
+    return entries
+
+
+def processor():
+    """The machine's name for its processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.machine()
+
+
+def models_like(text):
+    """Models that fit one of the patterns."""
+    found = [m for m in MODELS if any(fnmatch.fnmatch(m, pattern) for pattern in text.split(","))]
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' fits none of {', '.join(MODELS)}")
+    return found
+
+
+def words_of(known):
+    def read(text):
+        words = [w for w in text.split(",") if w]
+        unknown = [w for w in words if w not in known]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+        return words
+    return read
+
+
+def read_options():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--gaze", default=str(HERE.parent / "build/bin/gaze"), metavar="FILE", help="the program (build/bin/gaze)")
+    p.add_argument("--models", type=Path, default=HERE.parent / "models", metavar="DIR", help="the model files (models)")
+    p.add_argument("--only", type=models_like, default=MODELS, metavar="LIST", help="models, such as '001-*,mha-block' (all)")
+    p.add_argument("--modes", type=words_of(MODES), default=list(MODES), metavar="LIST", help=f"of {','.join(MODES)} (all)")
+    p.add_argument("--peers", type=words_of(list(TITLES)[1:]), default=list(TITLES)[1:], metavar="LIST",
+                   help=f"of {','.join(list(TITLES)[1:])} (all); '' is none")
+    p.add_argument("--rounds", type=int, default=3, metavar="N", help="measurements of each (3)")
+    p.add_argument("--seconds", type=float, default=1.0, metavar="S", help="of one measurement (1)")
+    p.add_argument("--md", type=Path, metavar="FILE", help="write the table there too")
+    p.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    options = p.parse_args()
+    if options.rounds < 1 or not options.seconds > 0:
+        p.error("--rounds and --seconds have to be positive")
+    return options
+
+
+def main():
+    options = read_options()
+    threads = len(os.sched_getaffinity(0))
+    peers, versions = start(options.peers, threads)
+    titles = {name: title for name, title in TITLES.items() if name == "gaze" or name in versions}
+    try:
+        entries = compare(Gaze(options.gaze, options.models), peers, options, titles)
+    except (Failed, RuntimeError, OSError) as failure:
+        log(f"compare.py: {failure}")
+        return 1
+    finally:
+        for peer in peers:
+            peer.close()
+    print(f"\n{table.summary(entries)}")
+    if options.md:
+        options.md.write_text(table.markdown(entries, titles))
+    if options.json:
+        facts = {"date": date.today().isoformat(), "processor": processor(), "threads": threads, "rounds": options.rounds,
+                 "seconds": options.seconds, "versions": versions, "rows": entries}
+        options.json.write_text(json.dumps(facts, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
