@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { LIMIT = 1 << 22 };
+enum { LIMIT = 1 << 18 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

@@ -131,7 +131,7 @@ def gzip_seeds():
     yield "member", gzip.compress(b"hello, hello, hello", mtime=0)
     yield "members", gzip.compress(b"a", mtime=0) + gzip.compress(b"b" * 300, mtime=0)
     yield "named", b"\x1f\x8b\x08\x1f\0\0\0\0\0\3\2\0xyname\0comment\0" + bytes(8)
-    yield "bomb", gzip.compress(bytes(8 << 20), 9, mtime=0)
+    yield "bomb", gzip.compress(bytes(1 << 20), 9, mtime=0)
     yield "plain", b"no gzip"
 
 
