@@ -127,6 +127,7 @@ typedef struct gaze_device_info {
     const char *platform, *name, *vendor, *version, *driver; /* of a platform without devices: name is NULL */
     const char *type;                                        /* "cpu", "gpu", "accelerator", "reference" */
     const char *family;                 /* kernel family: "cpu", "gpu", "intel", "plain", "reference" */
+    const char *compiler, *extensions;  /* the OpenCL C version that it says, and its extensions */
     size_t platform_index, index;       /* index: what --device takes */
     size_t compute_units, vector_width; /* native float vector width */
     size_t global_bytes, local_bytes, max_allocation_bytes, max_group;
@@ -148,6 +149,15 @@ GAZE_API void gaze_context_programs(const gaze_context *context, gaze_program_co
  * list is GAZE_OK. */
 GAZE_API gaze_status gaze_devices(gaze_device_info **list, size_t *count);
 GAZE_API void gaze_devices_free(gaze_device_info *list);
+
+/* The same work on every device in turn, in the order of gaze_devices: calls `visit` with a context made for
+   the device, which is destroyed afterwards; with NULL and the reason where the device isn't usable or can't
+   be opened. Ends with the first visit that isn't GAZE_OK. options->device is not looked at.
+   GAZE_ERROR_DEVICE: no device can be used. */
+typedef gaze_status gaze_device_visitor(void *user, const gaze_device_info *device, gaze_context *context,
+                                        const char *reason);
+GAZE_API gaze_status gaze_each_device(const gaze_context_options *options, gaze_device_visitor *visit,
+                                      void *user);
 
 /* ---- Models ---- */
 
@@ -559,13 +569,17 @@ typedef struct gaze_verify_line {
     size_t cases, checks, failed; /* failed: of the checks */
     double worst;                 /* largest error as a part of its limit */
     double ms;
-    const char *first_failure; /* NULL if none */
+    const char *first_failure;   /* NULL if none */
+    const char *const *failures; /* [n_failures] every one in full; those that say the same of several cases
+                                    are one, which names the cases. Gone after the call */
+    size_t n_failures;
 } gaze_verify_line;
 typedef void gaze_verify_function(void *user, const gaze_verify_line *line);
 
 typedef struct gaze_verify_options {
     const char *op;             /* NULL: all */
-    bool quick;                 /* small cases only: seconds on a CPU, bearable in a simulator */
+    bool quick;                 /* small cases that between them run every kernel with all attributes:
+                                   seconds on a CPU, bearable in a simulator */
     gaze_verify_function *line; /* called once per op and family; NULL */
     void *user;
 } gaze_verify_options;
@@ -585,11 +599,25 @@ GAZE_API gaze_status gaze_verify_model(gaze_model *model, const gaze_verify_opti
                                        size_t *failed);
 
 /* ---- Attention kinds of your own (docs/add-an-attention-kind.md) ---- */
+/* What verification finds, as a file to attach to a bug report: device, driver, platform, compiler, options,
+   environment, every op and every failure in full. */
+typedef struct gaze_report gaze_report;
+
+/* path ends in .html (one page that needs no network) or .json; one that can't be written is refused here,
+   before the run (GAZE_ERROR_DATA). command: what the user typed, for the reader; NULL. */
+GAZE_API gaze_status gaze_report_open(const char *path, const char *command, gaze_report **out);
+/* The whole file or none. */
+GAZE_API gaze_status gaze_report_write(const gaze_report *report);
+GAZE_API void gaze_report_free(gaze_report *report);
+/* A device that nothing was run on, and why. */
+GAZE_API gaze_status gaze_report_skip(gaze_report *report, const gaze_device_info *device, const char *reason);
+
 
 /* A kind is one function that composes the calls below and exposes its weights as maps. What it builds has a
    gradient, kernels on every device and a memory plan, because every op has. Letters: B batch, N tokens, T
    steps, D features, H W height and width, C channels. Every shape begins with B, except those of weights.
    Messages name the model file and the layer; a kind forwards any status but GAZE_OK (GAZE_TRY). */
+    gaze_report *report; /* gets all of it, and the message where the run ends early; NULL */
 
 typedef struct gaze_builder gaze_builder; /* one layer while a model is built */
 typedef struct gz_tensor gaze_tensor;     /* a value in the model; belongs to the build */

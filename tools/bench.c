@@ -6,12 +6,19 @@ typedef struct bench_options {
     tool_options tool;
     const char *model;
     gaze_bench_options bench;
+    bool all;
+    const gaze_device_info *device; /* with --all: the one that is measured now */
+    tool_summary summary;
+    bool failed; /* a device could not be measured */
 } bench_options;
+
+enum { ALL = 0x2000 };
 
 static const struct argp_option OPTIONS[] = {
     {"batch-size", 'b', "N", 0, "Samples a step (64)", 0},
     {"train", 't', NULL, 0, "Training steps in place of predictions", 0},
     {"seconds", 's', "S", 0, "How long to measure (2)", 0},
+    {"all", ALL, NULL, 0, "On every device of this machine, one table each", 0},
     {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -22,12 +29,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'b': options->bench.batch_size = tool_size(state, "--batch-size", argument); return 0;
     case 't': options->bench.training = true; return 0;
     case 's': options->bench.seconds = tool_number(state, "--seconds", argument); return 0;
+    case ALL: options->all = true; return 0;
     case ARGP_KEY_ARG:
         if (options->model) argp_error(state, "one MODEL is expected, found '%s' too", argument);
         options->model = argument;
         return 0;
     case ARGP_KEY_END:
         if (!options->model) argp_error(state, "MODEL is missing");
+        if (options->all && options->tool.device) argp_error(state, "--all is every device, --device is one");
+        if (options->all && options->tool.n_plugins)
+            argp_error(state, "--plugin goes with one device, not with --all");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -72,9 +83,11 @@ static void print_text(const gaze_bench_options *options, const gaze_bench_resul
     printf("%.1f samples/s\n", result->samples_per_second);
 }
 
-static void print_json_line(const gaze_bench_line *line)
+static void print_json_line(const bench_options *options, const gaze_bench_line *line)
 {
-    fputs("{\"layer\": ", stdout);
+    putchar('{');
+    if (options->device) printf("\"device\": %zu, ", options->device->index);
+    fputs("\"layer\": ", stdout);
     tool_json_text(stdout, line->layer);
     printf(", \"op\": \"%s\", \"kernel\": \"%s\", \"launches\": %zu, \"ms\": %.6f, \"gflops\": %.3f, "
            "\"gbytes_per_second\": %.3f, "
@@ -86,8 +99,12 @@ static void print_json_line(const gaze_bench_line *line)
 static void print_json(const bench_options *options, const gaze_bench_result *result)
 {
     const gaze_bench_options *bench = &options->bench;
-    for (size_t i = 0; i < result->n_lines; i++) print_json_line(&result->lines[i]);
-    fputs("{\"model\": ", stdout);
+    for (size_t i = 0; i < result->n_lines; i++) print_json_line(options, &result->lines[i]);
+    if (options->device)
+        tool_json_device(stdout, options->device);
+    else
+        putchar('{');
+    printf("%s\"model\": ", options->device ? ", " : "");
     tool_json_text(stdout, options->model);
     printf(", \"mode\": \"%s\", \"batch_size\": %zu, \"samples_per_second\": %.3f, \"step_ms\": %.6f, "
            "\"flop\": %.0f, \"memory_bytes\": %zu, "
@@ -97,21 +114,73 @@ static void print_json(const bench_options *options, const gaze_bench_result *re
            result->peak_gflops, result->copy_gbytes);
 }
 
+static gaze_status bench(gaze_context *context, const bench_options *options, double *samples_per_second)
+{
+    gaze_bench_result result = {0};
+    gaze_model *model = NULL;
+    gaze_status status = gaze_model_open(context, options->model, NULL, &model);
+    if (status == GAZE_OK) status = gaze_bench(model, &options->bench, &result);
+    if (status == GAZE_OK && options->tool.json) print_json(options, &result);
+    if (status == GAZE_OK && !options->tool.json) print_text(&options->bench, &result);
+    *samples_per_second = result.samples_per_second;
+    gaze_bench_free(&result);
+    gaze_close(model);
+    return status;
+}
+
+static void summarise(const bench_options *o, double samples_per_second, const char *reason)
+{
+    FILE *to = o->summary.stream;
+    if (o->tool.json) {
+        tool_json_device(to, o->device);
+        fprintf(to, ", \"samples_per_second\": %.3f, \"error\": ", samples_per_second);
+        tool_json_text(to, reason);
+        fputs("}\n", to);
+    } else if (reason)
+        fprintf(to, "device %zu, %s: %s%s\n", o->device->index, o->device->name,
+                o->device->usable ? "" : "not usable: ", reason);
+    else
+        fprintf(to, "device %zu, %s: %.1f samples/s\n", o->device->index, o->device->name,
+                samples_per_second);
+}
+
+static gaze_status bench_device(void *user, const gaze_device_info *device, gaze_context *context,
+                                const char *reason)
+{
+    bench_options *o = user;
+    double samples_per_second = 0;
+    gaze_status status = GAZE_OK;
+    o->device = device;
+    if (!o->tool.json) tool_print_device(device);
+    if (context) status = bench(context, o, &samples_per_second);
+    if (status != GAZE_OK && status != GAZE_ERROR_DEVICE) return status; /* the same on every device */
+    o->failed |= status != GAZE_OK || (!context && device->usable);
+    summarise(o, samples_per_second, status != GAZE_OK ? gaze_message() : reason);
+    return GAZE_OK;
+}
+
+static gaze_status bench_all(bench_options *o)
+{
+    if (!tool_summary_open(&o->summary)) return GAZE_ERROR_DEVICE;
+    const gaze_status status = tool_each_device(&o->tool, true, bench_device, o);
+    tool_summary_print(&o->summary);
+    return status;
+}
+
+static gaze_status bench_one(bench_options *o)
+{
+    gaze_context *context = NULL;
+    double samples_per_second;
+    gaze_status status = tool_context(&o->tool, !o->tool.reference, &context);
+    if (status == GAZE_OK) status = bench(context, o, &samples_per_second);
+    gaze_context_destroy(context);
+    return status;
+}
+
 int command_bench(int argc, char **argv)
 {
     bench_options options = {0};
-    gaze_bench_result result = {0};
-    gaze_context *context = NULL;
-    gaze_model *model = NULL;
     tool_parse(&ARGP, "gaze bench", argc, argv, &options);
-    gaze_status status = tool_context(&options.tool, !options.tool.reference, &context);
-    if (status == GAZE_OK) status = gaze_model_open(context, options.model, NULL, &model);
-    if (status == GAZE_OK) status = gaze_bench(model, &options.bench, &result);
-    if (status == GAZE_OK && options.tool.json) print_json(&options, &result);
-    if (status == GAZE_OK && !options.tool.json) print_text(&options.bench, &result);
-    const int code = tool_exit(status);
-    gaze_bench_free(&result);
-    gaze_close(model);
-    gaze_context_destroy(context);
-    return code;
+    const int code = tool_exit(options.all ? bench_all(&options) : bench_one(&options));
+    return !code && options.failed ? GAZE_ERROR_DEVICE : code;
 }

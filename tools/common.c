@@ -142,20 +142,31 @@ static void write_log(void *user, gaze_log_level level, const char *message)
     if (level <= (*verbose ? GAZE_LOG_DEBUG : GAZE_LOG_WARNING)) fprintf(stderr, "%s\n", message);
 }
 
-gaze_status tool_context(const tool_options *o, bool profile, gaze_context **context)
+static gaze_context_options context_options(const tool_options *o, bool profile)
 {
     static bool verbose; /* outlives the options: the context logs as long as it lives */
     verbose = o->verbose;
-    const gaze_context_options given = {.device = o->device,
-                                        .reference = o->reference,
-                                        .profile = profile,
-                                        .memory_limit = o->memory_limit,
-                                        .log = o->quiet ? NULL : write_log,
-                                        .log_user = &verbose};
+    return (gaze_context_options){.device = o->device,
+                                  .reference = o->reference,
+                                  .profile = profile,
+                                  .memory_limit = o->memory_limit,
+                                  .log = o->quiet ? NULL : write_log,
+                                  .log_user = &verbose};
+}
+
+gaze_status tool_context(const tool_options *o, bool profile, gaze_context **context)
+{
+    const gaze_context_options given = context_options(o, profile);
     gaze_status status = gaze_context_create(&given, context);
     for (size_t i = 0; status == GAZE_OK && i < o->n_plugins; i++)
         status = gaze_load_plugin(*context, o->plugins[i]);
     return status;
+}
+
+gaze_status tool_each_device(const tool_options *o, bool profile, gaze_device_visitor *visit, void *user)
+{
+    const gaze_context_options given = context_options(o, profile);
+    return gaze_each_device(&given, visit, user);
 }
 
 gaze_status tool_read_input(const gaze_model *model, size_t at, char *text, gaze_array *input)

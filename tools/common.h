@@ -38,6 +38,27 @@ double tool_number(const struct argp_state *state, const char *option, const cha
 /* The context that the options ask for; its log goes to stderr. profile: measure each kernel. */
 gaze_status tool_context(const tool_options *options, bool profile, gaze_context **context);
 
+/* --all: gaze_each_device with the options' log and limit. */
+gaze_status tool_each_device(const tool_options *options, bool profile, gaze_device_visitor *visit,
+                             void *user);
+
+/* Lines that are printed behind everything else. */
+typedef struct tool_summary {
+    FILE *stream;
+    char *text;
+    size_t size;
+} tool_summary;
+bool tool_summary_open(tool_summary *summary);  /* false, with a message on stderr: out of memory */
+void tool_summary_print(tool_summary *summary); /* and closes */
+
+/* "device 0: NAME (PLATFORM)" before a device's table */
+void tool_print_device(const gaze_device_info *device);
+/* {"device": 0, "name": "NAME", "platform": "PLATFORM", to go on with */
+void tool_json_device(FILE *file, const gaze_device_info *device);
+
+/* The words of the command with blanks between them; free(). NULL: out of memory. */
+char *tool_words(int argc, char **argv);
+
 /* "[NAME=]FILE": reads the file. input->name points into `text`, which is cut in two, or is NULL. free()
  * input->data. */
 gaze_status tool_read_input(const gaze_model *model, size_t at, char *text, gaze_array *input);

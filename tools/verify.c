@@ -2,20 +2,27 @@
  * then the counts. */
 #include "commands.h"
 #include "common.h"
+#include "verify.h"
 
-enum { QUICK = 0x2000, WEIGHTS };
+#include <stdlib.h>
 
-typedef struct verify_options {
-    tool_options tool;
-    gaze_verify_options verify;
-    const char *model, *weights;
-} verify_options;
+enum { QUICK = 0x2000, WEIGHTS, REPORT, ALL };
 
 static const struct argp_option OPTIONS[] = {
     {"op", 'o', "NAME", 0, "Only this op", 0},
-    {"quick", QUICK, NULL, 0, "Small cases only", 0},
+    {"quick", QUICK, NULL, 0, "Small cases that between them run every kernel in all its modes: seconds", 0},
+    {"all", ALL, NULL, 0, "On every device of this machine, one table each", 0},
+    {"report", REPORT, "FILE", 0, "Write all of it to FILE.html or FILE.json, for a bug report", 0},
     {"weights", WEIGHTS, "FILE", 0, "of the model (the run folder's, or the one beside the model)", 0},
     {0}};
+
+static void check_together(const struct argp_state *state, const verify_options *o)
+{
+    if (o->model && (o->verify.op || o->verify.quick))
+        argp_error(state, "--op and --quick are for kernels, not for a model");
+    if (o->all && o->tool.device) argp_error(state, "--all is every device, --device is one");
+    if (o->all && o->tool.n_plugins) argp_error(state, "--plugin goes with one device, not with --all");
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -24,15 +31,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &options->tool; return 0;
     case 'o': options->verify.op = argument; return 0;
     case QUICK: options->verify.quick = true; return 0;
+    case ALL: options->all = true; return 0;
+    case REPORT: options->report = argument; return 0;
     case WEIGHTS: options->weights = argument; return 0;
     case ARGP_KEY_ARG:
         if (options->model) return ARGP_ERR_UNKNOWN;
         options->model = argument;
         return 0;
-    case ARGP_KEY_END:
-        if (options->model && (options->verify.op || options->verify.quick))
-            argp_error(state, "--op and --quick are for kernels, not for a model");
-        return 0;
+    case ARGP_KEY_END: check_together(state, options); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -48,42 +54,7 @@ static const struct argp ARGP = {.options = OPTIONS,
                                         "\vExit status 5 when a check failed.",
                                  .children = tool_children};
 
-static void print_of_model(const gaze_verify_line *line)
-{
-    printf("%-40s %-11s worst %7.5f of its limit%s\n", line->op, line->family, line->worst,
-           line->failed ? "  FAILED" : "");
-    if (line->failed) printf("  %s\n", line->first_failure);
-}
-
-static void print_text(const gaze_verify_line *line)
-{
-    printf("%-32s %-6s %3zu cases %5zu checks  worst %6.3f of its limit %9.1f ms%s\n", line->op, line->family,
-           line->cases, line->checks, line->worst, line->ms, line->failed ? "  FAILED" : "");
-    if (line->failed) printf("  %zu failed; first: %s\n", line->failed, line->first_failure);
-}
-
-static void print_json(const gaze_verify_line *line)
-{
-    printf(
-        "{\"op\": \"%s\", \"family\": \"%s\", \"cases\": %zu, \"checks\": %zu, \"failed\": %zu, \"worst\": ",
-        line->op, line->family, line->cases, line->checks, line->failed);
-    tool_json_number(stdout, line->worst);
-    printf(", \"ms\": %.3f, \"first_failure\": ", line->ms);
-    tool_json_text(stdout, line->first_failure);
-    puts("}");
-}
-
-static void print_line(void *user, const gaze_verify_line *line)
-{
-    const verify_options *options = user;
-    if (options->tool.json)
-        print_json(line);
-    else if (options->model)
-        print_of_model(line);
-    else
-        print_text(line);
-    fflush(stdout);
-}
+static void print_line(void *user, const gaze_verify_line *line) { verify_print_line(user, line); }
 
 static gaze_status verify(gaze_context *context, const verify_options *options, size_t *passed,
                           size_t *failed)
@@ -97,19 +68,66 @@ static gaze_status verify(gaze_context *context, const verify_options *options, 
     return status;
 }
 
+/* A wrong call or file is the same on every device; what a driver does wrong is this one's. */
+static bool is_of_device(gaze_status status) { return status == GAZE_ERROR_DEVICE; }
+
+static gaze_status verify_device(void *user, const gaze_device_info *device, gaze_context *context,
+                                 const char *reason)
+{
+    verify_options *o = user;
+    size_t passed = 0, failed = 0;
+    gaze_status status = GAZE_OK;
+    o->device = device;
+    o->worst = 0;
+    if (!o->tool.json) tool_print_device(device);
+    if (context)
+        status = verify(context, o, &passed, &failed);
+    else if (o->verify.report)
+        GAZE_TRY(gaze_report_skip(o->verify.report, device, reason));
+    if (status != GAZE_OK && !is_of_device(status)) return status;
+    o->ended_early |= status != GAZE_OK || (!context && device->usable);
+    verify_summarise(o, passed, failed, status != GAZE_OK ? gaze_message() : reason);
+    o->passed += passed;
+    o->failed += failed;
+    return GAZE_OK;
+}
+
+static gaze_status run_all(verify_options *o)
+{
+    if (!tool_summary_open(&o->summary)) return GAZE_ERROR_DEVICE;
+    const gaze_status status = tool_each_device(&o->tool, false, verify_device, o);
+    tool_summary_print(&o->summary);
+    return status;
+}
+
+static gaze_status run_one(verify_options *o)
+{
+    gaze_context *context = NULL;
+    gaze_status status = tool_context(&o->tool, false, &context);
+    if (status == GAZE_OK) status = verify(context, o, &o->passed, &o->failed);
+    gaze_context_destroy(context);
+    return status;
+}
+
+/* Of a run that ended early too. */
+static int write_report(const verify_options *o, int code)
+{
+    if (!o->verify.report) return code;
+    const int written = tool_exit(gaze_report_write(o->verify.report));
+    return code ? code : written;
+}
+
 int command_verify(int argc, char **argv)
 {
-    verify_options options = {.verify = {.line = print_line, .user = &options}};
-    gaze_context *context = NULL;
-    size_t passed = 0, failed = 0;
-    tool_parse(&ARGP, "gaze verify", argc, argv, &options);
-    gaze_status status = tool_context(&options.tool, false, &context);
-    if (status == GAZE_OK) status = verify(context, &options, &passed, &failed);
-    if (status == GAZE_OK)
-        printf(options.tool.json ? "{\"passed\": %zu, \"failed\": %zu}\n" : "%zu passed, %zu failed\n",
-               passed, failed);
-    const int code = tool_exit(status);
-    gaze_context_destroy(context);
+    verify_options o = {.verify = {.line = print_line, .user = &o}};
+    char *words = tool_words(argc, argv);
+    tool_parse(&ARGP, "gaze verify", argc, argv, &o);
+    gaze_status status = o.report ? gaze_report_open(o.report, words, &o.verify.report) : GAZE_OK;
+    if (status == GAZE_OK) status = o.all ? run_all(&o) : run_one(&o);
+    const int code = write_report(&o, tool_exit(status));
+    if (status == GAZE_OK) verify_print_counts(&o);
+    gaze_report_free(o.verify.report);
+    free(words);
     if (code) return code;
-    return failed ? GAZE_ERROR_DEVICE : 0;
+    return o.failed || o.ended_early ? GAZE_ERROR_DEVICE : 0;
 }

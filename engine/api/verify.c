@@ -1,7 +1,7 @@
 /* gaze_verify: the case tables of all ops on a context's device. */
 #include "../base/text.h"
-#include "../verify/verify.h"
-#include "api.h"
+#include "../verify/pick.h"
+#include "report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 typedef struct verification {
     gz_device *device;
     gaze_verify_options options;
+    gz_told told;
     size_t passed, failed;
 } verification;
 
@@ -28,27 +29,70 @@ static gaze_status unknown_op(const char *name)
     return status;
 }
 
+/* Runs the op's cases, or the picked ones. */
+static gaze_status run_cases(verification *v, const gz_op *op, gz_family family, gz_verify_result *result,
+                             size_t *n_cases)
+{
+    bool *picked = NULL;
+    gaze_status status;
+    *n_cases = 0;
+    GZ_TRY(gz_allocate(op->n_cases, sizeof *picked, &picked));
+    if (v->options.quick) GZ_GO(gz_verify_pick(v->device, family, op, picked));
+    for (size_t i = 0; i < op->n_cases; i++) {
+        if (v->options.quick && !picked[i]) continue;
+        GZ_GO(gz_verify_case(v->device, family, op, &op->cases[i], result));
+        ++*n_cases;
+    }
+    if (!*n_cases) gz_verify_count(result, false, "the op has no cases");
+    status = result->failures->status;
+done:
+    free(picked);
+    return status;
+}
+
+static gaze_status tell(verification *v, const gz_op *op, gz_family family, const gz_verify_result *result,
+                        size_t n_cases)
+{
+    const char **failures;
+    gz_arena *arena;
+    GZ_TRY(gz_arena_create(&arena));
+    const gaze_status status = gz_failures_texts(result->failures, arena, &failures);
+    if (status == GAZE_OK)
+        gz_tell(&v->told, &(gaze_verify_line){.op = op->name,
+                                              .family = gz_family_name(family),
+                                              .cases = n_cases,
+                                              .checks = result->checks,
+                                              .failed = result->failed,
+                                              .worst = result->worst,
+                                              .ms = result->ms,
+                                              .first_failure = result->failed ? result->where : NULL,
+                                              .failures = failures,
+                                              .n_failures = result->failures->count});
+    gz_arena_destroy(arena);
+    return status;
+}
+
 static gaze_status verify_op(verification *v, const gz_op *op, gz_family family)
 {
-    gz_verify_result result = {0};
-    size_t n_cases = 0;
-    for (size_t i = 0; i < op->n_cases; i++) {
-        if (v->options.quick && op->cases[i].heavy) continue;
-        GZ_TRY(gz_verify_case(v->device, family, op, &op->cases[i], &result));
-        n_cases++;
-    }
-    if (!n_cases) gz_verify_count(&result, false, "the op has no cases");
+    gz_failures failures = {0};
+    gz_verify_result result = {.failures = &failures};
+    size_t n_cases;
+    gaze_status status = run_cases(v, op, family, &result, &n_cases);
     v->passed += result.checks - result.failed;
     v->failed += result.failed;
-    const gaze_verify_line line = {.op = op->name,
-                                   .family = gz_family_name(family),
-                                   .cases = n_cases,
-                                   .checks = result.checks,
-                                   .failed = result.failed,
-                                   .worst = result.worst,
-                                   .ms = result.ms,
-                                   .first_failure = result.failed ? result.where : NULL};
-    if (v->options.line) v->options.line(v->options.user, &line);
+    if (status == GAZE_OK) status = tell(v, op, family, &result, n_cases);
+    gz_failures_free(&failures);
+    return status;
+}
+
+static gaze_status verify_all(verification *v)
+{
+    gz_family families[2];
+    const char *op = v->options.op;
+    const size_t n_families = gz_verify_families(v->device, families);
+    for (size_t i = 0; i < gz_n_ops; i++)
+        for (size_t f = 0; f < n_families; f++)
+            if (!op || !strcmp(op, gz_ops[i]->name)) GZ_TRY(verify_op(v, gz_ops[i], families[f]));
     return GAZE_OK;
 }
 
@@ -57,17 +101,13 @@ gaze_status gaze_verify(gaze_context *context, const gaze_verify_options *option
 {
     verification v = {.device = context->device};
     if (options) v.options = *options;
-    const char *op = v.options.op;
-    gz_family families[2];
     if (!v.device)
         return gz_fail(
             GAZE_ERROR_USAGE,
             "the reference is what kernels are verified against: choose a device instead of --reference");
-    if (op && !gz_op_find(op)) return unknown_op(op);
-    const size_t n_families = gz_verify_families(v.device, families);
-    for (size_t i = 0; i < gz_n_ops; i++)
-        for (size_t f = 0; f < n_families; f++)
-            if (!op || !strcmp(op, gz_ops[i]->name)) GZ_TRY(verify_op(&v, gz_ops[i], families[f]));
+    if (v.options.op && !gz_op_find(v.options.op)) return unknown_op(v.options.op);
+    GZ_TRY(gz_tell_begin(&v.told, context, &v.options));
+    GZ_TRY(gz_tell_end(&v.told, verify_all(&v)));
     *passed = v.passed;
     *failed = v.failed;
     return GAZE_OK;

@@ -1,6 +1,6 @@
 /* gaze_verify_model: a whole model against differences, and its device against the references. */
 #include "../verify/model_check.h"
-#include "api.h"
+#include "report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +21,12 @@ static gaze_status sample_shapes(const gaze_model *m, gz_shape **out)
 gaze_status gaze_verify_model(gaze_model *m, const gaze_verify_options *options, size_t *passed,
                               size_t *failed)
 {
+    const gaze_verify_options none = {0}, *given = options ? options : &none;
     gz_verify_result result = {0};
     gz_shape *shapes = NULL;
+    gz_told told;
     gaze_status status;
-    if (options && (options->op || options->quick))
+    if (given->op || given->quick)
         return gz_fail(GAZE_ERROR_USAGE,
                        "a model is verified as a whole, expected neither an op nor 'quick'");
     GZ_GO(gz_api_weights(m, false, 0));
@@ -33,9 +35,10 @@ gaze_status gaze_verify_model(gaze_model *m, const gaze_verify_options *options,
                                           .device = m->context->device,
                                           .memory_limit = m->context->memory_limit,
                                           .weights = m->store,
-                                          .line = options ? options->line : NULL,
-                                          .user = options ? options->user : NULL};
-    GZ_GO(gz_model_check(m->file, &check, &result));
+                                          .line = gz_tell,
+                                          .user = &told};
+    GZ_GO(gz_tell_begin(&told, m->context, given));
+    GZ_GO(gz_tell_end(&told, gz_model_check(m->file, &check, &result)));
     *failed = result.failed;
     *passed = result.checks - result.failed;
 done:

@@ -28,6 +28,8 @@ typedef struct gz_text {
 } gz_text;
 void gz_text_add(gz_text *text, const char *format, ...) GZ_PRINTF(2, 3);
 void gz_text_add_json_string(gz_text *text, const char *value); /* quoted and escaped */
+/* Text between tags and in attributes; a byte that is no UTF-8 becomes U+FFFD. */
+void gz_text_add_html(gz_text *text, const char *value);
 /* The owner frees *chars with free(); on an error everything is freed and *chars is NULL. */
 gaze_status gz_text_take(gz_text *text, char **chars);
 

@@ -49,6 +49,9 @@ void gz_device_expect(gz_device *device, const char *const *stems, size_t count)
 gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options,
                              cl_kernel *out);
 
+/* What every program is built with, before its own options. */
+void gz_device_options(const gz_device *device, char text[80]);
+
 /* Memory. Zeroed. Refuses, before allocating, what can't fit (info: asked for, free by the device's own
  * figures). */
 gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out);

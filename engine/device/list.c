@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_TEXTS = 8 };
+enum { N_TEXTS = 10 };
 
 static void texts_of(gaze_device_info *info, const char **texts[N_TEXTS])
 {
-    const char **all[N_TEXTS] = {&info->platform, &info->name, &info->vendor, &info->version,
-                                 &info->driver,   &info->type, &info->family, &info->reason};
+    const char **all[N_TEXTS] = {&info->platform, &info->name,      &info->vendor, &info->version,
+                                 &info->driver,   &info->type,      &info->family, &info->reason,
+                                 &info->compiler, &info->extensions};
     memcpy(texts, all, sizeof all);
 }
 

@@ -118,6 +118,8 @@ static void describe(gz_probe *probe, gz_found *found)
     info->vendor = device_text(probe, device, CL_DEVICE_VENDOR);
     info->version = device_text(probe, device, CL_DEVICE_VERSION);
     info->driver = device_text(probe, device, CL_DRIVER_VERSION);
+    info->compiler = device_text(probe, device, CL_DEVICE_OPENCL_C_VERSION);
+    info->extensions = device_text(probe, device, CL_DEVICE_EXTENSIONS);
     info->type = type_name(device);
     info->compute_units = device_uint(device, CL_DEVICE_MAX_COMPUTE_UNITS);
     info->vector_width = vector_width(device);

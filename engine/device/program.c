@@ -5,6 +5,7 @@
 #include "../base/file.h"
 #include "../base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,13 +105,19 @@ static const char *program_name(gz_arena *arena, const char *stem, const char *o
     return gz_arena_format(arena, "%s-%s", stem, gz_hash_bytes(options, strlen(options)).text);
 }
 
+void gz_device_options(const gz_device *device, char text[80])
+{
+    snprintf(text, 80, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu%s", device->facts.vector_width,
+             device->cpu_kernels ? "" : " -DGAZE_NO_CPU");
+}
+
 static gaze_status describe(const gz_device *device, gz_program *program, const char *source, gz_build *build)
 {
-    const char *blank = program->options[0] ? " " : "",
-               *left_out = device->cpu_kernels ? "" : " -DGAZE_NO_CPU";
+    char common[80];
+    gz_device_options(device, common);
     build->name = program_name(program->arena, program->stem, program->options);
-    build->options = gz_arena_format(program->arena, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu%s%s%s",
-                                     device->facts.vector_width, left_out, blank, program->options);
+    build->options =
+        gz_arena_format(program->arena, "%s%s%s", common, program->options[0] ? " " : "", program->options);
     build->source = source;
     if (!build->name || !build->options) return GAZE_ERROR_DEVICE;
     return gz_cache_key_make(device->cache, build->options, source, &program->key);

@@ -17,7 +17,9 @@ void gz_model_tell(const gz_model_check_options *options, const char *what, cons
                                    .checks = own->checks,
                                    .failed = own->failed,
                                    .worst = own->worst,
-                                   .first_failure = own->failed ? own->where : NULL};
+                                   .first_failure = own->failed ? own->where : NULL,
+                                   .failures = (const char *const[]){own->where},
+                                   .n_failures = own->failed > 0};
     if (options->line) options->line(options->user, &line);
     if (own->worst > all->worst) all->worst = own->worst;
     for (size_t i = 0; i < own->checks; i++) gz_verify_count(all, i >= own->failed, "%s", own->where);

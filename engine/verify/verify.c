@@ -21,13 +21,31 @@ typedef struct runner {
     float *again[GZ_MAX_RESULTS]; /* of the second */
 } runner;
 
+static void keep(gz_failures *failures, const char *format, va_list arguments)
+{
+    char *text = NULL;
+    va_list again;
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (failures->status != GAZE_OK || length < 0) return;
+    failures->status = gz_allocate((size_t)length + 1, 1, &text);
+    if (failures->status != GAZE_OK) return;
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    gz_failures_add(failures, text);
+    free(text);
+}
+
 void gz_verify_count(gz_verify_result *result, bool passed, const char *format, ...)
 {
+    va_list arguments;
     result->checks++;
     if (passed) return;
-    va_list arguments;
     va_start(arguments, format);
     if (!result->failed++) vsnprintf(result->where, sizeof result->where, format, arguments);
+    va_end(arguments);
+    va_start(arguments, format);
+    if (result->failures) keep(result->failures, format, arguments);
     va_end(arguments);
 }
 

@@ -5,13 +5,15 @@
 #define GZ_VERIFY_H
 #include "../graph/plan.h"
 #include "../ops/ops.h"
+#include "failures.h"
 
 /* Starts as {0}; calls add to it. */
 typedef struct gz_verify_result {
     size_t checks, failed;
-    double worst;    /* largest error as a part of its limit */
-    double ms;       /* of the second runs, when all kernels are built */
-    char where[400]; /* first failure: "y[3,2,1] is .., expected .., limit .."; "" if none */
+    double worst;          /* largest error as a part of its limit */
+    double ms;             /* of the second runs, when all kernels are built */
+    char where[400];       /* first failure: "y[3,2,1] is .., expected .., limit .."; "" if none */
+    gz_failures *failures; /* every failure in full; NULL: not wanted */
 } gz_verify_result;
 
 /* Runs one case of an op with kernels of `family`, as in training and as in prediction, each twice. Checks,
@@ -30,7 +32,7 @@ gaze_status gz_verify_case(gz_device *device, gz_family family, const gz_op *op,
    heavy. */
 gaze_status gz_gradient_check(const gz_op *op, const gz_case *c, gz_verify_result *result);
 
-/* Counts a check; keeps the message of the first that fails. */
+/* Counts a check; keeps the message of the first that fails, and adds it to result->failures. */
 void gz_verify_count(gz_verify_result *result, bool passed, const char *format, ...) GZ_PRINTF(3, 4);
 
 /* The families whose kernels are verified on a device: its own, then plain. Returns how many. */

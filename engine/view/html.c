@@ -2,8 +2,6 @@
 #include "../base/text.h"
 #include "panel.h"
 
-#include <string.h>
-
 /* Sizes in rem and em, lines that wrap anywhere: nothing is lost when the reader enlarges the page. */
 static const char style[] =
     "html{color-scheme:light}"
@@ -21,33 +19,11 @@ static const char style[] =
     ".bar i{flex:1 1 8em;max-width:16em;height:1em;border:1px solid #5a5a5a}"
     "@media print{li>span,.bar i{print-color-adjust:exact}}";
 
-static void add_letter(gz_text *page, unsigned char letter)
-{
-    if (strchr("&<>\"'", letter))
-        gz_text_add(page, "&#%d;", letter);
-    else if ((letter < 32 && letter != '\t') || letter == 127) /* HTML has no word for these */
-        gz_text_add(page, "&#xfffd;");
-    else
-        gz_text_add(page, "%c", letter);
-}
-
-/* Text between tags and in attributes; a byte that is no UTF-8 becomes U+FFFD. */
-static void add_escaped(gz_text *page, const char *text)
-{
-    for (size_t left = strlen(text); left;) {
-        const size_t valid = gz_utf8_prefix(text, left), taken = valid < left ? valid + 1 : valid;
-        for (size_t i = 0; i < valid; i++) add_letter(page, (unsigned char)text[i]);
-        if (valid < left) gz_text_add(page, "&#xfffd;");
-        text += taken;
-        left -= taken;
-    }
-}
-
 static void add_paragraph(gz_text *page, const char *tag, const char *text)
 {
     if (!text) return;
     gz_text_add(page, "<%s>", tag);
-    add_escaped(page, text);
+    gz_text_add_html(page, text);
     gz_text_add(page, "</%s>\n", tag);
 }
 
@@ -85,7 +61,7 @@ static void add_word(gz_text *page, const gz_sequence *sequence, size_t step, co
     add_color(page, gz_ink_on(ground));
     gz_text_add(page, "\" title=\"step %zu: %.6g\">", step, value);
     if (name)
-        add_escaped(page, name);
+        gz_text_add_html(page, name);
     else
         gz_text_add(page, "%zu", step);
     gz_text_add(page, "<sup>%s</sup></span></li>\n", number);
