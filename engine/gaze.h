@@ -576,12 +576,26 @@ typedef struct gaze_verify_line {
 } gaze_verify_line;
 typedef void gaze_verify_function(void *user, const gaze_verify_line *line);
 
+/* What verification finds, as a file to attach to a bug report: device, driver, platform, compiler, options,
+   environment, every op and every failure in full. */
+typedef struct gaze_report gaze_report;
+
+/* path ends in .html (one page that needs no network) or .json; one that can't be written is refused here,
+   before the run (GAZE_ERROR_DATA). command: what the user typed, for the reader; NULL. */
+GAZE_API gaze_status gaze_report_open(const char *path, const char *command, gaze_report **out);
+/* The whole file or none. */
+GAZE_API gaze_status gaze_report_write(const gaze_report *report);
+GAZE_API void gaze_report_free(gaze_report *report);
+/* A device that nothing was run on, and why. */
+GAZE_API gaze_status gaze_report_skip(gaze_report *report, const gaze_device_info *device, const char *reason);
+
 typedef struct gaze_verify_options {
     const char *op;             /* NULL: all */
     bool quick;                 /* small cases that between them run every kernel with all attributes:
                                    seconds on a CPU, bearable in a simulator */
     gaze_verify_function *line; /* called once per op and family; NULL */
     void *user;
+    gaze_report *report; /* gets all of it, and the message where the run ends early; NULL */
 } gaze_verify_options;
 
 /* options NULL: all defaults. The counts are of checks. GAZE_OK also when checks failed. */
@@ -599,25 +613,11 @@ GAZE_API gaze_status gaze_verify_model(gaze_model *model, const gaze_verify_opti
                                        size_t *failed);
 
 /* ---- Attention kinds of your own (docs/add-an-attention-kind.md) ---- */
-/* What verification finds, as a file to attach to a bug report: device, driver, platform, compiler, options,
-   environment, every op and every failure in full. */
-typedef struct gaze_report gaze_report;
-
-/* path ends in .html (one page that needs no network) or .json; one that can't be written is refused here,
-   before the run (GAZE_ERROR_DATA). command: what the user typed, for the reader; NULL. */
-GAZE_API gaze_status gaze_report_open(const char *path, const char *command, gaze_report **out);
-/* The whole file or none. */
-GAZE_API gaze_status gaze_report_write(const gaze_report *report);
-GAZE_API void gaze_report_free(gaze_report *report);
-/* A device that nothing was run on, and why. */
-GAZE_API gaze_status gaze_report_skip(gaze_report *report, const gaze_device_info *device, const char *reason);
-
 
 /* A kind is one function that composes the calls below and exposes its weights as maps. What it builds has a
    gradient, kernels on every device and a memory plan, because every op has. Letters: B batch, N tokens, T
    steps, D features, H W height and width, C channels. Every shape begins with B, except those of weights.
    Messages name the model file and the layer; a kind forwards any status but GAZE_OK (GAZE_TRY). */
-    gaze_report *report; /* gets all of it, and the message where the run ends early; NULL */
 
 typedef struct gaze_builder gaze_builder; /* one layer while a model is built */
 typedef struct gz_tensor gaze_tensor;     /* a value in the model; belongs to the build */
