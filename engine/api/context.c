@@ -1,4 +1,5 @@
 #include "api.h"
+#include "measure.h"
 
 #include <stdlib.h>
 
@@ -16,7 +17,8 @@ gaze_status gaze_context_create(const gaze_context_options *options, gaze_contex
     context->log = chosen->log;
     context->log_user = chosen->log_user;
     gaze_status status = gz_plugins_load(context);
-    if (status == GAZE_OK && !chosen->reference) status = gz_device_open(chosen, &context->device);
+    if (status == GAZE_OK && !chosen->reference)
+        status = gz_device_open_measured(chosen, gz_api_measure, &context->device);
     if (status != GAZE_OK) {
         gaze_context_destroy(context);
         return status;
@@ -59,6 +61,9 @@ void gaze_context_programs(const gaze_context *context, gaze_program_counts *cou
     if (context->device) gz_device_programs(context->device, counts);
 }
 
-gaze_status gaze_devices(gaze_device_info **list, size_t *count) { return gz_device_list(list, count); }
+gaze_status gaze_devices(gaze_device_info **list, size_t *count)
+{
+    return gz_device_list(gz_api_measure, list, count);
+}
 
 void gaze_devices_free(gaze_device_info *list) { free(list); }

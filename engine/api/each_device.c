@@ -31,7 +31,7 @@ gaze_status gaze_each_device(const gaze_context_options *options, gaze_device_vi
     if (options->reference)
         return gz_fail(GAZE_ERROR_USAGE,
                        "the reference runs on no device: expected one of --all and --reference");
-    GZ_TRY(gaze_devices(&list, &count));
+    GZ_TRY(gz_device_list(NULL, &list, &count));
     for (size_t i = 0; i < count; i++) any |= list[i].usable;
     if (!any) { /* opening one says what is wrong, and what to install */
         gaze_context *context;

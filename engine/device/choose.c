@@ -11,8 +11,7 @@ static bool is_type(const gz_found *found, const char *type)
     return found->info.name && strcmp(found->info.type, type) == 0;
 }
 
-/* Higher is better; 0 can't be used. A measurement (small GEMM, copy, launch), once there is one, belongs
- * here. */
+/* Higher is better; 0 can't be used. Where nothing was measured. */
 static int preference(const gz_found *found)
 {
     if (!found->info.usable) return 0;
@@ -20,16 +19,46 @@ static int preference(const gz_found *found)
     return is_type(found, "cpu") ? 2 : 1;
 }
 
-static const gz_found *best_of(const gz_probe *probe)
+/* Of those that were measured; NULL: none was. */
+static const gz_found *fastest_of(const gz_probe *probe)
 {
     const gz_found *best = NULL;
+    for (size_t i = 0; i < probe->count; i++) {
+        const gz_found *found = &probe->found[i];
+        if (found->info.usable && found->ms > 0 && (!best || found->ms < best->ms)) best = found;
+    }
+    return best;
+}
+
+static const gz_found *best_of(const gz_probe *probe)
+{
+    const gz_found *best = fastest_of(probe);
+    if (best) return best;
     for (size_t i = 0; i < probe->count; i++)
         if (preference(&probe->found[i]) > (best ? preference(best) : 0)) best = &probe->found[i];
     return best;
 }
 
+/* In words about the product of matrices that is measured. */
+static const char *measured_reason(gz_probe *probe, const gz_found *found, const gz_found *best)
+{
+    const char *kept = probe->measured_in;
+    if (found == best)
+        return gz_arena_format(probe->arena,
+                               "the fastest: %.3g ms for a product of matrices, measured once%s%s", found->ms,
+                               kept ? " and kept in " : "", kept ? kept : "");
+    if (found->ms > 0)
+        return gz_arena_format(probe->arena, "%.3g ms for the product that takes device %zu %.3g ms",
+                               found->ms, best->info.index, best->ms);
+    if (!found->failed)
+        return gz_arena_format(probe->arena, "not measured yet, unlike device %zu", best->info.index);
+    return gz_arena_format(probe->arena, "its measurement failed: %s%s%s", found->failed,
+                           kept ? "; to measure again, remove " : "", kept ? kept : "");
+}
+
 static const char *reason_of(gz_probe *probe, const gz_found *found, const gz_found *best)
 {
+    if (best->ms > 0) return measured_reason(probe, found, best);
     const char *type = found->info.type, *other = best->info.type;
     if (found != best && preference(found) == preference(best))
         return gz_arena_format(probe->arena, "device %zu is a %s too and comes first", best->info.index,
@@ -166,10 +195,17 @@ static gaze_status choose_words(const gz_probe *probe, const char *words, const 
     return found ? take(probe, words, found, out) : refuse(probe, words, "there is none that can be used");
 }
 
-gaze_status gz_choose(const gz_probe *probe, const char *words, const gz_found **out)
+static const char *meant(const char *words)
 {
     if (!words || !words[0]) words = getenv("GAZE_DEVICE");
-    if (!words || !words[0]) words = "auto";
+    return words && words[0] ? words : "auto";
+}
+
+bool gz_choose_is_auto(const char *words) { return strcmp(meant(words), "auto") == 0; }
+
+gaze_status gz_choose(const gz_probe *probe, const char *words, const gz_found **out)
+{
+    words = meant(words);
     if (probe->count == 0)
         return gz_fail(GAZE_ERROR_DEVICE,
                        "no OpenCL platform is installed. For CPUs: apt-get install pocl-opencl-icd. For "

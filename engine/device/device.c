@@ -1,5 +1,7 @@
 #include "device_parts.h"
+#include "../base/file.h"
 #include "choose.h"
+#include "measure.h"
 #include "shared_context.h"
 
 #include <stdarg.h>
@@ -22,10 +24,31 @@ static void take_options(gz_device *device, const gaze_context_options *options)
     device->log_user = options->log_user;
 }
 
-static gaze_status open_chosen(gz_device *device, const gaze_context_options *options)
+/* user: where the gz_measure_function lies. */
+static gaze_status measure_found(void *user, const gz_found *found, double *ms)
+{
+    gz_measure_function *const *measure = user;
+    char index[24];
+    const gaze_context_options options = {.device = index};
+    gz_device *device;
+    snprintf(index, sizeof index, "%zu", found->info.index);
+    GZ_TRY(gz_device_open(&options, &device));
+    const gaze_status status = (*measure)(device, ms);
+    gz_device_close(device);
+    return status;
+}
+
+gaze_status gz_device_measure(gz_probe *probe, gz_measure_function *measure)
+{
+    return gz_measure_devices(probe, gz_cache_folder(probe->arena), measure ? measure_found : NULL, &measure);
+}
+
+static gaze_status open_chosen(gz_device *device, const gaze_context_options *options,
+                               gz_measure_function *measure)
 {
     const gz_found *found = NULL;
     GZ_TRY(gz_probe_create(&device->probe));
+    GZ_TRY(gz_device_measure(device->probe, gz_choose_is_auto(options->device) ? measure : NULL));
     GZ_TRY(gz_choose_auto(device->probe));
     GZ_TRY(gz_choose(device->probe, options->device, &found));
     GZ_TRY(gz_probe_facts(found, &device->facts));
@@ -40,10 +63,16 @@ static gaze_status open_chosen(gz_device *device, const gaze_context_options *op
 
 gaze_status gz_device_open(const gaze_context_options *options, gz_device **out)
 {
+    return gz_device_open_measured(options, NULL, out);
+}
+
+gaze_status gz_device_open_measured(const gaze_context_options *options, gz_measure_function *measure,
+                                    gz_device **out)
+{
     static const gaze_context_options defaults = {0};
     gz_device *device;
     GZ_TRY(gz_allocate(1, sizeof *device, &device));
-    const gaze_status status = open_chosen(device, options ? options : &defaults);
+    const gaze_status status = open_chosen(device, options ? options : &defaults, measure);
     if (status != GAZE_OK) {
         gz_device_close(device);
         return status;

@@ -26,6 +26,15 @@ typedef struct gz_device gz_device;
 /* Opens what options->device names ($GAZE_DEVICE when NULL; auto). Sets POCL_AFFINITY=1 if the user hasn't,
    before the first OpenCL call. No platform: the message says what to install. */
 gaze_status gz_device_open(const gaze_context_options *options, gz_device **out);
+
+/* The time of a piece of work that is the same on all devices, in ms. */
+typedef gaze_status gz_measure_function(gz_device *device, double *ms);
+
+/* As gz_device_open; where `auto` has several devices to choose from and doesn't know them yet, each is
+   opened and measured. gz_device_open knows what was measured before (measure.h), else it goes by the type.
+ */
+gaze_status gz_device_open_measured(const gaze_context_options *options, gz_measure_function *measure,
+                                    gz_device **out);
 void gz_device_close(gz_device *device); /* NULL is fine */
 
 const gz_device_facts *gz_device_facts_of(const gz_device *device);
@@ -37,8 +46,8 @@ cl_command_queue gz_device_queue(const gz_device *device);
    another family, cpu comes before the first kernel: programs without its kernels stay so. */
 void gz_device_force_family(gz_device *device, gz_family family);
 
-/* Kernels without options of these files will be asked for: says so before they are, so that the files can become
-   one program where that saves time (program.c). */
+/* Kernels without options of these files will be asked for: says so before they are, so that the files can
+   become one program where that saves time (program.c). */
 void gz_device_expect(gz_device *device, const char *const *stems, size_t count);
 
 /* A kernel object, the caller's to release. Source: cl/<stem>.cl, embedded, or from $GAZE_KERNEL_DIR. A
@@ -67,8 +76,8 @@ gaze_status gz_device_finish(gz_device *device);
 gaze_status gz_cl_check(cl_int code, const char *format, ...) GZ_PRINTF(2, 3);
 const char *gz_cl_error_name(cl_int code);
 
-/* For gaze_devices. */
-gaze_status gz_device_list(gaze_device_info **list, size_t *count);
+/* For gaze_devices; measure: as above, or NULL. */
+gaze_status gz_device_list(gz_measure_function *measure, gaze_device_info **list, size_t *count);
 
 void gz_device_log(const gz_device *device, gaze_log_level level, const char *format, ...) GZ_PRINTF(3, 4);
 

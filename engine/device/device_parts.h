@@ -24,6 +24,9 @@ struct gz_device {
     void *log_user;
 };
 
+/* Fills the probe with what was measured before, and measures what wasn't; measure NULL: not that. */
+gaze_status gz_device_measure(gz_probe *probe, gz_measure_function *measure);
+
 /* Tells the cache which kernels were used, and releases all programs. */
 void gz_programs_release(gz_device *device);
 

@@ -1,4 +1,5 @@
 #include "choose.h"
+#include "device_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,11 +47,12 @@ static gaze_status copy_list(gz_probe *probe, gaze_device_info **out)
     return GAZE_OK;
 }
 
-gaze_status gz_device_list(gaze_device_info **list, size_t *count)
+gaze_status gz_device_list(gz_measure_function *measure, gaze_device_info **list, size_t *count)
 {
     gaze_status status;
     gz_probe *probe;
     GZ_TRY(gz_probe_create(&probe));
+    GZ_GO(gz_device_measure(probe, measure));
     GZ_GO(gz_choose_auto(probe));
     GZ_GO(copy_list(probe, list));
     *count = probe->count;

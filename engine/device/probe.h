@@ -10,12 +10,15 @@ typedef struct gz_found {
     cl_platform_id platform;
     cl_device_id device;
     size_t in_platform; /* position among the platform's devices */
+    double ms;          /* of the work that all are measured with (measure.h); 0: not measured */
+    const char *failed; /* why there is no measurement, or NULL */
 } gz_found;
 
 typedef struct gz_probe {
     gz_arena *arena; /* of the strings */
     gz_found *found;
     size_t count, capacity;
+    const char *measured_in; /* the file of the measurements, or NULL */
 } gz_probe;
 
 /* Fails only when host memory is out: whatever a driver does wrong becomes a reason. */
