@@ -3,6 +3,7 @@
 #   make gallery    one picture of every view, for docs/gallery.md
 #   make demo       train on Fashion-MNIST, write heatmaps to demo/
 #   make test       every test, through ctest
+#   make lanes      GPU makers' compilers over every kernel, into docs/devices.md; make deps-verify installs them
 #   make deps       install the Debian packages (root, or sudo)
 #   make format     clang-format over the sources; make check-format only looks
 BUILD  ?= build
@@ -34,6 +35,13 @@ test: deps-test
 deps-test:
 	@sh tools/deps.sh build run test
 
+deps-verify:
+	@sh tools/deps.sh verify
+	@sh tools/ptxas.sh $(BUILD)/tools
+
+lanes: build
+	@python3 test/lanes/compile.py --gaze $(BUILD)/bin/gaze --tools $(BUILD)/tools --page docs/devices.md
+
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
@@ -46,4 +54,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery test deps-test install format check-format clean
+.PHONY: all deps build demo gallery test deps-test deps-verify lanes install format check-format clean

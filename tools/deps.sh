@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run and test.
+# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, test and verify.
 # As root with apt-get; otherwise through sudo; without either it says in one line what to install.
 set -eu
 
@@ -10,7 +10,8 @@ for group; do
                      libcjson-dev libxxhash-dev" ;;
     run) packages="$packages pocl-opencl-icd dataset-fashion-mnist" ;;
     test) packages="$packages libcmocka-dev python3 python3-numpy libasan8 libubsan1 gzip" ;;
-    *) echo "deps.sh: unknown group '$group' (build, run, test)" >&2; exit 2 ;;
+    verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd python3 python3-venv" ;;
+    *) echo "deps.sh: unknown group '$group' (build, run, test, verify)" >&2; exit 2 ;;
     esac
 done
 
