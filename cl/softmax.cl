@@ -1,5 +1,5 @@
-/* softmax over the last axis and its gradient. x [R,N]: rows t = 0..T-1 of blocks, sample_rows of them a
-   sample. Keys that a mask, the causal order or the window leaves out get 0; a row without keys is all zeros.
+/* softmax over the last axis and its gradient. x [R,N]: blocks of T rows, queries t = first..first+T-1,
+   sample_rows of them a sample. Keys that a mask, the causal order or the window leaves out get 0; a row without keys is all zeros.
    Sums are compensated (Kahan), so that long rows sum to 1 as well as short ones. */
 #include "common.h"
 #include "partial.h"
@@ -8,10 +8,10 @@
 /* Which keys row r may see: first <= n < end. queries [B,T] and centers [B,T] may be null; window < 0: none.
  */
 static inline int2 gaze_key_range(const __global int *queries, const __global float *centers, size_t r, int N,
-                                  int T, int sample_rows, int causal, int window)
+                                  int T, int sample_rows, int first, int causal, int window)
 {
-    const int t = r % T;
-    const size_t query = r / sample_rows * T + t;
+    const int t = first + (int)(r % T);
+    const size_t query = r / sample_rows * T + r % T;
     int2 range = (int2)(0, N);
     if (causal) range.y = min(N, t + 1);
     if (window >= 0) {
@@ -26,12 +26,12 @@ static inline int2 gaze_key_range(const __global int *queries, const __global fl
 /* A group owns `rows` rows. mask [B,mask_rows,N] or null. */
 GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict mask,
                  const __global int *restrict queries, const __global float *restrict centers,
-                 __global float *restrict y, int R, int N, int T, int sample_rows, int mask_rows, int causal,
-                 int window, int rows)
+                 __global float *restrict y, int R, int N, int T, int sample_rows, int mask_rows, int first,
+                 int causal, int window, int rows)
 {
-    const int first = get_global_id(0) * rows;
-    for (int r = first; r < min(first + rows, R); r++) {
-        const int2 keys = gaze_key_range(queries, centers, r, N, T, sample_rows, causal, window);
+    const int from = get_global_id(0) * rows;
+    for (int r = from; r < min(from + rows, R); r++) {
+        const int2 keys = gaze_key_range(queries, centers, r, N, T, sample_rows, first, causal, window);
         const __global int *key =
             mask ? mask + ((size_t)r / sample_rows * mask_rows + r % mask_rows) * N + keys.x : mask;
         __global float *to = y + (size_t)r * N;
@@ -69,11 +69,11 @@ GAZE_ONE softmax_gradient(const __global float *restrict y, const __global float
 __kernel void softmax_plain(const __global float *restrict x, const __global int *restrict mask,
                             const __global int *restrict queries, const __global float *restrict centers,
                             __global float *restrict y, int R, int N, int T, int sample_rows, int mask_rows,
-                            int causal, int window)
+                            int first, int causal, int window)
 {
     const size_t r = get_global_id(0);
     if (r >= (size_t)R) return;
-    const int2 range = gaze_key_range(queries, centers, r, N, T, sample_rows, causal, window);
+    const int2 range = gaze_key_range(queries, centers, r, N, T, sample_rows, first, causal, window);
     const __global int *key = mask ? mask + (r / sample_rows * mask_rows + r % mask_rows) * N : mask;
     float top = -INFINITY, sum = 0.0f, lost = 0.0f;
     int keys = 0;

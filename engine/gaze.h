@@ -254,12 +254,32 @@ GAZE_API gaze_status gaze_rollout(const gaze_array *maps, size_t n_maps, gaze_ar
    as long as the model. */
 GAZE_API gaze_status gaze_find_map(gaze_model *model, const char *name, const gaze_map_info **info);
 
+/* Some rows of a map of queries by keys: only they are computed, from the queries asked for and all keys, and
+   memory grows with them, not with Tq x Tv. The rows are those of the whole map. (A kind that needs all its
+   weights for its output makes them all; so does what is worked out from whole maps.) */
+typedef struct gaze_map_part {
+    const char *map;       /* its name, as gaze_model_maps gives it */
+    size_t head, heads;    /* the first, and how many; heads 0: all from `head` on; both 0 without heads */
+    size_t query, queries; /* the same of rows */
+} gaze_map_part;
+
 /* Runs the model on named inputs; fills results. inputs[i].name NULL: the i-th input. Each results[i].name is
    an output or a map (gaze_find_map's too), or "map:NAME", which is the map where a layer is both, or
    "layer:NAME", what any layer makes; the call sets dtype, rank and shape, and data to memory that free()
    takes. All inputs have one batch. Large batches are run in pieces of batch_size (0: at most 64). */
 GAZE_API gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
                               gaze_array *results, size_t n_results, size_t batch_size);
+
+typedef struct gaze_run_options {
+    size_t batch_size;          /* as in gaze_run */
+    const gaze_map_part *parts; /* of the maps among the results; a map without one is made whole */
+    size_t n_parts;
+} gaze_run_options;
+
+/* gaze_run, with maps as [batch, heads, queries, Tv] of their parts. options NULL: all defaults.
+   GAZE_ERROR_USAGE: a part of what is no map of queries by keys, or of heads or queries that it hasn't got. */
+GAZE_API gaze_status gaze_run_with(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
+                                   gaze_array *results, size_t n_results, const gaze_run_options *options);
 
 /* ---- Answers that are sequences ---- */
 
@@ -473,7 +493,9 @@ typedef struct gaze_dump_options {
     const char *reduce; /* mean | max | head:K: how heads, or channels, become one map; NULL: mean of heads,
                            max of channels */
     const char *query;  /* "I": the row of a [Tq,Tv] map that bars, text, html and query show; "Y,X": that of
-                           the  cell nearest to this pixel, which query shows; NULL: none */
+                           the  cell nearest to this pixel, which query shows; "I..J": the rows that matrix,
+                           heads and map show; NULL: none. Where no other rows are shown, no others are
+                           computed nor written. A map that takes more than 1 GiB can only be had by rows */
     /* Names of a map's queries and keys, NULL-terminated. `tokens` names both; NULL: what the numbers of the
        input's tokens stand for in `vocabulary`, or the numbers themselves, or positions. */
     const char *const *tokens, *const *query_tokens, *const *value_tokens, *const *vocabulary;

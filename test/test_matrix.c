@@ -118,6 +118,27 @@ static void a_long_sequence_is_merged_and_keeps_its_peak(void **state)
     free(values);
 }
 
+static size_t height_of(size_t rows, size_t columns)
+{
+    float *values;
+    gz_image image;
+    assert_done(gz_allocate(rows * columns, sizeof *values, &values));
+    values[0] = 1;
+    const gz_map map = {rows, columns, values, .field = {.known = false}};
+    assert_done(gz_view_matrix(&map, &(gz_axes){NULL, NULL}, &(gz_picture_options){.title = "rows"}, &image));
+    const size_t height = image.height;
+    gz_image_free(&image);
+    free(values);
+    return height;
+}
+
+static void a_few_long_rows_are_as_high_as_their_labels(void **state)
+{
+    (void)state;
+    assert_int_equal(height_of(12, 3000) - height_of(8, 3000), 4 * 24);
+    assert_int_equal(height_of(900, 1500) - height_of(800, 1500), 100);
+}
+
 static void pictures_of_any_size_stay_below_2000_pixels(void **state)
 {
     (void)state;
@@ -192,6 +213,7 @@ int main(void)
         cmocka_unit_test(heads_have_their_golden_bytes),
         cmocka_unit_test(rows_are_queries_and_columns_are_keys),
         cmocka_unit_test(a_long_sequence_is_merged_and_keeps_its_peak),
+        cmocka_unit_test(a_few_long_rows_are_as_high_as_their_labels),
         cmocka_unit_test(pictures_of_any_size_stay_below_2000_pixels),
         cmocka_unit_test(labels_are_thinned_where_they_would_touch),
         cmocka_unit_test(long_names_of_columns_read_upwards),

@@ -37,6 +37,7 @@ typedef struct gz_ready {
     gz_built built;
     gz_plan *plan;
     bool *kept;       /* [n_maps + n_layers of the model] maps, then layers, that can be read */
+    gaze_map_part *parts; /* [n_maps] rows of the kept maps; no names */
     gz_shape *inputs; /* [n_inputs] of one sample */
     size_t used;      /* when: the oldest makes room */
 } gz_ready;
@@ -69,10 +70,15 @@ gaze_status gz_api_weights(gaze_model *model, bool training, size_t moments);
 /* A plan on the model's context, with its limits and profile. */
 gaze_status gz_api_plan(gaze_model *model, gz_built *built, gz_plan **plan);
 
-/* The plan for `batch` samples of these shapes with these maps and layers kept; the model's, until the next
- * call. */
-gaze_status gz_api_ready(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *kept,
-                         gz_ready **ready);
+/* The plan for `batch` samples of these shapes with these maps, or parts of them, and layers kept; the
+ * model's, until the next call. */
+typedef struct gz_wanted {
+    size_t batch;
+    const gz_shape *inputs;     /* [n_inputs] */
+    const bool *kept;           /* [n_maps + n_layers] */
+    const gaze_map_part *parts; /* [n_maps] all zeros: whole; no names */
+} gz_wanted;
+gaze_status gz_api_ready(gaze_model *model, const gz_wanted *wanted, gz_ready **ready);
 void gz_api_forget_plans(gaze_model *model);
 
 #endif

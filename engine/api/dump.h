@@ -31,6 +31,8 @@ typedef enum gz_dump_reduction { GZ_USUAL, GZ_MEAN_OF_ALL, GZ_LARGEST_OF_ALL, GZ
 typedef struct gz_dump_map {
     const gaze_map_info *info;
     const gaze_array *values;         /* [B, the map's shape] */
+    gaze_map_part part;               /* which rows `values` holds; its map is NULL: all */
+    size_t queries, all_heads;        /* of the whole map, between tokens */
     const char *file;                 /* "<out>/<stem>.<map>", '/' in the map's name as "__" */
     bool between;                     /* rows are queries, columns are keys */
     bool on_image;                    /* its cells have a place on the input image */
@@ -65,6 +67,7 @@ typedef struct gz_dump {
     const char *view; /* the one that was asked for; NULL: those that fit */
     gz_dump_reduction reduction;
     size_t query[2], query_numbers; /* "I": 1 number, "Y,X": 2; 0: none was asked for */
+    size_t query_rows;              /* "I..J": how many, from query[0] on; 0: no range was asked for */
     size_t part;                    /* GZ_ONE: the head or channel */
     size_t batch;
     const gaze_array *image; /* the first input [B,H,W,1 or 3] of float32, or NULL */
@@ -100,6 +103,11 @@ const char *gz_dump_view_word(size_t view);
 /* Tells where a map hasn't got the view that was asked for. */
 void gz_dump_say_missing(const gz_dump *dump, const gz_dump_map *map);
 
+/* Finds which rows of each map between tokens are shown: no others are computed. An error where that is more
+   than can be held. A line of the .json (dump_part.c). */
+gaze_status gz_dump_choose_parts(gz_dump *dump, size_t n_inputs);
+void gz_dump_write_part(gz_text *text, const gz_dump_map *map);
+
 /* Fills results, merges maps, finds the predictions (dump_results.c). */
 gaze_status gz_dump_run(gz_dump *dump, size_t n_inputs);
 
@@ -134,6 +142,9 @@ gaze_status gz_dump_parse_query(gz_dump *dump);
 gaze_status gz_dump_sequence(const gz_dump *dump, const gz_dump_map *map, size_t sample,
                              gz_sequence *sequence, const char **said);
 
+/* The number of the map's query that was asked for; false: its tokens are no grid on the image
+ * (dump_query.c). */
+gaze_status gz_dump_find_query(const gz_dump *dump, const gz_dump_map *map, size_t *query, bool *found);
 /* The cell of the query that was asked for, and what it looks at as a map over the image (dump_query.c). */
 gaze_status gz_dump_image_query(const gz_dump *dump, const gz_dump_map *map, size_t sample, gz_map *row,
                                 size_t query[2], bool *has_grid);

@@ -40,12 +40,26 @@ static gaze_status scale_photos(gz_dump_art *p)
     return p->photo_note ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
+/* Rows that aren't the first ones are named by their numbers. */
+static gaze_status number_rows(const gz_dump_art *p, gz_axes *axes)
+{
+    const gz_dump_map *m = p->map;
+    if (axes->queries || !m->part.query) return GAZE_OK;
+    const char **names = gz_arena_allocate(p->dump->arena, m->height * sizeof *names);
+    if (!names) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < m->height; i++)
+        if (!(names[i] = gz_arena_format(p->dump->arena, "%zu", m->part.query + i))) return GAZE_ERROR_DEVICE;
+    axes->queries = names;
+    return GAZE_OK;
+}
+
 static gaze_status draw_matrix(const gz_dump_art *p, size_t sample, const gz_picture_options *options,
                                gz_image *image)
 {
     const gz_map map = gz_dump_map_of(p, sample);
     gz_axes axes;
     GZ_TRY(gz_dump_names(p->dump, p->map, sample, &axes));
+    GZ_TRY(number_rows(p, &axes));
     return gz_view_matrix(&map, &axes, options, image);
 }
 

@@ -62,15 +62,15 @@ bool gz_dump_grid(const gz_dump *d, const gz_dump_map *map, gz_map *row)
     const gaze_model *m = d->model;
     gz_token_grid grid;
     size_t layer = 0;
-    if (map->height != map->width) return false; /* then queries and keys are cells of one grid */
+    if (map->queries != map->width) return false; /* then queries and keys are cells of one grid */
     while (layer < m->file->n_layers && strcmp(m->file->layers[layer].name, map->info->layer) != 0) layer++;
-    if (layer < m->file->n_layers && gz_find_token_grid(m, layer, map->height, &grid) && !grid.class_token) {
+    if (layer < m->file->n_layers && gz_find_token_grid(m, layer, map->queries, &grid) && !grid.class_token) {
         *row = (gz_map){grid.size[0], grid.size[1], map->cells, grid.field};
         return true;
     }
     *row = (gz_map){.values = map->cells, .field = map->info->field};
     size_t size[2];
-    if (!gz_dump_split_tokens(d, map->height, size)) return false;
+    if (!gz_dump_split_tokens(d, map->queries, size)) return false;
     row->height = size[0];
     row->width = size[1];
     return true;

@@ -62,7 +62,7 @@ bool gz_dump_writes(const gz_dump *d, const gz_dump_map *map)
 {
     const char *written = d->model->file->decode.input;
     return map->between && written && strcmp(gz_dump_origin(d, map->info->layer, 0), written) == 0 &&
-           d->written_tokens.shape[1] == map->height;
+           d->written_tokens.shape[1] == map->queries;
 }
 
 /* Tokens that are written say more about a query than those that are read there. */
@@ -75,7 +75,7 @@ static const gaze_array *tokens_of_queries(const gz_dump *d, const gz_dump_map *
 static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_t sample, bool query,
                                  const char *const **out)
 {
-    const size_t count = query ? map->height : map->width;
+    const size_t count = query ? map->queries : map->width;
     const char *const *own = query ? d->options->query_tokens : d->options->value_tokens;
     const char *const *given = own ? own : d->options->tokens;
     *out = NULL;
@@ -99,5 +99,6 @@ gaze_status gz_dump_names(const gz_dump *d, const gz_dump_map *map, size_t sampl
     *axes = (gz_axes){NULL, NULL};
     if (map->info->axes == GAZE_MAP_CHANNELS || map->info->axes == GAZE_MAP_VALUES) return GAZE_OK;
     if (map->between) GZ_TRY(names_of_axis(d, map, sample, true, &axes->queries));
+    if (axes->queries) axes->queries += map->part.query;
     return names_of_axis(d, map, sample, false, &axes->keys);
 }

@@ -9,19 +9,29 @@ gaze_status gz_dump_parse_query(gz_dump *d)
 {
     const char *text = d->options->query;
     if (!text) return GAZE_OK;
-    char *first = gz_arena_copy(d->arena, text), *comma = first ? strchr(first, ',') : NULL;
+    char *first = gz_arena_copy(d->arena, text), *comma = first ? strchr(first, ',') : NULL,
+         *dots = first && !comma ? strstr(first, "..") : NULL,
+         *second = comma  ? comma + 1
+                   : dots ? dots + 2
+                          : NULL;
     if (!first) return GAZE_ERROR_DEVICE;
     if (comma) *comma = 0;
-    if (!gz_parse_size(first, &d->query[0]) || (comma && !gz_parse_size(comma + 1, &d->query[1])))
-        return gz_fail(GAZE_ERROR_USAGE, "the query is '%s', expected its number, or a pixel as ROW,COLUMN",
-                       text);
-    d->query_numbers = comma ? 2 : 1;
+    if (dots) *dots = 0;
+    if (!gz_parse_size(first, &d->query[0]) || (second && !gz_parse_size(second, &d->query[1])) ||
+        (dots && d->query[1] < d->query[0]))
+        return gz_fail(GAZE_ERROR_USAGE,
+                       "the query is '%s', expected its number, FIRST..LAST, or a pixel as ROW,COLUMN", text);
+    if (dots)
+        d->query_rows = d->query[1] - d->query[0] + 1;
+    else
+        d->query_numbers = comma ? 2 : 1;
     return GAZE_OK;
 }
 
-static gaze_status say_query(const gz_dump *d, const gz_axes *axes, size_t query, const char **said)
+static gaze_status say_query(const gz_dump *d, const gz_axes *axes, size_t query, size_t row,
+                             const char **said)
 {
-    const char *name = axes->queries ? axes->queries[query] : NULL;
+    const char *name = axes->queries ? axes->queries[row] : NULL;
     *said = name ? gz_arena_format(d->arena, " The row of query %zu, '%s'.", query, name)
                  : gz_arena_format(d->arena, " The row of query %zu.", query);
     return *said ? GAZE_OK : GAZE_ERROR_DEVICE;
@@ -29,9 +39,9 @@ static gaze_status say_query(const gz_dump *d, const gz_axes *axes, size_t query
 
 static gaze_status check_query(const gz_dump *d, const gz_dump_map *map)
 {
-    if (d->query[0] < map->height) return GAZE_OK;
+    if (d->query[0] < map->queries) return GAZE_OK;
     return gz_fail(GAZE_ERROR_USAGE, "map '%s' has no query %zu, expected 0..%zu", map->info->name,
-                   d->query[0], map->height - 1);
+                   d->query[0], map->queries - 1);
 }
 
 gaze_status gz_dump_sequence(const gz_dump *d, const gz_dump_map *map, size_t sample, gz_sequence *sequence,
@@ -43,10 +53,10 @@ gaze_status gz_dump_sequence(const gz_dump *d, const gz_dump_map *map, size_t sa
     *sequence = (gz_sequence){map->width, cells, axes.keys};
     *said = "";
     if (!map->between) return GAZE_OK;
-    const size_t query = d->query[0];
+    const size_t query = d->query[0], row = query - map->part.query;
     GZ_TRY(check_query(d, map));
-    sequence->values = cells + query * map->width;
-    return say_query(d, &axes, query, said);
+    sequence->values = cells + row * map->width;
+    return say_query(d, &axes, query, row, said);
 }
 
 /* The cell whose centre is nearest to the pixel. */
@@ -78,6 +88,20 @@ gaze_status gz_dump_image_query(const gz_dump *d, const gz_dump_map *map, size_t
     } else {
         GZ_TRY(nearest_cell(d, row, query));
     }
-    row->values += (sample * map->height + query[0] * row->width + query[1]) * map->width;
+    row->values += (sample * map->height + query[0] * row->width + query[1] - map->part.query) * map->width;
+    return GAZE_OK;
+}
+
+gaze_status gz_dump_find_query(const gz_dump *d, const gz_dump_map *map, size_t *query, bool *found)
+{
+    gz_map grid;
+    size_t cell[2];
+    *found = true;
+    *query = d->query[0];
+    if (d->query_numbers == 1 || !d->image) return check_query(d, map);
+    *found = gz_dump_grid(d, map, &grid);
+    if (!*found) return GAZE_OK;
+    GZ_TRY(nearest_cell(d, &grid, cell));
+    *query = cell[0] * grid.width + cell[1];
     return GAZE_OK;
 }

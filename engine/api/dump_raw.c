@@ -151,6 +151,7 @@ static gaze_status write_about(const gz_dump *d, const gz_dump_map *map, const c
     add_line(&text, "meaning", map->info->meaning);
     add_line(&text, "axes", gaze_map_axes_name(map->info->axes));
     add_figures(&text, map->values);
+    gz_dump_write_part(&text, map);
     add_field(&text, &map->info->field);
     add_line(&text, "scaling", gz_scaling_word(d->scaling));
     add_origin(&text, d);

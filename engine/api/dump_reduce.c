@@ -56,8 +56,8 @@ static gaze_status say_reduction(const gz_dump *d, gz_dump_map *map)
     const gz_dump_reduction how = reduction_of(d, map);
     const char *word = map->heads ? "head" : "channel";
     if (how == GZ_ONE)
-        map->merged =
-            gz_arena_format(d->arena, "Drawn is %s %zu of %zu, counted from 0.", word, d->part, map->parts);
+        map->merged = gz_arena_format(d->arena, "Drawn is %s %zu of %zu, counted from 0.", word, d->part,
+                                      map->heads ? map->all_heads : map->parts);
     else
         map->merged = gz_arena_format(d->arena, "Drawn is the %s of each cell's %zu %ss.",
                                       how == GZ_MEAN_OF_ALL ? "mean" : "largest value", map->parts, word);
@@ -67,8 +67,8 @@ static gaze_status say_reduction(const gz_dump *d, gz_dump_map *map)
 static gaze_status reduce(const gz_dump *d, gz_dump_map *map)
 {
     const gz_dump_reduction how = reduction_of(d, map);
-    const size_t cells = map->height * map->width;
-    if (how == GZ_ONE && d->part >= map->parts)
+    const size_t cells = map->height * map->width, one = d->part - map->part.head;
+    if (how == GZ_ONE && one >= map->parts)
         return gz_fail(GAZE_ERROR_USAGE, "map '%s' has no %s %zu, expected 0..%zu", map->info->name,
                        map->heads ? "head" : "channel", d->part, map->parts - 1);
     float *merged = gz_arena_allocate(d->arena, d->batch * cells * sizeof *merged);
@@ -76,7 +76,7 @@ static gaze_status reduce(const gz_dump *d, gz_dump_map *map)
     for (size_t b = 0; b < d->batch; b++) {
         const float *values = (const float *)map->values->data + b * cells * map->parts;
         for (size_t i = 0; i < cells; i++)
-            merged[b * cells + i] = how == GZ_ONE           ? value_of(map, values, d->part, i)
+            merged[b * cells + i] = how == GZ_ONE           ? value_of(map, values, one, i)
                                     : how == GZ_MEAN_OF_ALL ? mean(map, values, i)
                                                             : largest(map, values, i);
     }

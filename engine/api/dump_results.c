@@ -50,16 +50,21 @@ static gaze_status ask_for_features(gz_dump *d, gz_dump_map *map)
 gaze_status gz_dump_run(gz_dump *d, size_t n_inputs)
 {
     const gaze_array *outputs;
+    size_t n_parts = 0;
+    GZ_TRY(gz_dump_choose_parts(d, n_inputs));
     gaze_model_outputs(d->model, &outputs);
+    gaze_map_part *parts = gz_arena_allocate(d->arena, d->n_maps * sizeof *parts);
     d->results = gz_arena_allocate(d->arena, (3 * d->n_maps + 1) * sizeof *d->results);
-    if (!d->results) return GAZE_ERROR_DEVICE;
+    if (!d->results || !parts) return GAZE_ERROR_DEVICE;
     GZ_TRY(ask_for(d, outputs[0].name, NULL));
     for (size_t i = 0; i < d->n_maps; i++) {
         gz_dump_map *map = &d->maps[i];
         GZ_TRY(ask_for(d, gz_arena_format(d->arena, "map:%s", map->info->name), &map->values));
         GZ_TRY(ask_for_features(d, map));
+        if (map->part.map) parts[n_parts++] = map->part;
     }
-    GZ_TRY(gaze_run(d->model, d->inputs, n_inputs, d->results, d->n_results, 0));
+    const gaze_run_options options = {.parts = parts, .n_parts = n_parts};
+    GZ_TRY(gaze_run_with(d->model, d->inputs, n_inputs, d->results, d->n_results, &options));
     for (size_t i = 0; i < d->n_maps; i++) GZ_TRY(gz_dump_find_cells(d, &d->maps[i]));
     GZ_TRY(gz_dump_find_written(d));
     return find_predictions(d, &d->results[0]);

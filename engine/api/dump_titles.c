@@ -11,6 +11,9 @@ static void say_axes(gz_text *text, const gz_dump *d, const gz_dump_map *map, si
                            GZ_DUMP_BIT(GZ_DUMP_MAP) | GZ_DUMP_BIT(GZ_DUMP_SHEET);
     if (!map->between || !(GZ_DUMP_BIT(view) & whole)) return;
     gz_text_add(text, " Rows are queries, columns are keys.");
+    if (map->part.map)
+        gz_text_add(text, " Of %zu queries, numbers %zu to %zu.", map->queries, map->part.query,
+                    map->part.query + map->height - 1);
     if (gz_dump_writes(d, map)) gz_text_add(text, " A row is named by the token that is written there.");
 }
 

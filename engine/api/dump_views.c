@@ -87,7 +87,7 @@ static unsigned usual(const gz_dump *d, const gz_dump_map *map)
     unsigned leave = GZ_DUMP_BIT(GZ_DUMP_PANELS) | (d->batch > 1 ? 0 : GZ_DUMP_BIT(GZ_DUMP_SHEET));
     if (map->between) leave |= GZ_DUMP_BIT(GZ_DUMP_MAP);
     if (!gz_dump_has_names(d, map)) leave |= WORDS;
-    if (!map->heads) leave |= GZ_DUMP_BIT(GZ_DUMP_HEADS);
+    if (!map->heads || d->query_rows) leave |= GZ_DUMP_BIT(GZ_DUMP_HEADS);
     return fitting(d, map) & ~leave;
 }
 

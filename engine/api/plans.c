@@ -17,6 +17,7 @@ static void forget(gz_ready *ready)
     gz_plan_destroy(ready->plan);
     gz_built_free(&ready->built);
     free(ready->kept);
+    free(ready->parts);
     free(ready->inputs);
     *ready = (gz_ready){0};
 }
@@ -29,19 +30,19 @@ void gz_api_forget_plans(gaze_model *model)
 
 static size_t kept_count(const gaze_model *model) { return model->n_maps + model->file->n_layers; }
 
-static bool fits(const gaze_model *model, const gz_ready *ready, size_t batch, const gz_shape *inputs,
-                 const bool *kept)
+static bool fits(const gaze_model *model, const gz_ready *ready, const gz_wanted *wanted)
 {
-    if (ready->built.batch != batch) return false;
+    if (ready->built.batch != wanted->batch) return false;
     for (size_t i = 0; i < model->file->n_inputs; i++)
-        if (!gz_shape_equal(ready->inputs[i], inputs[i])) return false;
-    return memcmp(ready->kept, kept, kept_count(model) * sizeof *kept) == 0;
+        if (!gz_shape_equal(ready->inputs[i], wanted->inputs[i])) return false;
+    return memcmp(ready->kept, wanted->kept, kept_count(model) * sizeof *wanted->kept) == 0 &&
+           memcmp(ready->parts, wanted->parts, model->n_maps * sizeof *wanted->parts) == 0;
 }
 
-static gz_ready *find(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *kept)
+static gz_ready *find(gaze_model *model, const gz_wanted *wanted)
 {
     for (size_t i = 0; i < model->n_ready; i++)
-        if (fits(model, &model->ready[i], batch, inputs, kept)) return &model->ready[i];
+        if (fits(model, &model->ready[i], wanted)) return &model->ready[i];
     return NULL;
 }
 
@@ -64,47 +65,55 @@ static void give_place_back(gaze_model *model, gz_ready *place)
     *last = (gz_ready){0};
 }
 
-/* Names of the kept maps, then of the kept layers. */
-static void name_kept(const gaze_model *model, const bool *kept, const char **names,
-                      gz_build_options *options)
+/* Names of the kept maps, with their parts, then of the kept layers. */
+static void name_kept(const gaze_model *model, const gz_wanted *wanted, const char **names,
+                      gaze_map_part *parts, gz_build_options *options)
 {
+    const bool *kept = wanted->kept;
     options->maps = names;
-    for (size_t i = 0; i < model->n_maps; i++)
-        if (kept[i]) names[options->n_maps++] = model->maps[i].name;
+    options->parts = parts;
+    for (size_t i = 0; i < model->n_maps; i++) {
+        if (!kept[i]) continue;
+        parts[options->n_maps] = wanted->parts[i];
+        names[options->n_maps++] = model->maps[i].name;
+    }
     options->layers = names + options->n_maps;
     for (size_t i = 0; i < model->file->n_layers; i++)
         if (kept[model->n_maps + i])
             names[options->n_maps + options->n_layers++] = model->file->layers[i].name;
 }
 
-static gaze_status make(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *kept,
-                        gz_ready *ready)
+static gaze_status make(gaze_model *model, const gz_wanted *wanted, gz_ready *ready)
 {
     const size_t count = kept_count(model);
     const char **names = NULL;
+    gaze_map_part *parts = NULL;
     gaze_status status;
     GZ_GO(gz_allocate(count, sizeof *ready->kept, &ready->kept));
     GZ_GO(gz_allocate(model->file->n_inputs, sizeof *ready->inputs, &ready->inputs));
+    GZ_GO(gz_allocate(model->n_maps, sizeof *ready->parts, &ready->parts));
     GZ_GO(gz_allocate(count, sizeof *names, &names));
-    memcpy(ready->kept, kept, count * sizeof *kept);
-    memcpy(ready->inputs, inputs, model->file->n_inputs * sizeof *inputs);
-    gz_build_options options = {.batch = batch, .inputs = inputs, .seed = model->seed};
-    name_kept(model, kept, names, &options);
+    GZ_GO(gz_allocate(model->n_maps, sizeof *parts, &parts));
+    memcpy(ready->kept, wanted->kept, count * sizeof *ready->kept);
+    memcpy(ready->inputs, wanted->inputs, model->file->n_inputs * sizeof *ready->inputs);
+    memcpy(ready->parts, wanted->parts, model->n_maps * sizeof *ready->parts);
+    gz_build_options options = {.batch = wanted->batch, .inputs = wanted->inputs, .seed = model->seed};
+    name_kept(model, wanted, names, parts, &options);
     GZ_GO(gz_model_build(model->file, &options, &ready->built));
     GZ_GO(gz_api_weights(model, false, 0));
     GZ_GO(gz_api_plan(model, &ready->built, &ready->plan));
 done:
     free(names);
+    free(parts);
     return status;
 }
 
-gaze_status gz_api_ready(gaze_model *model, size_t batch, const gz_shape *inputs, const bool *kept,
-                         gz_ready **out)
+gaze_status gz_api_ready(gaze_model *model, const gz_wanted *wanted, gz_ready **out)
 {
-    gz_ready *ready = find(model, batch, inputs, kept);
+    gz_ready *ready = find(model, wanted);
     if (!ready) {
         ready = take_place(model);
-        gaze_status status = make(model, batch, inputs, kept, ready);
+        gaze_status status = make(model, wanted, ready);
         if (status != GAZE_OK) {
             give_place_back(model, ready);
             return status;

@@ -1,5 +1,6 @@
 /* Prediction: named inputs in, named outputs and maps out, in pieces of the batch size. */
 #include "derived.h"
+#include "parts.h"
 #include "../base/text.h"
 
 #include <stdlib.h>
@@ -19,7 +20,9 @@ typedef struct run_job {
     size_t n_results;
     run_result *found; /* [n_results] */
     bool *kept;        /* [n_maps + n_layers] */
-    bool any;          /* result that a plan of the model makes */
+    const gaze_run_options *options;
+    gaze_map_part *parts; /* [n_maps] */
+    bool any;             /* result that a plan of the model makes */
 } run_job;
 
 static gaze_status unknown_layer(const gaze_model *m, const char *name)
@@ -136,8 +139,9 @@ static gaze_status allocate_results(run_job *job, const gz_ready *ready)
 
 static gaze_status run_piece(run_job *job, size_t first, size_t count)
 {
+    const gz_wanted wanted = {count, job->inputs.shapes, job->kept, job->parts};
     gz_ready *ready;
-    GZ_TRY(gz_api_ready(job->model, count, job->inputs.shapes, job->kept, &ready));
+    GZ_TRY(gz_api_ready(job->model, &wanted, &ready));
     if (!first) GZ_TRY(allocate_results(job, ready));
     GZ_TRY(gz_inputs_write(&job->inputs, job->model, &ready->built, ready->plan, first));
     GZ_TRY(gz_plan_run(ready->plan));
@@ -149,12 +153,13 @@ static gaze_status run_piece(run_job *job, size_t first, size_t count)
     return GAZE_OK;
 }
 
-static gaze_status run_derived(const run_job *job, const gaze_array *inputs, size_t n_inputs,
-                               size_t batch_size)
+static gaze_status run_derived(const run_job *job, const gaze_array *inputs, size_t n_inputs)
 {
     for (size_t r = 0; r < job->n_results; r++) {
         const gz_derived *map = job->found[r].derived;
-        if (map) GZ_TRY(map->how->run(job->model, map, inputs, n_inputs, batch_size, &job->results[r]));
+        if (!map) continue;
+        GZ_TRY(map->how->run(job->model, map, inputs, n_inputs, job->options->batch_size, &job->results[r]));
+        GZ_TRY(gz_parts_cut(job->options, &map->info, &job->results[r]));
     }
     return GAZE_OK;
 }
@@ -163,22 +168,27 @@ static gaze_status allocate_job(run_job *job)
 {
     const gz_model *file = job->model->file;
     GZ_TRY(gz_allocate(job->n_results, sizeof *job->found, &job->found));
+    GZ_TRY(gz_allocate(job->model->n_maps, sizeof *job->parts, &job->parts));
     return gz_allocate(job->model->n_maps + file->n_layers, sizeof *job->kept, &job->kept);
 }
 
-gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs, gaze_array *results,
-                     size_t n_results, size_t batch_size)
+gaze_status gaze_run_with(gaze_model *model, const gaze_array *inputs, size_t n_inputs, gaze_array *results,
+                          size_t n_results, const gaze_run_options *options)
 {
-    const size_t piece = batch_size ? batch_size : GZ_DEFAULT_PIECE;
-    run_job job = {.model = model, .results = results, .n_results = n_results};
+    run_job job = {.model = model,
+                   .results = results,
+                   .n_results = n_results,
+                   .options = options ? options : &(gaze_run_options){0}};
+    const size_t piece = job.options->batch_size ? job.options->batch_size : GZ_DEFAULT_PIECE;
     gaze_status status;
     for (size_t r = 0; r < n_results; r++) results[r].data = NULL;
     GZ_GO(allocate_job(&job));
     GZ_GO(gz_inputs_match(model, inputs, n_inputs, &job.inputs));
     GZ_GO(match_results(&job));
+    GZ_GO(gz_parts_match(model, job.options, job.parts));
     for (size_t first = 0; job.any && first < job.inputs.batch; first += piece)
         GZ_GO(run_piece(&job, first, job.inputs.batch - first < piece ? job.inputs.batch - first : piece));
-    GZ_GO(run_derived(&job, inputs, n_inputs, batch_size));
+    GZ_GO(run_derived(&job, inputs, n_inputs));
 done:
     for (size_t r = 0; status != GAZE_OK && r < n_results; r++) {
         free(results[r].data);
@@ -187,7 +197,15 @@ done:
     gz_inputs_free(&job.inputs);
     free(job.found);
     free(job.kept);
+    free(job.parts);
     return status;
+}
+
+gaze_status gaze_run(gaze_model *model, const gaze_array *inputs, size_t n_inputs, gaze_array *results,
+                     size_t n_results, size_t batch_size)
+{
+    return gaze_run_with(model, inputs, n_inputs, results, n_results,
+                         &(gaze_run_options){.batch_size = batch_size});
 }
 
 /* For the two calls of the simple part: the only input, float32, nothing open. */

@@ -60,7 +60,10 @@ static gaze_status build(gz_build *b, const gz_layer *layer, const void *from, c
     const size_t U = options->units ? options->units : seen.q->shape.dim[2];
     if (options->predicts) GZ_TRY(predict(b, layer, U, &seen, &p));
     GZ_TRY(gz_matmul(graph, seen.q, seen.k, &(gz_matmul_attr){.transpose_b = true, .factor = 1}, &scores));
-    const gz_keys_seen keys = {{options->causal, true, options->window}, .mask = seen.mask, .centers = p};
+    const gz_keys_seen keys = {
+        .order = {.causal = options->causal, .windowed = true, .window = options->window},
+        .mask = seen.mask,
+        .centers = p};
     GZ_TRY(gz_softmax_of(graph, scores, &keys, &a));
     if (p) GZ_TRY(gz_gaussian(graph, a, p, (double)options->window / 2, &a));
     return gz_query_key_finish(b, layer, "local", meaning[options->predicts], &seen, a, out);

@@ -103,6 +103,12 @@ gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *par
 
 /* "positions", ...; NULL for what is no axes. */
 const char *gz_map_axes_word(gaze_map_axes axes);
+/* What `part` stands for in a map whose whole has this shape, [B, shape...]: every count is set, the whole where all are 0. Fails
+ * where the map has no such rows. */
+gaze_status gz_map_part_resolve(const char *map, gz_shape whole, gaze_map_axes axes, gaze_map_part *part);
+/* Is it the whole? values -> those of its heads and rows. */
+bool gz_map_part_is_whole(const gaze_map_part *part, gz_shape whole);
+gaze_status gz_map_part_cut(gz_graph *graph, const gaze_map_part *part, gz_tensor *values, gz_tensor **rows);
 /* The map's shape, [B, shape...], must be one that its axes can have. */
 gaze_status gz_map_check(const gz_layer *layer, const char *name, const gz_tensor *values,
                          gaze_map_axes axes);
@@ -110,6 +116,11 @@ gaze_status gz_map_check(const gz_layer *layer, const char *name, const gz_tenso
 /* Is that map to be kept? A kind that can do without its weights makes them only then, and otherwise exposes a tensor that nothing
  * makes, of one sample. */
 bool gz_build_wants_map(const gz_build *build, const gz_layer *layer, const char *part);
+/* Which rows of that map are to be kept, where the whole of it has this shape; gz_build_map takes the whole and leaves the others
+ * out. A kind that can make these rows alone gives them to gz_build_map_rows. */
+gaze_status gz_build_map_part(const gz_build *build, const gz_layer *layer, const char *part, gz_shape whole, gaze_map_axes axes,
+                              gaze_map_part *rows);
+gaze_status gz_build_map_rows(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values, const gz_map_note *note);
 gaze_status gz_build_map_shape(gz_build *build, const gz_layer *layer, const char *part, gz_shape shape,
                                const gz_map_note *note);
 

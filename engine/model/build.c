@@ -111,13 +111,36 @@ bool gz_build_wants_map(const gz_build *build, const gz_layer *layer, const char
     return name && is_among(build->options->maps, build->options->n_maps, name);
 }
 
+gaze_status gz_build_map_part(const gz_build *build, const gz_layer *layer, const char *part, gz_shape whole,
+                              gaze_map_axes axes, gaze_map_part *rows)
+{
+    const gz_build_options *options = build->options;
+    const char *name = map_name(build, layer, part);
+    if (!name) return GAZE_ERROR_DEVICE;
+    *rows = (gaze_map_part){0};
+    for (size_t i = 0; options->parts && i < options->n_maps; i++)
+        if (strcmp(options->maps[i], name) == 0) *rows = options->parts[i];
+    return gz_map_part_resolve(name, whole, axes, rows);
+}
+
 gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
                          const gz_map_note *note)
+{
+    const char *name = map_name(build, layer, part);
+    gaze_map_part rows;
+    if (!name) return GAZE_ERROR_DEVICE;
+    GZ_TRY(gz_map_check(layer, name, values, note->axes));
+    GZ_TRY(gz_build_map_part(build, layer, part, values->shape, note->axes, &rows));
+    GZ_TRY(gz_map_part_cut(build->built->graph, &rows, values, &values));
+    return gz_build_map_rows(build, layer, part, values, note);
+}
+
+gaze_status gz_build_map_rows(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
+                              const gz_map_note *note)
 {
     gz_built *built = build->built;
     const char *name = map_name(build, layer, part);
     if (!name) return GAZE_ERROR_DEVICE;
-    GZ_TRY(gz_map_check(layer, name, values, note->axes));
     GZ_TRY(gz_grow(&built->maps, &build->maps_capacity, built->n_maps + 1, sizeof *built->maps));
     gaze_map_info info = {.name = name,
                           .layer = layer->name,
@@ -141,7 +164,7 @@ gaze_status gz_build_map_shape(gz_build *build, const gz_layer *layer, const cha
     shape.dim[0] = 1;
     *values = (gz_tensor){.name = layer->name,
                           .shape = shape}; /* not in the graph: it may be larger than any can be */
-    return gz_build_map(build, layer, part, values, note);
+    return gz_build_map_rows(build, layer, part, values, note);
 }
 
 gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *value)

@@ -102,6 +102,7 @@ typedef struct gz_build_options {
     bool loss;     /* loss and metrics without training: evaluation */
     const char *const *maps; /* names of the maps to keep */
     size_t n_maps;
+    const gaze_map_part *parts; /* [n_maps] their rows, all zeros: whole; NULL: all maps are */
     const char *const *layers; /* names of the layers whose outputs are kept */
     size_t n_layers;
     uint64_t seed;                        /* of dropout */

@@ -250,11 +250,11 @@ gaze_status gz_activation_gradient(gz_graph *g, gz_activation_kind kind, gz_tens
 /* x [...,N] -> y: softmax over the last axis. mask int32 [...,N] or [B,N] with x [B,...,N], or NULL: keys with mask 0 get 0; a row
    without keys is all zeros. */
 gaze_status gz_softmax(gz_graph *g, gz_tensor *x, gz_tensor *mask, gz_tensor **y);
-/* Which keys n a row of x [B,...,T,N], query t, may see, beside the mask, which here may also be [B,T,N]. causal: n <= t.
-   windowed: |n - center| <= window, where center is t or that of the query. Where `queries` is 0 no key. */
+/* Which keys n a row of x [B,...,T,N], query t = first..first + T - 1, may see, beside the mask, which here may also be [B,T,N].
+   causal: n <= t. windowed: |n - center| <= window, where center is t or that of the query. Where `queries` is 0 no key. */
 typedef struct gz_softmax_attr {
     bool causal, windowed;
-    size_t window;
+    size_t window, first;
 } gz_softmax_attr;
 typedef struct gz_keys_seen {
     gz_softmax_attr order;

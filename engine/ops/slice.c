@@ -152,6 +152,7 @@ static const gz_case cases[] = {
     {.in = {{4, {1, 31, 2, 2}}}, .n_in = 1, .attr = &first_of_2},
     {.in = {{3, {3, 63, 65}}}, .n_in = 1, .attr = &tail},
     {.in = {{3, {2, 33, 32}}}, .n_in = 1, .attr = &rows},
+    {.in = {{2, {3, 67}}}, .n_in = 1, .attr = &middle, .dtype = {GZ_I32}, .index_limit = 2},
     {.in = {{2, {2, 2003}}}, .n_in = 1, .attr = &wide, .fill = GZ_FILL_SPECIAL},
     {.in = {{4, {3, 5, 7, 64}}}, .n_in = 1, .attr = &half},
     {.in = {{4, {64, 26, 26, 2}}}, .n_in = 1, .attr = &second_of_2, .heavy = true},

@@ -1,5 +1,7 @@
 /* softmax over the last axis of x, of the keys that masks, the causal order and a window leave. Keys left out
-   get 0; a row without keys is all zeros. Row t = 0..T-1 stands on the axis before the last. */
+   get 0; a row without keys is all zeros. The T rows on the axis before the last are queries
+   first..first+T-1.
+ */
 #include "softmax.h"
 
 #include <math.h>
@@ -71,7 +73,7 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     return gz_node_output(graph, node, 0, GZ_F32, node->in[X]->shape);
 }
 
-/* May query t, the row's `query` of all, see key n? */
+/* May query number t, which is `query` among the rows of all samples, see key n? */
 static bool sees(const gz_node *node, double *const *in, size_t query, size_t t, size_t n)
 {
     const gz_softmax_attr *attr = attr_of(node);
@@ -83,8 +85,8 @@ static bool sees(const gz_node *node, double *const *in, size_t query, size_t t,
 
 static void reference_row(const gz_node *node, double *const *in, double *y, size_t r)
 {
-    const size_t N = keys_of(node), t = r % steps_of(node), b = r / sample_rows(node),
-                 query = b * steps_of(node) + t;
+    const size_t N = keys_of(node), row = r % steps_of(node), b = r / sample_rows(node),
+                 query = b * steps_of(node) + row, t = attr_of(node)->first + row;
     const double *x = in[X] + r * N, *mask = input_of(node, MASK)
                                                  ? in[MASK] + (b * mask_rows(node) + r % mask_rows(node)) * N
                                                  : NULL;
@@ -121,6 +123,7 @@ void gz_softmax_launch(gz_builder *builder, const gz_softmax_call *call)
     gz_arg_int(launch, call->steps);
     gz_arg_int(launch, call->sample_rows);
     gz_arg_int(launch, call->mask_rows);
+    gz_arg_int(launch, call->order.first);
     gz_arg_int(launch, call->order.causal);
     if (call->order.windowed)
         gz_arg_int(launch, call->order.window);
@@ -175,7 +178,10 @@ static gz_limit limit(const gz_node *node, size_t i)
 
 static const gz_softmax_attr plain = {0}, causal = {.causal = true}, near = {.windowed = true, .window = 2},
                              itself = {.windowed = true},
-                             both = {.causal = true, .windowed = true, .window = 3};
+                             both = {.causal = true, .windowed = true, .window = 3},
+                             later = {.causal = true, .first = 29}, last = {.causal = true, .first = 1000},
+                             near_later = {.windowed = true, .window = 2, .first = 40},
+                             both_later = {.causal = true, .windowed = true, .window = 3, .first = 7};
 
 #define CASE(FILL, R, N)                                  \
     {                                                     \
@@ -217,6 +223,12 @@ static const gz_case cases[] = {
     MASKED(near, GZ_FILL_INTEGER, {3, {2, 5, 7}}, NO, {2, {2, 5}}, {2, {2, 5}}),
     MASKED(itself, GZ_FILL_UNIFORM, {3, {2, 5, 3}}),
     MASKED(both, GZ_FILL_UNIFORM, {4, {2, 2, 37, 37}}, {3, {2, 37, 37}}),
+    MASKED(later, GZ_FILL_UNIFORM, {4, {2, 3, 4, 67}}, {2, {2, 67}}, {2, {2, 4}}),
+    MASKED(later, GZ_FILL_WIDE, {3, {1, 5, 31}}),
+    MASKED(last, GZ_FILL_UNIFORM, {3, {2, 1, 1031}}),
+    MASKED(near_later, GZ_FILL_UNIFORM, {3, {2, 5, 47}}),
+    MASKED(near_later, GZ_FILL_UNIFORM, {3, {2, 5, 33}}, NO, NO, {2, {2, 5}}),
+    MASKED(both_later, GZ_FILL_UNIFORM, {4, {2, 2, 3, 37}}, {3, {2, 3, 37}}),
 };
 
 const gz_op gz_op_softmax = {

@@ -13,8 +13,8 @@ typedef struct matrix {
     const gz_picture_options *options;
     gz_merged merged;
     gz_range range;
-    size_t cell, text;
-    gz_size size; /* of the cells on the screen */
+    size_t cell, row, text; /* screen columns and rows of a cell */
+    gz_size size;           /* of the cells on the screen */
     gz_ruler rows, columns;
     size_t title; /* rows of the screen for "key", columns for "query" */
     size_t head, left;
@@ -29,6 +29,13 @@ static size_t cell_size(const gz_map *map)
     return cell < 1 ? 1 : cell > MOST_CELL ? MOST_CELL : cell;
 }
 
+/* A few rows of many columns would be thinner than their labels. */
+static size_t row_size(const gz_map *map, size_t cell, size_t text)
+{
+    const size_t least = LEAST_CELL * text;
+    return cell < least && map->height * least <= TARGET && map->width > map->height ? least : cell;
+}
+
 static gaze_status plan(const gz_map *map, const gz_axes *axes, const gz_picture_options *options, matrix *m)
 {
     const size_t pixel = options->pixel;
@@ -37,9 +44,10 @@ static gaze_status plan(const gz_map *map, const gz_axes *axes, const gz_picture
     GZ_TRY(gz_merge(map, pixel && pixel < MOST ? MOST / pixel : MOST, &m->merged));
     const gz_map *drawn = &m->merged.map;
     m->cell = pixel ? pixel : cell_size(drawn);
-    m->size = (gz_size){drawn->height * m->cell, drawn->width * m->cell};
-    m->text = m->size.height > SMALL_TEXT || m->size.width > SMALL_TEXT ? 2 : 1;
-    m->rows = gz_ruler_rows(axes->queries, drawn->height, m->cell, m->merged.rows, m->text);
+    m->text = drawn->height * m->cell > SMALL_TEXT || drawn->width * m->cell > SMALL_TEXT ? 2 : 1;
+    m->row = pixel ? pixel : row_size(drawn, m->cell, m->text);
+    m->size = (gz_size){drawn->height * m->row, drawn->width * m->cell};
+    m->rows = gz_ruler_rows(axes->queries, drawn->height, m->row, m->merged.rows, m->text);
     m->columns = gz_ruler_columns(axes->keys, drawn->width, m->cell, m->merged.columns, m->text);
     m->title = GZ_FONT_LINE_ROWS * m->text;
     m->head = m->title + m->columns.room;
@@ -77,9 +85,9 @@ static void draw_numbers(const matrix *m, gz_image *image, gz_box box, const gz_
         for (size_t i = 0; i < map->height * map->width; i++) {
             gz_range_number(&m->range, map->values[i], number);
             const size_t bytes = strlen(number), width = gz_text_width(&letters, number, bytes);
-            if (width + 4 * m->text > m->cell || GZ_FONT_LINE_ROWS * m->text > m->cell) return;
+            if (width + 4 * m->text > m->cell || GZ_FONT_LINE_ROWS * m->text > m->row) return;
             letters.ink = gz_ink_on(gz_paint_ink(paint, map->values[i]));
-            const size_t y = box.y + i / map->width * m->cell + m->cell / 2 - 4 * m->text,
+            const size_t y = box.y + i / map->width * m->row + m->row / 2 - 4 * m->text,
                          x = box.x + i % map->width * m->cell + (m->cell - width) / 2;
             if (pass) gz_canvas_text(image, y, x, &letters, number, bytes);
         }
