@@ -152,11 +152,11 @@ class Intel:
             raise CompileError("a call that is not inlined: the function exists nowhere, or is recursive")
         width, file = number(r"simd_size: +(\d+)", text), number(r"grf_count: +(\d+)", text)
         kernel = Kernel(file, f"{file}, SIMD{width}", number(r"slm_size: +(\d+)", text))
-        for _, memory in sections(r"(?m)^      - type: +(\w+)", text.partition("per_thread_memory_buffers:")[2]):
+        for kind, memory in sections(r"(?m)^      - type: +(\w+)", text.partition("per_thread_memory_buffers:")[2]):
             size = number(r"size: +(\d+)", memory)  # of a hardware thread, unless it says otherwise
             if not re.search(r"is_simt_thread: +true", memory):
                 size = -(-size // max(width, 1))
-            if "spill_fill_space" in memory:
+            if kind == "scratch":
                 kernel.spilled += size
             else:
                 kernel.private += size
