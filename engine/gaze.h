@@ -38,8 +38,7 @@ extern "C" {
 #define GAZE_VERSION_PATCH 0
 #define GAZE_VERSION       "0.1.0"
 
-/* ============================================================ SIMPLE
- * ============================================================ */
+/* ======== SIMPLE ======== */
 
 /* symbol, value (also the exit status of the programs), meaning */
 #define GAZE_STATUS_LIST(X)                              \
@@ -82,8 +81,7 @@ GAZE_API gaze_status gaze_predict(gaze_model *model, size_t batch, const float *
 GAZE_API gaze_status gaze_map(gaze_model *model, const char *name, size_t batch, const float *input,
                               float *map);
 
-/* ============================================================ CONTEXT
- * =========================================================== */
+/* ======== CONTEXT ======== */
 
 #define GAZE_MAX_RANK 6
 
@@ -277,7 +275,8 @@ typedef struct gaze_run_options {
 } gaze_run_options;
 
 /* gaze_run, with maps as [batch, heads, queries, Tv] of their parts. options NULL: all defaults.
-   GAZE_ERROR_USAGE: a part of what is no map of queries by keys, or of heads or queries that it hasn't got. */
+   GAZE_ERROR_USAGE: a part of what is no map of queries by keys, or of heads or queries that it hasn't got.
+ */
 GAZE_API gaze_status gaze_run_with(gaze_model *model, const gaze_array *inputs, size_t n_inputs,
                                    gaze_array *results, size_t n_results, const gaze_run_options *options);
 
@@ -467,9 +466,10 @@ GAZE_API void gaze_comparison_free(gaze_comparison *comparison);
 /* .npy (float32, float64, int32, int64, uint8; little-endian, C order) or .png/.jpg (-> [1,H,W,C] in 0..1) by
    the file's first bytes. free() array->data. */
 GAZE_API gaze_status gaze_array_read(const char *path, gaze_array *array);
-/* A file for the model's input `name`, or for its number `at` where that is NULL: an .npy as above; a picture as
-   folder data gives it: brought to the input's size (a sentence in the log says what became of another aspect, see
-   "aspect" in the model's "data"), gray or RGB as it wants, and by the "scale" of "data". -> [1,H,W,C] */
+/* A file for the model's input `name`, or for its number `at` where that is NULL: an .npy as above; a picture
+   as folder data gives it: brought to the input's size (a sentence in the log says what became of another
+   aspect, see "aspect" in the model's "data"), gray or RGB as it wants, and by the "scale" of "data". ->
+   [1,H,W,C] */
 GAZE_API gaze_status gaze_input_read(const gaze_model *model, const char *name, size_t at, const char *path,
                                      gaze_array *array);
 GAZE_API gaze_status gaze_array_write(const char *path, const gaze_array *array);
@@ -581,8 +581,7 @@ GAZE_API void gaze_faithful_free(gaze_faithful_result *result);
 GAZE_API gaze_status gaze_faithful_plot(const gaze_faithful_result *result, const char *title,
                                         const char *path);
 
-/* ============================================================ ADVANCED
- * ========================================================== */
+/* ======== ADVANCED ======== */
 
 /* ---- Verification: every kernel against its C reference on this context's device ---- */
 
@@ -609,7 +608,8 @@ GAZE_API gaze_status gaze_report_open(const char *path, const char *command, gaz
 GAZE_API gaze_status gaze_report_write(const gaze_report *report);
 GAZE_API void gaze_report_free(gaze_report *report);
 /* A device that nothing was run on, and why. */
-GAZE_API gaze_status gaze_report_skip(gaze_report *report, const gaze_device_info *device, const char *reason);
+GAZE_API gaze_status gaze_report_skip(gaze_report *report, const gaze_device_info *device,
+                                      const char *reason);
 
 typedef struct gaze_verify_options {
     const char *op;             /* NULL: all */

@@ -117,8 +117,7 @@ static void verification_needs_a_device(void **state)
 {
     size_t passed, failed;
     (void)state;
-    assert_refused(gaze_verify(context, NULL, &passed, &failed), GAZE_ERROR_USAGE, "reference",
-                   NULL);
+    assert_refused(gaze_verify(context, NULL, &passed, &failed), GAZE_ERROR_USAGE, "reference", NULL);
 }
 
 int main(void)

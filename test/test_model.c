@@ -168,14 +168,16 @@ static void an_open_dimension_takes_the_size_that_comes(void **state)
 static void bench_shape_gives_sizes_for_what_is_open_alone(void **state)
 {
     (void)state;
-    gz_model *model = read_model("{'name': 'x', 'shape': [null, 3], 'bench_shape': [50, 3]}", CLASS, "'outputs': ['class']");
+    gz_model *model = read_model("{'name': 'x', 'shape': [null, 3], 'bench_shape': [50, 3]}", CLASS,
+                                 "'outputs': ['class']");
     assert_true(gz_shape_equal(gz_model_input_shape(&model->inputs[0], 8), GZ_SHAPE(50, 3)));
     model->inputs[0].bench_shape.rank = 0;
     assert_true(gz_shape_equal(gz_model_input_shape(&model->inputs[0], 8), GZ_SHAPE(8, 3)));
     gz_model_free(model);
     assert_refused("{'name': 'x', 'shape': [null, 3], 'bench_shape': [50, 4]}", CLASS, "'outputs': ['class']",
                    "inputs[0]", "'bench_shape'", "[50,4]", "[0,3]");
-    assert_refused("{'name': 'x', 'shape': [4, 3], 'bench_shape': [4]}", CLASS, "'outputs': ['class']", "'bench_shape'");
+    assert_refused("{'name': 'x', 'shape': [4, 3], 'bench_shape': [4]}", CLASS, "'outputs': ['class']",
+                   "'bench_shape'");
 }
 
 static void a_training_build_updates_every_weight(void **state)

@@ -47,7 +47,8 @@ static const struct argp_option options[] = {
      "heads or channels merged by mean, by max, or head:K alone (mean; channels: max)", 0},
     {"query", QUERY, "I|Y,X|I..J", 0,
      "the row of a matrix that bars, text, html and query show, by its number or by a pixel of the image "
-     "(query alone), or the rows that matrix and heads show; where no others are shown, no others are computed",
+     "(query alone), or the rows that matrix and heads show; where no others are shown, no others are "
+     "computed",
      0},
     {"tokens", TOKENS + DUMP_BOTH, "FILE", 0, "names of the steps, one a line (the input's token numbers)",
      0},

@@ -10,7 +10,8 @@
 /* Attention kinds that were registered, and the libraries that they came from (kind.c, plugin.c). */
 typedef struct gz_kinds {
     gz_arena *arena;
-    const gz_attention_kind **list; /* NULL-terminated; NULL: none. Replaced as it grows, kept while the context lives */
+    const gz_attention_kind *
+        *list; /* NULL-terminated; NULL: none. Replaced as it grows, kept while the context lives */
     size_t count;
     void **libraries;
     size_t n_libraries, capacity;
@@ -36,10 +37,10 @@ struct gaze_context {
 typedef struct gz_ready {
     gz_built built;
     gz_plan *plan;
-    bool *kept;       /* [n_maps + n_layers of the model] maps, then layers, that can be read */
+    bool *kept;           /* [n_maps + n_layers of the model] maps, then layers, that can be read */
     gaze_map_part *parts; /* [n_maps] rows of the kept maps; no names */
-    gz_shape *inputs; /* [n_inputs] of one sample */
-    size_t used;      /* when: the oldest makes room */
+    gz_shape *inputs;     /* [n_inputs] of one sample */
+    size_t used;          /* when: the oldest makes room */
 } gz_ready;
 
 enum { GZ_READY_PLANS = 8 };

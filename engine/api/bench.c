@@ -10,7 +10,8 @@ static const double DEFAULT_SECONDS = 2, PEAK_SECONDS = 0.3, LEAST_WARM_UP_SECON
 enum { DEFAULT_BATCH = 64, WARM_UP_STEPS = 3, NOT_IDS = 8 };
 
 /* Whole numbers lie in 0..n_ids-1. */
-static gaze_status random_input(const gz_tensor *input, size_t n_ids, gz_key key, uint64_t stream, void **values)
+static gaze_status random_input(const gz_tensor *input, size_t n_ids, gz_key key, uint64_t stream,
+                                void **values)
 {
     const size_t count = gz_shape_count(input->shape);
     GZ_TRY(gz_allocate(count, 4, values));
@@ -42,7 +43,8 @@ static gaze_status make_data(gz_bench_job *job)
     GZ_TRY(gz_allocate(file->n_inputs, sizeof *job->data.inputs, &job->data.inputs));
     for (size_t i = 0; i < file->n_inputs; i++) {
         const gz_id_limit ids = job->step.built.ids[i];
-        GZ_TRY(random_input(job->step.built.inputs[i], ids.layer ? ids.rows : NOT_IDS, key, i, &job->data.inputs[i]));
+        GZ_TRY(random_input(job->step.built.inputs[i], ids.layer ? ids.rows : NOT_IDS, key, i,
+                            &job->data.inputs[i]));
     }
     GZ_TRY(random_labels(job, key, &job->data.labels));
     GZ_TRY(gz_allocate(file->n_outputs, sizeof *job->outputs, &job->outputs));

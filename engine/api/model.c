@@ -145,7 +145,8 @@ static gaze_status read_file(gaze_model *m, const char *path, const gaze_adaptat
     gz_arena *arena;
     GZ_TRY(gz_arena_create(&arena));
     const char *file = gz_path_join(arena, path, "model.json");
-    gaze_status status = file ? gz_model_read_adapted(file, m->context->kinds.list, adapt, &m->file) : GAZE_ERROR_DEVICE;
+    gaze_status status =
+        file ? gz_model_read_adapted(file, m->context->kinds.list, adapt, &m->file) : GAZE_ERROR_DEVICE;
     gz_arena_destroy(arena);
     GZ_TRY(status);
     m->folder = gz_arena_copy(m->file->arena, path);

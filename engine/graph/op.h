@@ -31,7 +31,7 @@ typedef enum gz_fill {
     GZ_FILL_POSITIVE, /* uniform in 1e-3..1: variances, probabilities */
     GZ_FILL_SMALL,    /* uniform in -1/8..1/8: weights of a recurrence, whose errors must not grow from step
                          to step */
-    GZ_FILL_OFFSET /* uniform in 1000 - 1/64..1000 + 1/64: a mean far larger than the deviation */
+    GZ_FILL_OFFSET    /* uniform in 1000 - 1/64..1000 + 1/64: a mean far larger than the deviation */
 } gz_fill;
 
 /* One row of an op's case table. Feeds the unit tests, `gaze verify`, `gaze bench` and oclgrind.

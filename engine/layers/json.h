@@ -58,8 +58,8 @@ const cJSON *gz_json_get(gz_json *json, const char *key); /* NULL if missing */
 gaze_status gz_json_child(gz_json *json, const char *key,
                           gz_json *child); /* an object; its place is this one's and the key */
 
-/* A layer reads the input or layer `name`, found under `key`, beside its "inputs": the caller checks the name and
- * puts it behind them. */
+/* A layer reads the input or layer `name`, found under `key`, beside its "inputs": the caller checks the name
+ * and puts it behind them. */
 gaze_status gz_json_further_input(gz_json *json, const char *key, const char *name);
 
 /* Every key of the object must have been asked for, and be there once. */

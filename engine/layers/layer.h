@@ -47,15 +47,15 @@ struct gz_layer {
     size_t n_further;    /* the last of them: named by other keys than "inputs" ("mask", "initial_state") */
 };
 
-#define GZ_LAYER_LIST(X)                                                                               \
-    X(dense)                                                                                           \
-    X(conv2d) X(max_pool2d) X(average_pool2d) X(global_average_pool2d) X(global_max_pool2d) X(flatten) \
-        X(reshape) X(concatenate) X(add) X(multiply) X(activation) X(dropout) X(attention)                  \
-        X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed) X(permute) X(zero_padding2d) \
-        X(repeat_vector) \
-        X(lstm) X(gru) X(simple_rnn) X(bidirectional) \
-        X(layer_normalization) X(batch_normalization) X(depthwise_conv2d) \
-        X(embedding) X(position_embedding) X(global_average_pool1d) X(global_max_pool1d)
+/* clang-format off */
+#define GZ_LAYER_LIST(X) \
+    X(dense) X(conv2d) X(max_pool2d) X(average_pool2d) X(global_average_pool2d) \
+    X(global_max_pool2d) X(flatten) X(reshape) X(concatenate) X(add) X(multiply) X(activation) \
+    X(dropout) X(attention) X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed) \
+    X(permute) X(zero_padding2d) X(repeat_vector) X(lstm) X(gru) X(simple_rnn) X(bidirectional) \
+    X(layer_normalization) X(batch_normalization) X(depthwise_conv2d) X(embedding) \
+    X(position_embedding) X(global_average_pool1d) X(global_max_pool1d)
+/* clang-format on */
 #define GZ_LAYER_DECLARE(name) extern const gz_layer_type gz_layer_##name;
 GZ_LAYER_LIST(GZ_LAYER_DECLARE)
 #undef GZ_LAYER_DECLARE
@@ -76,15 +76,17 @@ uint64_t gz_build_seed(const gz_build *build);
 /* Weight "<layer>.<weight>" of this shape; the layer named by "share" is used instead where there is one. */
 gaze_status gz_build_weight(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
                             gz_initializer initializer, gz_tensor **out);
-/* The same for what training keeps beside the trained weights: it lies in the store's state and in the weights file. */
+/* The same for what training keeps beside the trained weights: it lies in the store's state and in the
+ * weights file. */
 gaze_status gz_build_statistic(gz_build *build, const gz_layer *layer, const char *weight, gz_shape shape,
                                gz_initializer initializer, gz_tensor **out);
 
 /* Exposes one of gz_layer_states as "<layer>/<part>", which later layers and the model's outputs can name. */
 gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *value);
 
-/* In training: `choice` was drawn with the probabilities a [B,N]; the losses that follow teach them (gz_reinforce). Called for
- * prediction too, with both NULL: the moving average of the losses, "<layer>:average", is one for all builds. */
+/* In training: `choice` was drawn with the probabilities a [B,N]; the losses that follow teach them
+ * (gz_reinforce). Called for prediction too, with both NULL: the moving average of the losses,
+ * "<layer>:average", is one for all builds. */
 gaze_status gz_build_drawn(gz_build *build, const gz_layer *layer, gz_tensor *a, gz_tensor *choice);
 
 /* `ids` are looked up in a table of `rows` rows: the host refuses others. */
@@ -103,8 +105,8 @@ gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *par
 
 /* "positions", ...; NULL for what is no axes. */
 const char *gz_map_axes_word(gaze_map_axes axes);
-/* What `part` stands for in a map whose whole has this shape, [B, shape...]: every count is set, the whole where all are 0. Fails
- * where the map has no such rows. */
+/* What `part` stands for in a map whose whole has this shape, [B, shape...]: every count is set, the whole
+ * where all are 0. Fails where the map has no such rows. */
 gaze_status gz_map_part_resolve(const char *map, gz_shape whole, gaze_map_axes axes, gaze_map_part *part);
 /* Is it the whole? values -> those of its heads and rows. */
 bool gz_map_part_is_whole(const gaze_map_part *part, gz_shape whole);
@@ -113,14 +115,15 @@ gaze_status gz_map_part_cut(gz_graph *graph, const gaze_map_part *part, gz_tenso
 gaze_status gz_map_check(const gz_layer *layer, const char *name, const gz_tensor *values,
                          gaze_map_axes axes);
 
-/* Is that map to be kept? A kind that can do without its weights makes them only then, and otherwise exposes a tensor that nothing
- * makes, of one sample. */
+/* Is that map to be kept? A kind that can do without its weights makes them only then, and otherwise exposes
+ * a tensor that nothing makes, of one sample. */
 bool gz_build_wants_map(const gz_build *build, const gz_layer *layer, const char *part);
-/* Which rows of that map are to be kept, where the whole of it has this shape; gz_build_map takes the whole and leaves the others
- * out. A kind that can make these rows alone gives them to gz_build_map_rows. */
-gaze_status gz_build_map_part(const gz_build *build, const gz_layer *layer, const char *part, gz_shape whole, gaze_map_axes axes,
-                              gaze_map_part *rows);
-gaze_status gz_build_map_rows(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values, const gz_map_note *note);
+/* Which rows of that map are to be kept, where the whole of it has this shape; gz_build_map takes the whole
+ * and leaves the others out. A kind that can make these rows alone gives them to gz_build_map_rows. */
+gaze_status gz_build_map_part(const gz_build *build, const gz_layer *layer, const char *part, gz_shape whole,
+                              gaze_map_axes axes, gaze_map_part *rows);
+gaze_status gz_build_map_rows(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
+                              const gz_map_note *note);
 gaze_status gz_build_map_shape(gz_build *build, const gz_layer *layer, const char *part, gz_shape shape,
                                const gz_map_note *note);
 
@@ -156,9 +159,10 @@ gaze_status gz_padding_read(gz_json *json, gz_padding *padding); /* valid | same
 gaze_status gz_window_fit(const gz_layer *layer, const gz_flow *in, const gz_window *window,
                           size_t before[2]);
 
-/* The window of a 1-D layer as one of height 1; a size of 0 as fallback means that the key is needed. strides: 1, or the size. */
-gaze_status gz_window1d_read(gz_json *json, const char *size_key, const char *stride_key, size_t size_fallback,
-                             bool stride_is_size, gz_window *window);
+/* The window of a 1-D layer as one of height 1; a size of 0 as fallback means that the key is needed.
+ * strides: 1, or the size. */
+gaze_status gz_window1d_read(gz_json *json, const char *size_key, const char *stride_key,
+                             size_t size_fallback, bool stride_is_size, gz_window *window);
 /* [B,T,D] seen as [B,1,T,D], and back. */
 gaze_status gz_steps_as_image(gz_build *build, const gz_layer *layer, const gz_flow *in, gz_flow *image);
 gaze_status gz_image_as_steps(gz_build *build, gz_tensor *image, gz_tensor **steps);
@@ -185,9 +189,12 @@ typedef struct gz_attention_kind {
     gaze_status (*build)(gz_build *build, const gz_layer *layer, const void *options, const gz_flow *in,
                          size_t n_in, gz_flow *out);
 } gz_attention_kind;
-#define GZ_ATTENTION_LIST(X)       X(none) X(additive_scale) X(additive_pool) X(spatial) X(soft_gate) \
-    X(dot) X(additive) X(bahdanau) X(luong) X(local) X(multi_head) X(non_local) X(gate) X(hard) \
-    X(squeeze_excite) X(channel) X(cbam) X(efficient_channel)
+/* clang-format off */
+#define GZ_ATTENTION_LIST(X) \
+    X(none) X(additive_scale) X(additive_pool) X(spatial) X(soft_gate) X(dot) X(additive) \
+    X(bahdanau) X(luong) X(local) X(multi_head) X(non_local) X(gate) X(hard) X(squeeze_excite) \
+    X(channel) X(cbam) X(efficient_channel)
+/* clang-format on */
 #define GZ_ATTENTION_DECLARE(name) extern const gz_attention_kind gz_attention_##name;
 GZ_ATTENTION_LIST(GZ_ATTENTION_DECLARE)
 #undef GZ_ATTENTION_DECLARE

@@ -88,8 +88,10 @@ static gaze_status build_concatenate(gz_build *b, const gz_layer *layer, const v
     tensors_of(in, n_in, x);
     const bool on_features = axis == rank - 1; /* otherwise rows of cells are put side by side */
     if (on_features) out->field = gz_field_join(in, n_in);
-    if (on_features) GZ_TRY(gz_mask_join(b, in, n_in, &out->mask));
-    else if (axis == 1) GZ_TRY(gz_mask_append(b, in, n_in, &out->mask));
+    if (on_features)
+        GZ_TRY(gz_mask_join(b, in, n_in, &out->mask));
+    else if (axis == 1)
+        GZ_TRY(gz_mask_append(b, in, n_in, &out->mask));
     return gz_concatenate(gz_build_graph(b), x, n_in, (size_t)axis, &out->x);
 }
 

@@ -91,7 +91,8 @@ static gaze_status read_bench_shape(gz_json *json, gz_model_input *input)
     for (size_t i = 0; fits && i < bench->rank; i++)
         fits = !input->shape.dim[i] || input->shape.dim[i] == bench->dim[i];
     if (fits) return GAZE_OK;
-    return gz_json_fail(json, "bench_shape", "found %s, expected \"shape\" %s with a size for each null (0 here)",
+    return gz_json_fail(json, "bench_shape",
+                        "found %s, expected \"shape\" %s with a size for each null (0 here)",
                         gz_shape_text(*bench, found), gz_shape_text(input->shape, wanted));
 }
 

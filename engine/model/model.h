@@ -8,7 +8,8 @@ typedef struct gz_model_input {
     const char *name;
     gz_dtype dtype;
     gz_shape shape;       /* of one sample; an open dimension is 0 */
-    gz_shape bench_shape; /* what `gaze bench` and `gaze summary` take where shape is open; rank 0: nothing given */
+    gz_shape bench_shape; /* what `gaze bench` and `gaze summary` take where shape is open; rank 0: nothing
+                             given */
 } gz_model_input;
 
 /* The input's shape with nothing open: bench_shape, or else every open dimension is `open`. */
@@ -54,12 +55,12 @@ typedef struct gz_model_decode {
 typedef struct gz_model {
     gz_arena *arena;
     const gz_attention_kind *const *kinds; /* beside the built-in ones, see gz_json.kinds */
-    const char *path;  /* of the file, for messages; of an adapted model it says so too */
-    const char *file;  /* where it was read */
-    bool adapted;      /* text is not what the file holds: see adapt.h */
-    const char *name;  /* "name", or the file's name without .json */
-    const char *about; /* or NULL */
-    const char *text;  /* the file's bytes */
+    const char *path;                      /* of the file, for messages; of an adapted model it says so too */
+    const char *file;                      /* where it was read */
+    bool adapted;                          /* text is not what the file holds: see adapt.h */
+    const char *name;                      /* "name", or the file's name without .json */
+    const char *about;                     /* or NULL */
+    const char *text;                      /* the file's bytes */
     size_t text_size;
     gz_hash hash; /* of the bytes */
     gz_model_input *inputs;
@@ -83,10 +84,11 @@ typedef struct gz_model {
 gaze_status gz_model_read(const char *path, gz_model **out);
 /* The same from memory; path is for messages and the default name. */
 gaze_status gz_model_parse(const char *path, const char *text, size_t size, gz_model **out);
-/* Both, with attention kinds beside the built-in ones: NULL-terminated, or NULL. They must outlive the model. */
+/* Both, with attention kinds beside the built-in ones: NULL-terminated, or NULL. They must outlive the model.
+ */
 gaze_status gz_model_read_with(const char *path, const gz_attention_kind *const *kinds, gz_model **out);
-gaze_status gz_model_parse_with(const char *path, const char *text, size_t size, const gz_attention_kind *const *kinds,
-                                gz_model **out);
+gaze_status gz_model_parse_with(const char *path, const char *text, size_t size,
+                                const gz_attention_kind *const *kinds, gz_model **out);
 void gz_model_free(gz_model *model); /* NULL is fine */
 
 /* ---- Building ---- */
@@ -98,12 +100,12 @@ typedef struct gz_build_options {
     bool training; /* forward in training mode, loss, gradients of all parameters, one update of the optimizer
                     */
     bool forward_only; /* with `training`: neither loss nor gradients nor update */
-    bool gradients; /* prediction in a graph to which gradients can be added (gz_graph_gradients_of) */
-    bool loss;     /* loss and metrics without training: evaluation */
+    bool gradients;    /* prediction in a graph to which gradients can be added (gz_graph_gradients_of) */
+    bool loss;         /* loss and metrics without training: evaluation */
     const char *const *maps; /* names of the maps to keep */
     size_t n_maps;
     const gaze_map_part *parts; /* [n_maps] their rows, all zeros: whole; NULL: all maps are */
-    const char *const *layers; /* names of the layers whose outputs are kept */
+    const char *const *layers;  /* names of the layers whose outputs are kept */
     size_t n_layers;
     uint64_t seed;                        /* of dropout */
     const gz_optimizer_choice *optimizer; /* training: NULL takes the model's */
@@ -138,10 +140,10 @@ typedef struct gz_built_draw {
 typedef struct gz_built {
     gz_graph *graph;
     size_t batch;
-    gz_tensor **inputs;  /* [model's n_inputs] */
-    gz_id_limit *ids;    /* [model's n_inputs], see ids.h */
-    gz_tensor **outputs; /* [model's n_outputs], kept in prediction */
-    gz_tensor **layers;  /* [model's n_layers], what each layer makes */
+    gz_tensor **inputs;           /* [model's n_inputs] */
+    gz_id_limit *ids;             /* [model's n_inputs], see ids.h */
+    gz_tensor **outputs;          /* [model's n_outputs], kept in prediction */
+    gz_tensor **layers;           /* [model's n_layers], what each layer makes */
     gaze_receptive_field *fields; /* [model's n_layers], where its cells lie on the input image */
     gz_built_weight *weights;
     size_t n_weights;

@@ -72,7 +72,8 @@ static gaze_status read_further_inputs(const gz_model *model, const gz_json *jso
         inputs[own + i] = json->further[i].name;
     }
     if (all > GZ_MAX_INPUTS)
-        return gz_json_fail(json, json->further[0].key, "the layer reads %zu tensors in all, at most %d are possible", all,
+        return gz_json_fail(json, json->further[0].key,
+                            "the layer reads %zu tensors in all, at most %d are possible", all,
                             GZ_MAX_INPUTS);
     layer->inputs = inputs;
     layer->n_inputs = all;

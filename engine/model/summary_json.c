@@ -38,7 +38,8 @@ static void add_maps(const gz_summary_facts *facts, gz_text *text)
         gz_text_add_json_string(text, info->layer);
         gz_text_add(text, ", \"kind\": \"%s\", ", info->kind);
         add_shape(text, built->maps[i].tensor);
-        gz_text_add(text, ", \"axes\": \"%s\", \"sums_to_one\": %s, \"meaning\": ", gz_map_axes_word(info->axes),
+        gz_text_add(text,
+                    ", \"axes\": \"%s\", \"sums_to_one\": %s, \"meaning\": ", gz_map_axes_word(info->axes),
                     info->sums_to_one ? "true" : "false");
         gz_text_add_json_string(text, info->meaning);
         gz_text_add(text, "}");

@@ -86,7 +86,8 @@ static gaze_status add_draws(gz_built *built, gz_further_gradient *further)
 static gaze_status add_gradients(gz_built *built)
 {
     gz_tensor **both = gz_arena_allocate(built->graph->arena, 2 * built->n_weights * sizeof *both);
-    gz_further_gradient *further = gz_arena_allocate(built->graph->arena, (built->n_draws + 1) * sizeof *further);
+    gz_further_gradient *further =
+        gz_arena_allocate(built->graph->arena, (built->n_draws + 1) * sizeof *further);
     if (!both || !further) return GAZE_ERROR_DEVICE;
     size_t n = 0;
     for (size_t i = 0; i < built->n_weights; i++)

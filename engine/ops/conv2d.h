@@ -29,8 +29,8 @@ size_t gz_conv2d_span(const gz_conv2d_size *size, int axis,
 gz_cost gz_conv2d_cost(const gz_conv2d_size *size);
 
 /* The definition: the sum over the window at [b,p,q] for filter o; terms outside the image are zero. */
-double gz_conv2d_sum_at(const gz_conv2d_size *size, const double *x, const double *kernel, size_t b, size_t p, size_t q,
-                        size_t o);
+double gz_conv2d_sum_at(const gz_conv2d_size *size, const double *x, const double *kernel, size_t b, size_t p,
+                        size_t q, size_t o);
 
 /* Of one value of y. */
 gz_limit gz_conv2d_limit(const gz_conv2d_size *size, bool bias, gz_activation_kind activation);

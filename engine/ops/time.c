@@ -182,10 +182,10 @@ static const gz_time_attr forward = {false}, back = {true};
 static const gz_case shift_cases[] = {ALONE(forward, 1, 1, 1),  FROM(forward, 1, 1, 3),
                                       ALONE(back, 2, 5, 33),    FROM(back, 3, 7, 65),
                                       ALONE(forward, 7, 2, 31), FROM(forward, 13, 50, 64)};
-static const gz_case reverse_cases[] = {SIMPLE(1, 1, 1), SIMPLE(2, 5, 33), SIMPLE(3, 2, 65),
+static const gz_case reverse_cases[] = {SIMPLE(1, 1, 1),    SIMPLE(2, 5, 33),  SIMPLE(3, 2, 65),
                                         SIMPLE(13, 50, 31), SIMPLE(5, 17, 64), SIMPLE(2, 257, 2)};
-static const gz_case after_first_cases[] = {MASKED(forward, 1, 1, 1), MASKED(forward, 7, 5, 33),
-                                            MASKED(back, 19, 3, 65), MASKED(back, 13, 50, 31),
+static const gz_case after_first_cases[] = {MASKED(forward, 1, 1, 1),  MASKED(forward, 7, 5, 33),
+                                            MASKED(back, 19, 3, 65),   MASKED(back, 13, 50, 31),
                                             MASKED(forward, 3, 63, 2), MASKED(back, 2, 17, 32)};
 
 #define OP(NAME, INFER, STEM)                                  \

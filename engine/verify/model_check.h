@@ -12,7 +12,7 @@ typedef struct gz_model_check_options {
     gz_device *device;      /* NULL: the references alone */
     size_t memory_limit;
     const gz_store *weights; /* values to check with; NULL: random ones */
-    size_t samples; /* values of a weight that are moved, at most; 0: 16, fewer in a large model */
+    size_t samples;          /* values of a weight that are moved, at most; 0: 16, fewer in a large model */
     gaze_verify_function *line; /* one a weight, output and map; NULL */
     void *user;
 } gz_model_check_options;

@@ -22,7 +22,8 @@ static bool ends_with(const char *text, const char *end)
 
 static bool matters(const char *variable)
 {
-    static const char *const beginnings[] = {"GAZE_", "POCL_", "OCL_ICD_", "OPENCL_", "CL_CONFIG_", "CUDA_VISIBLE_"};
+    static const char *const beginnings[] = {"GAZE_",   "POCL_",      "OCL_ICD_",
+                                             "OPENCL_", "CL_CONFIG_", "CUDA_VISIBLE_"};
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
         if (!strncmp(variable, beginnings[i], strlen(beginnings[i]))) return true;
     return false;
