@@ -30,12 +30,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 't': options->bench.training = true; return 0;
     case 's': options->bench.seconds = tool_number(state, "--seconds", argument); return 0;
     case ALL: options->all = true; return 0;
-    case ARGP_KEY_ARG:
-        if (options->model) argp_error(state, "one MODEL is expected, found '%s' too", argument);
-        options->model = argument;
-        return 0;
+    case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
     case ARGP_KEY_END:
-        if (!options->model) argp_error(state, "MODEL is missing");
+        tool_model_expected(state, options->model);
         if (options->all && options->tool.device) argp_error(state, "--all is every device, --device is one");
         if (options->all && options->tool.n_plugins)
             argp_error(state, "--plugin goes with one device, not with --all");

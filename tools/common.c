@@ -117,6 +117,18 @@ static unsigned long long whole(const struct argp_state *state, const char *opti
     return value;
 }
 
+error_t tool_model_argument(const struct argp_state *state, char *text, const char **model)
+{
+    if (*model) argp_error(state, "one model is expected, found '%s' too", text);
+    *model = text;
+    return 0;
+}
+
+void tool_model_expected(const struct argp_state *state, const char *model)
+{
+    if (!model) argp_error(state, "which model? Give a model file or a run folder");
+}
+
 size_t tool_size(const struct argp_state *state, const char *option, const char *text)
 {
     return (size_t)whole(state, option, text, 1, SIZE_MAX);

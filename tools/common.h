@@ -30,6 +30,11 @@ extern const struct argp_child tool_model_children[3]; /* tool_argp and tool_ada
 /* argp_parse that calls itself `command` ("gaze verify") and exits with GAZE_ERROR_USAGE on errors. */
 void tool_parse(const struct argp *parser, const char *command, int argc, char **argv, void *input);
 
+/* For parsers of programs that take one MODEL. ARGP_KEY_ARG: keeps it; a second one is a usage error.
+   ARGP_KEY_END: a usage error where there is none. */
+error_t tool_model_argument(const struct argp_state *state, char *text, const char **model);
+void tool_model_expected(const struct argp_state *state, const char *model);
+
 /* For parsers: the whole of `text`, or a usage error that names the option. */
 size_t tool_size(const struct argp_state *state, const char *option, const char *text);   /* at least 1 */
 uint64_t tool_seed(const struct argp_state *state, const char *option, const char *text); /* at least 0 */

@@ -88,7 +88,7 @@ static error_t keep_argument(const struct argp_state *state, dump_arguments *a, 
 
 static void check(const struct argp_state *state, const dump_arguments *a)
 {
-    if (!a->model) argp_error(state, "which model? Give a model file or a run folder");
+    tool_model_expected(state, a->model);
     if (a->list) return;
     if (!a->dump.out) argp_error(state, "write where? Give --out DIR");
     if (a->n_files && (a->data || a->index))

@@ -57,13 +57,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case SEED: a->seed = a->faithful.seed = tool_seed(state, "--seed", text); return 0;
     case WEIGHTS: a->weights = text; return 0;
     case SKIP_BAD: a->skip_bad = true; return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) return ARGP_ERR_UNKNOWN;
-        a->model = text;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->model) argp_error(state, "which model? Give a model file or a run folder");
-        return 0;
+    case ARGP_KEY_ARG: return tool_model_argument(state, text, &a->model);
+    case ARGP_KEY_END: tool_model_expected(state, a->model); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }

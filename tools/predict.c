@@ -56,12 +56,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case DECODE: a->decode = text; return 0;
     case MAX_LENGTH: a->max_length = tool_size(state, "--max-length", text); return 0;
     case BATCH_SIZE: a->batch_size = tool_size(state, "--batch-size", text); return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) return ARGP_ERR_UNKNOWN;
-        a->model = text;
-        return 0;
+    case ARGP_KEY_ARG: return tool_model_argument(state, text, &a->model);
     case ARGP_KEY_END:
-        if (!a->model) argp_error(state, "which model? Give a model file or a run folder");
+        tool_model_expected(state, a->model);
         if (!a->n_inputs) argp_error(state, "predict what? Give --input FILE");
         return 0;
     default: return ARGP_ERR_UNKNOWN;

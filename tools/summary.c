@@ -27,13 +27,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'b': options->batch_size = tool_size(state, "--batch-size", argument); return 0;
     case 't': options->training = true; return 0;
-    case ARGP_KEY_ARG:
-        if (options->model) argp_error(state, "one MODEL is expected, found '%s' too", argument);
-        options->model = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (!options->model) argp_error(state, "MODEL is missing");
-        return 0;
+    case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
+    case ARGP_KEY_END: tool_model_expected(state, options->model); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }

@@ -83,12 +83,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case CHECKPOINT_SECONDS:
         a->train.checkpoint_seconds = tool_size(state, "--checkpoint-seconds", text);
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) return ARGP_ERR_UNKNOWN;
-        a->model = text;
-        return 0;
+    case ARGP_KEY_ARG: return tool_model_argument(state, text, &a->model);
     case ARGP_KEY_END:
-        if (!a->model) argp_error(state, "which model? Give a model file or a run folder");
+        tool_model_expected(state, a->model);
         if (!a->train.out) argp_error(state, "where to? Give --out DIR");
         return 0;
     default: return ARGP_ERR_UNKNOWN;

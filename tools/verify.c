@@ -34,10 +34,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ALL: options->all = true; return 0;
     case REPORT: options->report = argument; return 0;
     case WEIGHTS: options->weights = argument; return 0;
-    case ARGP_KEY_ARG:
-        if (options->model) return ARGP_ERR_UNKNOWN;
-        options->model = argument;
-        return 0;
+    case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
     case ARGP_KEY_END: check_together(state, options); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -62,10 +62,7 @@ gaze_status gz_activation_launch(const gz_node *node, gz_builder *builder, const
     gz_arg_tensor(launch, node->out[0]);
     gz_arg_int(launch, gz_activation_kind_of(node));
     gz_arg_int(launch, count);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, count, 4 * (node->n_in + 1), 64));
-    else
-        gz_launch_items(launch, count);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, count, 4 * (node->n_in + 1), 64), count);
     return gz_builder_status(builder);
 }
 

@@ -87,10 +87,8 @@ static gaze_status gradient_prepare(const gz_node *node, gz_builder *builder)
     gz_arg_tensor(launch, node->out[0]);
     gz_pool_arguments(launch, &s);
     gz_arg_int(launch, s.B * s.H);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, s.B * s.H, 8 * s.W * s.C, 1));
-    else
-        gz_launch_items(launch, s.B * s.H * s.W * s.C);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, s.B * s.H, 8 * s.W * s.C, 1),
+                             s.B * s.H * s.W * s.C);
     return gz_builder_status(builder);
 }
 

@@ -62,8 +62,5 @@ void gz_batch_apply(const gz_node *node, gz_builder *builder, const gz_tensor *c
     gz_arg_float(launch, gz_epsilon_of(node));
     gz_arg_int(launch, C);
     gz_arg_int(launch, R);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, R, 8 * C, 1));
-    else
-        gz_launch_items(launch, R * C);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, R, 8 * C, 1), R * C);
 }

@@ -94,10 +94,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     gz_arg_tensor(launch, node->out[DX]);
     gz_arg_int(launch, C);
     gz_arg_int(launch, R);
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        gz_launch_slabs(launch, gz_slabs_of(builder, R, 12 * C, 1));
-    else
-        gz_launch_items(launch, R * C);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, R, 12 * C, 1), R * C);
     return gz_builder_status(builder);
 }
 

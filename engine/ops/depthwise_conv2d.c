@@ -105,10 +105,8 @@ void gz_depthwise_launch(gz_builder *builder, const gz_depthwise_call *call)
     gz_arg_int(launch, call->turned);
     gz_arg_int(launch, call->activation);
     gz_arg_int(launch, z->B * z->P);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, z->B * z->P, 8 * z->Q * z->C, 1));
-    else
-        gz_launch_items(launch, z->B * z->P * z->Q * z->C);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, z->B * z->P, 8 * z->Q * z->C, 1),
+                             z->B * z->P * z->Q * z->C);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)

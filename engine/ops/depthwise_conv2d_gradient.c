@@ -118,10 +118,8 @@ static gaze_status input_prepare(const gz_node *node, gz_builder *builder)
     gz_conv2d_arg_images(launch, &z);
     gz_conv2d_arg_window(launch, &z);
     gz_arg_int(launch, z.B * z.H);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, z.B * z.H, 8 * z.W * z.C, 1));
-    else
-        gz_launch_items(launch, z.B * z.H * z.W * z.C);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, z.B * z.H, 8 * z.W * z.C, 1),
+                             z.B * z.H * z.W * z.C);
     return gz_builder_status(builder);
 }
 

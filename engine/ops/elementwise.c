@@ -51,10 +51,7 @@ static gaze_status finish(const gz_node *node, gz_builder *builder, gz_launch *l
 {
     const size_t count = count_of(node);
     gz_arg_int(launch, count);
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        gz_launch_slabs(launch, gz_slabs_of(builder, count, 4 * (node->n_in + 1), 64));
-    else
-        gz_launch_items(launch, count);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, count, 4 * (node->n_in + 1), 64), count);
     return gz_builder_status(builder);
 }
 

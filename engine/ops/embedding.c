@@ -72,10 +72,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     gz_arg_tensor(launch, node->out[0]);
     gz_arg_int(launch, D);
     gz_arg_int(launch, N);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, N, 8 * D, 1));
-    else
-        gz_launch_items(launch, N * D);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, N, 8 * D, 1), N * D);
     return gz_builder_status(builder);
 }
 

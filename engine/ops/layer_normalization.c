@@ -84,10 +84,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     gz_arg_float(launch, gz_epsilon_of(node));
     gz_arg_int(launch, C);
     gz_arg_int(launch, R);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, R, 8 * C, 1));
-    else
-        gz_launch_items(launch, R);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, R, 8 * C, 1), R);
     return gz_builder_status(builder);
 }
 

@@ -14,10 +14,8 @@ static gaze_status expect_mask(const gz_node *node, size_t i)
 static gaze_status finish(const gz_node *node, gz_builder *builder, gz_launch *launch)
 {
     gz_arg_int(launch, count_of(node));
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        gz_launch_slabs(launch, gz_slabs_of(builder, count_of(node), 4 * (node->n_in + 1), 64));
-    else
-        gz_launch_items(launch, count_of(node));
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, count_of(node), 4 * (node->n_in + 1), 64),
+                             count_of(node));
     return gz_builder_status(builder);
 }
 

@@ -33,10 +33,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     gz_arg_tensor(launch, node->out[0]);
     gz_arg_int(launch, R);
     gz_arg_int(launch, D);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, R, 8 * D, 1));
-    else
-        gz_launch_items(launch, R * D);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, R, 8 * D, 1), R * D);
     return gz_builder_status(builder);
 }
 

@@ -81,10 +81,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const gz_shape y = node->out[0]->shape;
     gz_launch *launch = gz_launch_add(builder, "permute", cpu ? "permute_slabs" : "permute_items", "");
     add_walk(launch, node);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, gz_shape_rows(y), 8 * gz_shape_last(y), 1));
-    else
-        gz_launch_items(launch, gz_shape_count(y));
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, gz_shape_rows(y), 8 * gz_shape_last(y), 1),
+                             gz_shape_count(y));
     return gz_builder_status(builder);
 }
 

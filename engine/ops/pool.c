@@ -54,10 +54,9 @@ void gz_pool_launch(gz_builder *builder, const gz_pool_size *s, const gz_tensor 
     gz_arg_tensor(launch, y);
     gz_pool_arguments(launch, s);
     gz_arg_int(launch, s->B * s->P);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, s->B * s->P, 4 * (s->H * s->W / s->P + s->Q) * s->C, 1));
-    else
-        gz_launch_items(launch, s->B * s->P * s->Q * s->C);
+    gz_launch_slabs_or_items(builder, launch,
+                             gz_slabs_of(builder, s->B * s->P, 4 * (s->H * s->W / s->P + s->Q) * s->C, 1),
+                             s->B * s->P * s->Q * s->C);
 }
 
 gaze_status gz_pool_prepare(const gz_node *node, gz_builder *builder, const char *slabs, const char *items)

@@ -24,9 +24,6 @@ gaze_status gz_rows_launch(gz_builder *builder, gz_launch *launch, double factor
     gz_arg_int(launch, size.repeat);
     gz_arg_int(launch, size.width);
     gz_arg_int(launch, size.rows);
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        gz_launch_slabs(launch, gz_slabs_of(builder, size.rows, 8 * size.width, 1));
-    else
-        gz_launch_items(launch, items);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, size.rows, 8 * size.width, 1), items);
     return gz_builder_status(builder);
 }

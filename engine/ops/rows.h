@@ -22,4 +22,8 @@ gz_cost gz_rows_cost(const gz_node *node, double flop);
 gaze_status gz_rows_launch(gz_builder *builder, gz_launch *launch, double factor, gz_rows_size size,
                            size_t items);
 
+/* y = factor s[r] x[r / repeat] */
+void gz_scale_rows_launch(gz_builder *builder, const gz_tensor *x, const gz_tensor *s, const gz_tensor *y,
+                          double factor, gz_rows_size size);
+
 #endif

@@ -29,10 +29,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     gz_arg_tensor(launch, node->in[S]);
     gz_arg_tensor(launch, node->out[0]);
     gz_arg_int(launch, count_of(node));
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, count_of(node), 8, 64));
-    else
-        gz_launch_items(launch, count_of(node));
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, count_of(node), 8, 64), count_of(node));
     return gz_builder_status(builder);
 }
 

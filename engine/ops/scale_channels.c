@@ -35,10 +35,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     gz_arg_int(launch, rows_of_sample(node));
     gz_arg_int(launch, C);
     gz_arg_int(launch, R);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, R, 8 * C, 1));
-    else
-        gz_launch_items(launch, R * C);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, R, 8 * C, 1), R * C);
     return gz_builder_status(builder);
 }
 

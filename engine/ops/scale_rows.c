@@ -9,16 +9,16 @@ static void scale_rows(const double *x, const double *s, double *y, double facto
             y[r * size.width + d] = factor * s[r] * x[r / size.repeat * size.width + d];
 }
 
-static gaze_status prepare_scale_rows(const gz_node *node, gz_builder *builder, const gz_tensor *x,
-                                      const gz_tensor *s, double factor, gz_rows_size size)
+void gz_scale_rows_launch(gz_builder *builder, const gz_tensor *x, const gz_tensor *s, const gz_tensor *y,
+                          double factor, gz_rows_size size)
 {
     gz_launch *launch = gz_launch_add(
         builder, "rows",
         gz_builder_family(builder) == GZ_FAMILY_CPU ? "scale_rows_slabs" : "scale_rows_items", "%s", "");
     gz_arg_tensor(launch, x);
     gz_arg_tensor(launch, s);
-    gz_arg_tensor(launch, node->out[0]);
-    return gz_rows_launch(builder, launch, factor, size, size.rows * size.width);
+    gz_arg_tensor(launch, y);
+    gz_rows_launch(builder, launch, factor, size, size.rows * size.width);
 }
 
 static gz_rows_size scale_gz_rows_size(const gz_node *node)
@@ -43,8 +43,9 @@ static void scale_rows_reference(const gz_node *node, double *const *in, double 
 
 static gaze_status scale_rows_prepare(const gz_node *node, gz_builder *builder)
 {
-    return prepare_scale_rows(node, builder, node->in[0], node->in[1], gz_factor_of(node),
-                              scale_gz_rows_size(node));
+    gz_scale_rows_launch(builder, node->in[0], node->in[1], node->out[0], gz_factor_of(node),
+                         scale_gz_rows_size(node));
+    return gz_builder_status(builder);
 }
 
 static gz_cost scale_rows_cost(const gz_node *node)
@@ -90,7 +91,8 @@ static void outer_rows_reference(const gz_node *node, double *const *in, double 
 
 static gaze_status outer_rows_prepare(const gz_node *node, gz_builder *builder)
 {
-    return prepare_scale_rows(node, builder, node->in[1], node->in[0], 1, outer_gz_rows_size(node));
+    gz_scale_rows_launch(builder, node->in[1], node->in[0], node->out[0], 1, outer_gz_rows_size(node));
+    return gz_builder_status(builder);
 }
 
 static gaze_status outer_rows_gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout,

@@ -1,8 +1,6 @@
 #include "slabs.h"
 
 enum { LEAST_BYTES = 16384, GROUPS_PER_CORE = 12, MOST_GROUPS = 512 };
-/* Waking another core takes as long as moving so much. */
-enum { ALONE_BYTES = 262144 };
 
 static size_t at_least_one(size_t value) { return value ? value : 1; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -11,7 +9,7 @@ gz_slabs gz_slabs_of(const gz_builder *builder, size_t units, size_t bytes_per_u
 {
     const size_t cores = at_least_one(gz_builder_device(builder)->compute_units);
     const size_t bytes = units * bytes_per_unit;
-    const size_t worth = bytes < ALONE_BYTES ? 1 : at_least_one(bytes / LEAST_BYTES);
+    const size_t worth = bytes < GZ_ALONE_BYTES ? 1 : at_least_one(bytes / LEAST_BYTES);
     const size_t groups = smaller(smaller(worth, cores * GROUPS_PER_CORE), MOST_GROUPS);
     gz_slabs slabs = {.units = gz_round_up((units + groups - 1) / groups, multiple)};
     slabs.groups = (units + slabs.units - 1) / slabs.units;
@@ -22,4 +20,12 @@ void gz_launch_slabs(gz_launch *launch, gz_slabs slabs)
 {
     gz_arg_int(launch, slabs.units);
     gz_launch_groups(launch, slabs.groups, 1, 1, 1, 1, 1);
+}
+
+void gz_launch_slabs_or_items(gz_builder *builder, gz_launch *launch, gz_slabs slabs, size_t items)
+{
+    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
+        gz_launch_slabs(launch, slabs);
+    else
+        gz_launch_items(launch, items);
 }

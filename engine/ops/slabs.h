@@ -4,6 +4,9 @@
 #define GZ_SLABS_H
 #include "../graph/builder.h"
 
+/* Waking another core takes as long as moving so much. */
+enum { GZ_ALONE_BYTES = 262144 };
+
 typedef struct gz_slabs {
     size_t units; /* of one group; the last one may have fewer */
     size_t groups;
@@ -16,5 +19,8 @@ gz_slabs gz_slabs_of(const gz_builder *builder, size_t units, size_t bytes_per_u
 
 /* The number of units of a slab as the next argument, and one group a slab. */
 void gz_launch_slabs(gz_launch *launch, gz_slabs slabs);
+
+/* So on the cpu family; elsewhere at least `items` work-items, and no such argument. */
+void gz_launch_slabs_or_items(gz_builder *builder, gz_launch *launch, gz_slabs slabs, size_t items);
 
 #endif

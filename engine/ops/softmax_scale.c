@@ -2,12 +2,12 @@
    x [B,N,D]
    -> y [B,N,D] = factor a_n x_n and a [B,N] = softmax(score). For prediction: it has no gradient. */
 #include "rows.h"
+#include "slabs.h"
 #include "softmax.h"
 
 #include <math.h>
 
 enum { SCORE, X, MASK };
-enum { SAMPLE_BYTES = 262144 }; /* what one core moves before another one would have woken */
 
 static size_t samples_of(const gz_node *node) { return node->in[SCORE]->shape.dim[0]; }
 static size_t keys_of(const gz_node *node) { return gz_shape_last(node->in[SCORE]->shape); }
@@ -50,7 +50,6 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 static void prepare_apart(const gz_node *node, gz_builder *builder)
 {
     const size_t B = samples_of(node), N = keys_of(node), D = width_of(node);
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
     const gz_softmax_call call = {.x = node->in[SCORE],
                                   .mask = node->in[MASK],
                                   .y = node->out[1],
@@ -60,18 +59,14 @@ static void prepare_apart(const gz_node *node, gz_builder *builder)
                                   .sample_rows = 1,
                                   .mask_rows = 1};
     gz_softmax_launch(builder, &call);
-    gz_launch *launch =
-        gz_launch_add(builder, "rows", cpu ? "scale_rows_slabs" : "scale_rows_items", "%s", "");
-    gz_arg_tensor(launch, node->in[X]);
-    gz_arg_tensor(launch, node->out[1]);
-    gz_arg_tensor(launch, node->out[0]);
-    gz_rows_launch(builder, launch, gz_factor_of(node), (gz_rows_size){B * N, D, 1}, B * N * D);
+    gz_scale_rows_launch(builder, node->in[X], node->out[1], node->out[0], gz_factor_of(node),
+                         (gz_rows_size){B * N, D, 1});
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const size_t N = keys_of(node), D = width_of(node);
-    if (gz_builder_family(builder) != GZ_FAMILY_CPU || 2 * sizeof(float) * N * D > SAMPLE_BYTES) {
+    if (gz_builder_family(builder) != GZ_FAMILY_CPU || 2 * sizeof(float) * N * D > GZ_ALONE_BYTES) {
         prepare_apart(node, builder);
         return gz_builder_status(builder);
     }

@@ -90,10 +90,8 @@ static gaze_status launch_steps(const gz_node *node, gz_builder *builder, const 
     gz_arg_int(launch, x.dim[1]);
     gz_arg_int(launch, x.dim[2]);
     gz_arg_int(launch, attr_of(node)->backwards);
-    if (cpu)
-        gz_launch_slabs(launch, gz_slabs_of(builder, x.dim[0] * x.dim[1], 8 * x.dim[2], 1));
-    else
-        gz_launch_items(launch, gz_shape_count(x));
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, x.dim[0] * x.dim[1], 8 * x.dim[2], 1),
+                             gz_shape_count(x));
     return gz_builder_status(builder);
 }
 
