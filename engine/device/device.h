@@ -8,12 +8,20 @@
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 
-typedef enum gz_family { GZ_FAMILY_PLAIN, GZ_FAMILY_CPU, GZ_FAMILY_GPU, GZ_FAMILY_INTEL } gz_family;
+/* Kernels for any device; for cpus; for GPUs; for Intel's GPUs, where they differ from gpu's. */
+typedef enum gz_family {
+    GZ_FAMILY_PLAIN,
+    GZ_FAMILY_CPU,
+    GZ_FAMILY_GPU,
+    GZ_FAMILY_INTEL,
+    GZ_N_FAMILIES
+} gz_family;
 const char *gz_family_name(gz_family family);
 
 typedef struct gz_device_facts {
     gaze_device_info info;
     gz_family family;
+    bool family_forced;  /* by GAZE_FAMILY */
     size_t vector_width; /* floats in a native vector, as kernels use it: 4, 8 or 16 */
     size_t compute_units, max_group, local_bytes;
     size_t base_align_bytes; /* CL_DEVICE_MEM_BASE_ADDR_ALIGN in bytes, at least 128 */

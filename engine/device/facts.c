@@ -6,18 +6,20 @@
 #include <string.h>
 
 enum { LEAST_ALIGNMENT_BYTES = 128 };
+enum { INTEL = 0x8086 }; /* PCI number of the vendor */
 
 static const char *const family_names[] = {"plain", "cpu", "gpu", "intel", NULL};
 
 const char *gz_family_name(gz_family family) { return family_names[family]; }
 
-static gaze_status family_from_environment(gz_family *family)
+static gaze_status family_from_environment(gz_family *family, bool *forced)
 {
     const char *word = getenv("GAZE_FAMILY");
     if (!word || !word[0]) return GAZE_OK;
     for (size_t i = 0; family_names[i]; i++) {
         if (strcmp(word, family_names[i]) != 0) continue;
         *family = (gz_family)i;
+        *forced = true;
         return GAZE_OK;
     }
     return gz_fail(GAZE_ERROR_USAGE, "GAZE_FAMILY=%s: expected plain, cpu, gpu or intel", word);
@@ -53,12 +55,21 @@ static bool unified_memory(cl_device_id device)
            unified;
 }
 
+static gz_family family_of(const gz_found *found)
+{
+    cl_uint vendor = 0;
+    if (strcmp(found->info.type, "cpu") == 0) return GZ_FAMILY_CPU;
+    if (strcmp(found->info.type, "gpu") != 0) return GZ_FAMILY_PLAIN;
+    clGetDeviceInfo(found->device, CL_DEVICE_VENDOR_ID, sizeof vendor, &vendor, NULL);
+    return vendor == INTEL ? GZ_FAMILY_INTEL : GZ_FAMILY_GPU;
+}
+
 gaze_status gz_probe_facts(const gz_found *found, gz_device_facts *facts)
 {
     const gaze_device_info *info = &found->info;
     *facts = (gz_device_facts){
         .info = *info,
-        .family = strcmp(info->type, "cpu") == 0 ? GZ_FAMILY_CPU : GZ_FAMILY_PLAIN,
+        .family = family_of(found),
         .vector_width = info->vector_width,
         .compute_units = info->compute_units,
         .max_group = info->max_group,
@@ -68,7 +79,7 @@ gaze_status gz_probe_facts(const gz_found *found, gz_device_facts *facts)
         .global_bytes = info->global_bytes,
         .unified_memory = unified_memory(found->device),
     };
-    GZ_TRY(family_from_environment(&facts->family));
+    GZ_TRY(family_from_environment(&facts->family, &facts->family_forced));
     GZ_TRY(width_from_environment(&facts->vector_width));
     facts->info.family = gz_family_name(facts->family);
     facts->info.vector_width = facts->vector_width;

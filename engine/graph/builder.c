@@ -9,6 +9,10 @@ const gz_device_facts *gz_builder_device(const gz_builder *builder)
     return gz_device_facts_of(builder->plan->device);
 }
 gz_family gz_builder_family(const gz_builder *builder) { return builder->family; }
+bool gz_builder_is_gpu(const gz_builder *builder)
+{
+    return builder->family == GZ_FAMILY_GPU || builder->family == GZ_FAMILY_INTEL;
+}
 bool gz_builder_weights_fixed(const gz_builder *builder) { return !builder->plan->graph->training; }
 
 gaze_status gz_builder_fail(gz_builder *builder, gaze_status status)

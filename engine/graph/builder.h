@@ -13,6 +13,8 @@ const gz_device_facts *gz_builder_device(const gz_builder *builder);
 
 /* The kernel family to use: gz_builder_device()->family, unless verification forces another (GAZE_FAMILY). */
 gz_family gz_builder_family(const gz_builder *builder);
+bool gz_builder_is_gpu(
+    const gz_builder *builder); /* gpu or intel, which takes gpu's kernels where it has none */
 
 /* Is this graph for prediction (weights stay as they are from run to run)? */
 bool gz_builder_weights_fixed(const gz_builder *builder);

@@ -205,8 +205,8 @@ gaze_status gz_plan_launches(gz_plan *plan, const gz_plan_launch **list, size_t 
     if (plan->device && plan->options.profile) GZ_TRY(gz_device_finish(plan->device));
     for (size_t i = 0; i < plan->n_launches; i++) {
         const gz_launch *launch = plan->launches[i];
-        plan->timings[i] =
-            (gz_plan_launch){launch->node, launch->stem, launch->kernel_name, 0, launch->packing};
+        plan->timings[i] = (gz_plan_launch){
+            launch->node, launch->stem, launch->kernel_name, launch->options, 0, launch->packing};
         if (plan->options.profile) GZ_TRY(launch_time(launch, &plan->timings[i].ns));
     }
     *list = plan->timings;

@@ -58,7 +58,7 @@ size_t gz_plan_tensors(const gz_plan *plan, const gz_plan_tensor **list);
 /* With profile: nanoseconds of each launch of the last run. */
 typedef struct gz_plan_launch {
     const gz_node *node;
-    const char *stem, *kernel;
+    const char *stem, *kernel, *options;
     double ns;
     bool packing;
 } gz_plan_launch;

@@ -49,13 +49,6 @@ void gz_verify_count(gz_verify_result *result, bool passed, const char *format, 
     va_end(arguments);
 }
 
-size_t gz_verify_families(const gz_device *device, gz_family families[2])
-{
-    families[0] = gz_device_facts_of(device)->family;
-    families[1] = GZ_FAMILY_PLAIN;
-    return families[0] == GZ_FAMILY_PLAIN ? 1 : 2;
-}
-
 static gaze_status write_inputs(runner *r)
 {
     for (size_t i = 0; i < r->trial->node->n_in; i++)

@@ -35,7 +35,4 @@ gaze_status gz_gradient_check(const gz_op *op, const gz_case *c, gz_verify_resul
 /* Counts a check; keeps the message of the first that fails, and adds it to result->failures. */
 void gz_verify_count(gz_verify_result *result, bool passed, const char *format, ...) GZ_PRINTF(3, 4);
 
-/* The families whose kernels are verified on a device: its own, then plain. Returns how many. */
-size_t gz_verify_families(const gz_device *device, gz_family families[2]);
-
 #endif
