@@ -31,8 +31,9 @@ typedef struct gz_device_facts {
 
 typedef struct gz_device gz_device;
 
-/* Opens what options->device names ($GAZE_DEVICE when NULL; auto). Sets POCL_AFFINITY=1 if the user hasn't,
-   before the first OpenCL call. No platform: the message says what to install. */
+/* Opens what options->device names ($GAZE_DEVICE when NULL; auto). Sets POCL_AFFINITY=1 before the first
+   OpenCL call, unless the user has, or has limited PoCL's threads or the process's CPUs. No platform: the
+   message says what to install. */
 gaze_status gz_device_open(const gaze_context_options *options, gz_device **out);
 
 /* The time of a piece of work that is the same on all devices, in ms. */

@@ -1,15 +1,37 @@
+#define _GNU_SOURCE /* sched_getaffinity */
 #include "probe.h"
 
 #include <ctype.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_PLATFORMS = 64, MAX_DEVICES = 64 };
 
+/* PoCL's thread i goes to CPU i: the process ends where that CPU isn't there, and one that it may not use
+   (taskset, containers) would be taken all the same. */
+static bool may_use_all_cpus(void)
+{
+#ifdef __linux__
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t allowed;
+    if (online < 1 || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
+    for (long i = 0; i < online; i++)
+        if (i >= CPU_SETSIZE || !CPU_ISSET((size_t)i, &allowed)) return false;
+    return true;
+#else
+    return false;
+#endif
+}
+
 /* Without it Linux may leave all of PoCL's threads on one CPU. PoCL reads it once, at the first OpenCL call
  * of the process. */
-static void set_environment(void) { setenv("POCL_AFFINITY", "1", 0); }
+static void set_environment(void)
+{
+    if (!getenv("POCL_MAX_PTHREAD_COUNT") && may_use_all_cpus()) setenv("POCL_AFFINITY", "1", 0);
+}
 
 static void prepare_environment(void)
 {

@@ -32,7 +32,7 @@ gz_slabs gz_batch_slabs(const gz_node *node, const gz_builder *builder)
     enum { ROWS = 256 };
     const size_t R = gz_normalization_rows(node);
     if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        return gz_slabs_of(builder, R, 8 * gz_normalization_width(node), 1);
+        return gz_slabs_to_sum(R, 8 * gz_normalization_width(node));
     return (gz_slabs){ROWS, (R + ROWS - 1) / ROWS};
 }
 

@@ -127,7 +127,7 @@ static gz_slabs kernel_slabs(const gz_conv2d_size *z, const gz_builder *builder)
 {
     enum { ROWS = 32 };
     const size_t rows = z->B * z->P;
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU) return gz_slabs_of(builder, rows, 8 * z->Q * z->C, 1);
+    if (gz_builder_family(builder) == GZ_FAMILY_CPU) return gz_slabs_to_sum(rows, 8 * z->Q * z->C);
     return (gz_slabs){ROWS, gz_groups(rows, ROWS)};
 }
 

@@ -118,7 +118,7 @@ static gz_launch *fold_launch(const gz_node *node, gz_builder *builder, const ch
 static void gradient_prepare_cpu(const gz_node *node, gz_builder *builder)
 {
     const size_t R = gz_normalization_rows(node), C = gz_normalization_width(node);
-    const gz_slabs slabs = gz_slabs_of(builder, R, 12 * C, 1),
+    const gz_slabs slabs = gz_slabs_to_sum(R, 12 * C),
                    columns = gz_slabs_of(builder, C, 8 * slabs.groups, 64);
     const gz_tensor *parts = gz_scratch(builder, slabs.groups * 2 * C);
     gz_launch_slabs(gradient_launch(node, builder, "layer_normalization_gradient_slabs", parts), slabs);

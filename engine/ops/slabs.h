@@ -17,6 +17,10 @@ typedef struct gz_slabs {
    less than 256 KiB is one slab. */
 gz_slabs gz_slabs_of(const gz_builder *builder, size_t units, size_t bytes_per_unit, size_t multiple);
 
+/* Slabs whose sums are added up afterwards: they depend on the shapes alone, so that the number of cores
+   doesn't change the order of additions. At most 64, else as above. */
+gz_slabs gz_slabs_to_sum(size_t units, size_t bytes_per_unit);
+
 /* The number of units of a slab as the next argument, and one group a slab. */
 void gz_launch_slabs(gz_launch *launch, gz_slabs slabs);
 
