@@ -244,6 +244,31 @@ static void two_writers_of_one_file_do_not_meet(void **state)
     assert_int_equal(entries_in(folder), 1);
 }
 
+/* Only what nobody writes any more goes. */
+static void what_killed_writers_left_is_removed(void **state)
+{
+    (void)state;
+    gz_writer *writer;
+    const char *folder = scratch_path("killed"), *path = scratch_path("killed/file");
+    assert_done(gz_folder_make(folder, false));
+    for (int i = 0; i < 3; i++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            if (gz_writer_open(path, &writer) != GAZE_OK) _exit(1);
+            raise(SIGKILL);
+        }
+        waitpid(child, NULL, 0);
+    }
+    write_scratch("killed/.gaze-notes", "mine", 4);
+    assert_int_equal(entries_in(folder), 4);
+    assert_done(gz_writer_open(path, &writer));
+    assert_done(gz_folder_make(folder, false));
+    assert_int_equal(entries_in(folder), 2);
+    assert_done(gz_writer_commit(writer));
+    assert_content(path, "");
+    assert_int_equal(entries_in(folder), 2);
+}
+
 static void the_mode_follows_the_umask(void **state)
 {
     (void)state;
@@ -373,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_file_appears_at_commit_and_not_before),
         cmocka_unit_test(an_abandoned_file_leaves_the_old_one),
         cmocka_unit_test(two_writers_of_one_file_do_not_meet),
+        cmocka_unit_test(what_killed_writers_left_is_removed),
         cmocka_unit_test(the_mode_follows_the_umask),
         cmocka_unit_test(a_link_stays_a_link),
         cmocka_unit_test(a_device_is_written_and_stays),

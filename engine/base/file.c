@@ -129,7 +129,9 @@ gaze_status gz_folder_make(const char *path, bool private_)
         *c = '/';
     }
     free(part);
-    return status == GAZE_OK ? make_one(path, mode) : status;
+    if (status == GAZE_OK) status = make_one(path, mode);
+    if (status == GAZE_OK) gz_writer_clean(path);
+    return status;
 }
 
 char *gz_path_join(gz_arena *arena, const char *folder, const char *name)

@@ -26,7 +26,11 @@ void gz_writer_abandon(gz_writer *writer); /* NULL is fine */
 /* Open, write all, commit. */
 gaze_status gz_file_write(const char *path, const void *bytes, size_t size);
 
-/* Makes the folder and its parents (mode 0777 & ~umask, or 0700 where private_ is set). */
+/* Removes the temporary files of writers that were killed; those being written stay. */
+void gz_writer_clean(const char *folder);
+
+/* Makes the folder and its parents (mode 0777 & ~umask, or 0700 where private_ is set). One that was there is
+   cleaned as above. */
 gaze_status gz_folder_make(const char *path, bool private_);
 bool gz_file_exists(const char *path);
 bool gz_folder_exists(const char *path);

@@ -1,11 +1,14 @@
 /* Files that are there completely or not at all. */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NAME_ATTEMPTS = 1000 };
@@ -56,17 +59,33 @@ static gaze_status find_folder(gz_writer *writer)
     return GAZE_OK;
 }
 
-/* The name doesn't grow with the target's, which may be as long as names can be. */
+/* A lock says that the file is still being written; the system lets go of it when the process ends, however
+   it ends. False: gz_writer_clean was quicker and removes the file. Some file systems have no locks. */
+static bool hold(int descriptor)
+{
+    struct stat facts;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+    return fstat(descriptor, &facts) != 0 || facts.st_nlink > 0;
+}
+
+/* The name doesn't grow with the target's, which may be as long as names can be, and isn't used twice:
+   gz_writer_clean must not take a new file for the old one. */
 static gaze_status open_temporary(gz_writer *writer, int *descriptor)
 {
     for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
-        char name[64];
-        snprintf(name, sizeof name, ".gaze-%ld-%d.tmp", (long)getpid(), attempt);
+        char name[80];
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        snprintf(name, sizeof name, ".gaze-%ld-%lld-%09ld-%d.tmp", (long)getpid(), (long long)now.tv_sec,
+                 now.tv_nsec, attempt);
         writer->temporary = gz_path_join(writer->arena, writer->folder, name);
         if (!writer->temporary) return GAZE_ERROR_DEVICE;
         *descriptor = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (*descriptor >= 0) return GAZE_OK;
-        if (errno != EEXIST) break;
+        if (*descriptor >= 0 && hold(*descriptor)) return GAZE_OK;
+        if (*descriptor >= 0)
+            close(*descriptor);
+        else if (errno != EEXIST)
+            break;
     }
     return gz_fail_errno(writer->path, "cannot be written");
 }
@@ -120,11 +139,7 @@ static bool flush_to_disk(gz_writer *writer)
     if (good && writer->temporary) good = fsync(fileno(writer->stream)) == 0;
     if (!good && errno == 0)
         errno = EIO; /* a write through the stream failed earlier, and its reason is lost */
-    const int reason = errno;
-    const bool closed = fclose(writer->stream) == 0;
-    writer->stream = NULL;
-    if (!good) errno = reason;
-    return good && closed;
+    return good;
 }
 
 /* After a power cut the new name is there only if the folder was flushed. Some file systems can't (EINVAL).
@@ -140,6 +155,7 @@ static bool flush_folder(const char *folder)
     return good;
 }
 
+/* The lock goes with the stream, so the stream stays open until the file has its name. */
 gaze_status gz_writer_commit(gz_writer *writer)
 {
     gaze_status status = GAZE_OK;
@@ -152,6 +168,8 @@ gaze_status gz_writer_commit(gz_writer *writer)
             status = gz_fail_errno(writer->path, "cannot be put in place");
     }
     if (writer->temporary && !renamed) unlink(writer->temporary);
+    if (fclose(writer->stream) != 0 && status == GAZE_OK)
+        status = gz_fail_errno(writer->path, "cannot be written");
     writer_free(writer);
     return status;
 }
@@ -162,4 +180,24 @@ void gz_writer_abandon(gz_writer *writer)
     fclose(writer->stream);
     if (writer->temporary) unlink(writer->temporary);
     writer_free(writer);
+}
+
+static bool is_temporary(const char *name)
+{
+    const size_t length = strlen(name);
+    return length > 10 && !memcmp(name, ".gaze-", 6) && !strcmp(name + length - 4, ".tmp");
+}
+
+void gz_writer_clean(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    if (!directory) return;
+    for (const struct dirent *e; (e = readdir(directory));) {
+        if (!is_temporary(e->d_name)) continue;
+        const int fd = openat(dirfd(directory), e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0) continue;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(dirfd(directory), e->d_name, 0);
+        close(fd);
+    }
+    closedir(directory);
 }

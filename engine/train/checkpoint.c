@@ -1,6 +1,7 @@
 #include "checkpoint.h"
 
 #include "../io/safetensors.h"
+#include "place.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -199,19 +200,8 @@ static gaze_status restore(const char *path, const gz_safetensors *file, gz_stor
     return GAZE_OK;
 }
 
-static size_t metadata_size(const gz_safetensors *file, const char *key)
-{
-    return (size_t)strtoull(metadata_value(file, key), NULL, 10);
-}
-
-static gz_place place_of(const gz_safetensors *file)
-{
-    return (gz_place){metadata_size(file, "step"), metadata_size(file, "epoch"),
-                      metadata_size(file, "batch")};
-}
-
 /* *whole is false when the file can't be read or its contents don't match their hash: an older one is then
- * tried. */
+ * tried. place->step: the name's. */
 static gaze_status try_one(const char *path, gz_store *store, size_t moments, const gz_identity *identity,
                            gz_place *place, bool *whole)
 {
@@ -222,8 +212,9 @@ static gaze_status try_one(const char *path, gz_store *store, size_t moments, co
     const char *hash = contents_hash(file.arena, file.arrays, file.count, file.metadata);
     if (!hash || strcmp(hash, metadata_value(&file, "hash"))) goto done;
     GZ_GO(check_identity(path, &file, file.arena, identity));
+    GZ_GO(gz_place_read(path, &file, place->step, place));
+    GZ_GO(gz_place_check(path, place, identity->per_epoch));
     GZ_GO(restore(path, &file, store, moments));
-    *place = place_of(&file);
     *whole = true;
 done:
     gz_safetensors_free(&file);
@@ -271,8 +262,8 @@ gaze_status gz_checkpoint_load(const char *folder, size_t step, const char *mode
     const char *path = checkpoint_path(arena, folder, step);
     GZ_GO(path ? gz_safetensors_read(path, &file) : GAZE_ERROR_DEVICE);
     GZ_GO(check_whole(path, &file, model_hash));
+    GZ_GO(gz_place_read(path, &file, step, place));
     GZ_GO(restore(path, &file, store, 0));
-    *place = place_of(&file);
 done:
     gz_safetensors_free(&file);
     gz_arena_destroy(arena);
@@ -290,6 +281,7 @@ gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t mom
     GZ_GO(list_steps(folder, &steps, &count));
     for (size_t i = 0; i < count && !*found; i++) {
         const char *path = checkpoint_path(arena, folder, steps[i]);
+        place->step = steps[i];
         GZ_GO(path ? try_one(path, store, moments, identity, place, found) : GAZE_ERROR_DEVICE);
     }
     if (count && !*found)

@@ -17,6 +17,7 @@ typedef struct gz_identity {
     uint64_t seed;
     size_t batch_size;
     const char *optimizer; /* kind and options as one line */
+    size_t per_epoch;      /* batches; what data and batch size make of an epoch */
 } gz_identity;
 
 /* Writes the checkpoint completely or not at all, then removes all but the newest `keep` (at least 2: one
@@ -36,8 +37,8 @@ gaze_status gz_checkpoint_load(const char *folder, size_t step, const char *mode
                                gz_place *place);
 
 /* The newest checkpoint of the folder that is whole (contents match their hash) goes into the store. *found
-   is false when there is none. A checkpoint of another model, data set, seed, batch size or optimizer is an
-   error that names both. */
+   is false when there is none; *place is then without meaning. A checkpoint of another model, data set, seed,
+   batch size or optimizer is an error that names both, and so is a place that no such run can be at. */
 gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t moments,
                                  const gz_identity *identity, gz_place *place, bool *found);
 

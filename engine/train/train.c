@@ -56,7 +56,8 @@ static gaze_status describe_run(run *r)
     char *started = gz_arena_allocate(r->arena, 24);
     if (!optimizer || !started) return GAZE_ERROR_DEVICE;
     gz_time_text(started);
-    r->identity = (gz_identity){b->model->hash.text, b->data->hash.text, b->seed, r->batch_size, optimizer};
+    r->identity = (gz_identity){b->model->hash.text, b->data->hash.text, b->seed,
+                                r->batch_size,       optimizer,          r->per_epoch};
     r->record = (gz_run_record){.device = r->t->device,
                                 .model_name = b->model->name,
                                 .model_hash = b->model->hash.text,
@@ -107,14 +108,31 @@ static gaze_status prepare_folder(run *r)
     return there ? GAZE_OK : gz_file_write(path, model->text, model->text_size);
 }
 
+/* The sums of the epoch that had begun. A number of rows is about to become a size_t. */
+static gaze_status check_sums(const run *r)
+{
+    gz_sums s;
+    GZ_TRY(gz_sums_read(r->t->base.store, &s));
+    if (isfinite(s.loss) && s.correct >= 0 && s.rows >= s.correct && s.rows <= 0x1p53) return GAZE_OK;
+    return gz_fail(GAZE_ERROR_DATA,
+                   "%s: the checkpoint of step %zu: tensor '" GZ_SUMS
+                   "' holds a loss of %g and %g of %g rows "
+                   "right: expected a finite loss, and from 0 to all rows right",
+                   options_of(r)->out, r->place.step, s.loss, s.correct, s.rows);
+}
+
 static gaze_status resume(run *r)
 {
     bool found = false;
+    gz_place place;
     if (!options_of(r)->resume) return GAZE_OK;
-    GZ_TRY(gz_checkpoint_resume(options_of(r)->out, r->t->base.store, r->moments, &r->identity, &r->place,
-                                &found));
-    r->saved_any = found;
-    return found ? gz_log_read(options_of(r)->out, r->place.epoch, &r->log) : GAZE_OK;
+    GZ_TRY(
+        gz_checkpoint_resume(options_of(r)->out, r->t->base.store, r->moments, &r->identity, &place, &found));
+    if (!found) return GAZE_OK;
+    r->place = place;
+    r->saved_any = true;
+    GZ_TRY(check_sums(r));
+    return gz_log_read(options_of(r)->out, r->place.epoch, &r->log);
 }
 
 static gaze_status start(run *r)

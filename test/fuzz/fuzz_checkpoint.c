@@ -5,7 +5,7 @@
 /* To go on with a run, and to predict with one of its checkpoints. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    const gz_identity identity = {"m", "d", 7, 4, "adam"};
+    const gz_identity identity = {"m", "d", 7, 4, "adam", 3};
     gz_place place;
     gz_store *store;
     bool found;
