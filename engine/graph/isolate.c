@@ -1,10 +1,11 @@
-/* Verification's view of memory: guard words around every tensor, NaN inside those that a kernel must write.
- */
+/* Verification's view of memory: guard words around every tensor, NaN or another value inside those that a
+ * kernel must write. */
 #include "plan_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static const uint32_t GUARD_WORD = 0x7FC0DEAD, POISON_WORD = 0x7FC00BAD; /* both are NaN as float32 */
+static const uint32_t GUARD_WORD = 0x7FC0DEAD; /* NaN as float32 */
 
 static gaze_status fill(gz_plan *plan, const gz_block *block, size_t offset, size_t bytes, uint32_t word)
 {
@@ -20,8 +21,10 @@ static bool guarded(const gz_plan *plan, size_t i)
     return !p->tensor->view && !p->in_store && p->birth != SIZE_MAX;
 }
 
-gaze_status gz_plan_poison(gz_plan *plan)
+gaze_status gz_plan_poison(gz_plan *plan, float value)
 {
+    uint32_t word;
+    memcpy(&word, &value, sizeof word);
     if (!plan->device || !plan->options.isolate) return GAZE_OK;
     for (size_t i = 0; i < plan->graph->n_tensors + plan->n_scratch; i++) {
         if (!guarded(plan, i)) continue;
@@ -30,7 +33,7 @@ gaze_status gz_plan_poison(gz_plan *plan)
         const size_t bytes = gz_shape_count(p->tensor->shape) * 4, end = GZ_GUARD_BYTES + bytes;
         GZ_TRY(fill(plan, block, 0, GZ_GUARD_BYTES, GUARD_WORD));
         GZ_TRY(fill(plan, block, end, block->bytes - end, GUARD_WORD));
-        if (p->tensor->role != GZ_INPUT) GZ_TRY(fill(plan, block, GZ_GUARD_BYTES, bytes, POISON_WORD));
+        if (p->tensor->role != GZ_INPUT) GZ_TRY(fill(plan, block, GZ_GUARD_BYTES, bytes, word));
     }
     plan->packed_version = SIZE_MAX;
     return gz_device_finish(plan->device);

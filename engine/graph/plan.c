@@ -1,5 +1,6 @@
 #include "plan_parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static gaze_status build(gz_plan *plan)
         GZ_TRY(gz_plan_bind(plan));
     else
         GZ_TRY(gz_plan_bind_reference(plan));
-    if (plan->options.isolate) GZ_TRY(gz_plan_poison(plan));
+    if (plan->options.isolate) GZ_TRY(gz_plan_poison(plan, NAN));
     return fill_constants(plan);
 }
 

@@ -35,8 +35,8 @@ double *gz_plan_host(gz_plan *plan, const gz_tensor *tensor);
 
 /* isolate: checks that no guard word has changed; the message names the tensor. */
 gaze_status gz_plan_check_guards(gz_plan *plan);
-/* isolate: fills values and scratch with NaN again. */
-gaze_status gz_plan_poison(gz_plan *plan);
+/* isolate: fills values and scratch with `value` again; at first they hold NaN. */
+gaze_status gz_plan_poison(gz_plan *plan, float value);
 /* Amplification that the variant chosen for a node declared (1 if none). */
 double gz_plan_amplification(const gz_plan *plan, const gz_node *node);
 

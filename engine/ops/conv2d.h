@@ -110,6 +110,7 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(3, 8, 9, 32, 65, 1, 1, 2, 2, 1, 1, VALID, RELU, INTEGER, false)      \
     X(1, 13, 11, 33, 31, 3, 3, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)   \
     X(3, 10, 9, 64, 16, 3, 3, 2, 1, 1, 1, VALID, LINEAR, INTEGER, false)   \
+    X(1, 10, 7, 33, 31, 3, 3, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)    \
     X(1, 12, 12, 65, 64, 3, 3, 1, 1, 2, 2, VALID, LINEAR, INTEGER, false)  \
     X(1, 11, 9, 16, 33, 3, 3, 1, 1, 2, 2, SAME, LINEAR, INTEGER, false)    \
     X(2, 9, 9, 2, 1, 7, 7, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)       \
