@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kernels broken on purpose: gaze verify must fail, name the op, and say where."""
+"""What gaze verify says of kernels broken on purpose: it fails, names the op, and says where. More of them: test/mutants."""
 import json
 import tempfile
 
@@ -33,10 +33,6 @@ def unchanged_kernels_pass(folder):
     assert int(passed) > 100 and int(failed) == 0, out
 
 
-def wrong_constant_of_winograd(folder):
-    caught(folder, "conv2d", "winograd.h", "o[5 * o_step] = g2;", "o[5 * o_step] = 0.999f * g2;", "expected")
-
-
 def last_instead_of_first_of_equal_maxima(folder):
     caught(folder, "max_pool2d_gradient", "pool.cl", "v > most", "v >= most", "expected")
 
@@ -47,18 +43,6 @@ def values_behind_the_last_whole_vector_forgotten(folder):
 
 def missing_guard_of_the_index(folder):
     caught(folder, "dense", "dense_plain.cl", "if (m >= (size_t)M) return;", "", "wrote behind")
-
-
-def epsilon_inside_the_root(folder):
-    caught(folder, "optimizer", "optimizer.cl", "(sqrt(*v) + epsilon)", "sqrt(*v + epsilon)", "expected")
-
-
-def word_of_the_generator_used_twice(folder):
-    caught(folder, "dropout", "dropout.cl", "words.z", "words.y", "expected")
-
-
-def sixth_digit_of_a_coefficient(folder):
-    caught(folder, "activation", "activation.cl", "4.38295383e-1f", "4.38299383e-1f", "expected")
 
 
 def kernel_that_does_not_compile(folder):
@@ -96,13 +80,9 @@ def reference_cannot_be_verified_against_itself(folder):
 if __name__ == "__main__":
     main([
         unchanged_kernels_pass,
-        wrong_constant_of_winograd,
         last_instead_of_first_of_equal_maxima,
         values_behind_the_last_whole_vector_forgotten,
         missing_guard_of_the_index,
-        epsilon_inside_the_root,
-        word_of_the_generator_used_twice,
-        sixth_digit_of_a_coefficient,
         kernel_that_does_not_compile,
         failures_are_in_the_json_too,
         quick_takes_fewer_cases_of_every_family,
