@@ -4,6 +4,7 @@
 #   make demo       train on Fashion-MNIST, write heatmaps to demo/
 #   make test       every test, through ctest
 #   make lanes      GPU makers' compilers over every kernel, into docs/devices.md; make deps-verify installs them
+#   make coverage   lines and branches of engine/ that the tests run, by gcov
 #   make deps       install the Debian packages (root, or sudo)
 #   make format     clang-format over the sources; make check-format only looks
 BUILD  ?= build
@@ -32,6 +33,14 @@ test: deps-test
 	@$(MAKE) --no-print-directory build TESTS=ON
 	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
 
+# Counts what runs in this build: not the lanes that test other builds: sanitizers, fuzzing, mutants, GPU compilers.
+COVERAGE = $(BUILD)-coverage
+coverage: deps-test
+	@$(MAKE) --no-print-directory build TESTS=ON BUILD=$(COVERAGE) CMAKE_FLAGS="$(CMAKE_FLAGS) -DCMAKE_BUILD_TYPE=Coverage -DCMAKE_C_FLAGS_COVERAGE='-O1 -g --coverage'"
+	@find $(COVERAGE) -name '*.gcda' -delete
+	@cd $(COVERAGE) && ctest --output-on-failure -j $(JOBS) -LE 'host_sanitized|mutants|lanes|fuzz'
+	@python3 test/coverage.py $(COVERAGE) --list $(COVERAGE)/uncovered.txt
+
 deps-test:
 	@sh tools/deps.sh build run test
 
@@ -54,4 +63,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery test deps-test deps-verify lanes install format check-format clean
+.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes install format check-format clean
