@@ -1,6 +1,6 @@
 /* attention: y = softmax(factor q k^T) v for each sample and head, without the scores in memory; lse keeps of
    each row the logarithm of its sum of exponentials (infinity where no key is seen), for the gradients. */
-#include "attention.h"
+#include "attention_gpu.h"
 
 #include <math.h>
 
@@ -189,6 +189,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
         gz_launch *launch = gz_attention_launch(builder, size, "attention");
         add_inputs(launch, node, keys, values);
         gz_attention_groups(builder, launch, size, size.queries);
+    } else if (gz_builder_is_gpu(builder)) {
+        gz_attention_gpu(node, builder);
     } else {
         const size_t rows = size.samples * size.heads * size.queries;
         gz_launch *launch = gz_launch_add(builder, "attention_plain", "attention_plain", "");
@@ -263,6 +265,11 @@ static const gz_case cases[] = {
     CASE(causal, GZ_FILL_UNIFORM, {4, {1, 137, 1, 64}}, {4, {1, 3, 1, 64}}, {4, {1, 3, 1, 64}}, NO,
          {2, {1, 137}}),
     CASE(plain, GZ_FILL_INTEGER, {4, {1, 40, 1, 37}}, {4, {1, 300, 1, 37}}, {4, {1, 300, 1, 1}}, NO, NO),
+    CASE(half, GZ_FILL_UNIFORM, {4, {1, 70, 2, 130}}, {4, {1, 67, 2, 130}}, {4, {1, 67, 2, 150}}, NO, NO),
+    CASE(plain, GZ_FILL_UNIFORM, {4, {2, 3, 2, 9}}, {4, {2, 300, 2, 9}}, {4, {2, 300, 2, 133}}, {2, {2, 300}},
+         NO),
+    CASE(causal, GZ_FILL_UNIFORM, {4, {9, 129, 4, 34}}, {4, {9, 66, 4, 34}}, {4, {9, 66, 4, 70}},
+         {2, {9, 66}}, {2, {9, 129}}),
     {.in = {{4, {2, 512, 8, 32}}, {4, {2, 512, 8, 32}}, {4, {2, 512, 8, 32}}, NO, NO},
      .n_in = 5,
      .attr = &half,

@@ -1,7 +1,7 @@
 /* The gradients of attention. With p = exp(score - lse), dp = dy v^T and delta_i = dy_i y_i (the sum that
    softmax's gradient takes off): ds = factor p (dp - delta), dq = ds k, dk = ds^T q, dv = p^T dy. The scores
    are made again, once for each side. */
-#include "attention.h"
+#include "attention_gpu.h"
 
 #include <math.h>
 #include <string.h>
@@ -160,6 +160,10 @@ static void prepare_plain(const gz_node *node, gz_builder *builder, gz_attention
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_attention_size s = gz_attention_size_of(node);
+    if (gz_builder_is_gpu(builder)) {
+        gz_attention_gradient_gpu(node, builder);
+        return gz_builder_status(builder);
+    }
     const gz_tensor *delta = make_delta(node, builder, s);
     if (gz_builder_family(builder) == GZ_FAMILY_CPU) {
         prepare_queries(node, builder, s, delta);
@@ -188,7 +192,8 @@ static gz_limit limit(const gz_node *node, size_t i)
     return (gz_limit){GZ_ABSOLUTE, 32 * (1 + (double)terms) * 0x1p-23};
 }
 
-static const gz_attention_attr plain = {1, false}, half = {0.5, false}, causal = {0.25, true};
+static const gz_attention_attr plain = {1, false}, half = {0.5, false}, causal = {0.25, true},
+                               small = {0.0875, false};
 #define NO               \
     {                    \
         GZ_ABSENT, { 0 } \
@@ -208,6 +213,9 @@ static const gz_case cases[] = {
     CASE(causal, 3, 31, 257, 2, 5, 3, {2, {3, 257}}, {2, {3, 31}}),
     CASE(causal, 1, 137, 3, 1, 64, 64, NO, {2, {1, 137}}),
     CASE(half, 1, 300, 40, 1, 37, 1, NO, NO),
+    CASE(small, 1, 70, 67, 2, 130, 150, NO, NO),
+    CASE(causal, 1, 3, 300, 2, 9, 133, {2, {1, 300}}, NO),
+    CASE(small, 9, 129, 66, 4, 34, 70, {2, {9, 66}}, NO),
     {.in = {{4, {2, 257, 4, 32}},
             {4, {2, 257, 4, 32}},
             {4, {2, 257, 4, 32}},
