@@ -1,6 +1,7 @@
 /* y = gamma (x - mean) / sqrt(variance + epsilon) + beta, row by row, and its gradients. The mean is kept in
    two parts (center + rest): one float32 is too coarse where it is far larger than the deviation. */
 #include "common.h"
+#include "total.h"
 
 typedef struct gaze_statistics {
     float center, rest, scale;
@@ -133,16 +134,6 @@ GAZE_ONE fold_parts_slabs(__global const float *restrict parts, __global float *
 }
 
 /* Plain: statistics [R][3] are the center, rest and scale of each row. Sums are compensated (Kahan). */
-typedef struct gaze_total {
-    float sum, lost;
-} gaze_total;
-
-static inline gaze_total gaze_plus(gaze_total total, float value)
-{
-    const float part = value - total.lost, next = total.sum + part;
-    return (gaze_total){next, (next - total.sum) - part};
-}
-
 static inline gaze_statistics gaze_plain_statistics(__global const float *x, int C, float epsilon)
 {
     gaze_total sum = {0.0f, 0.0f}, rest = sum, squares = sum;

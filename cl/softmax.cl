@@ -2,26 +2,9 @@
    sample_rows of them a sample. Keys that a mask, the causal order or the window leaves out get 0; a row without keys is all zeros.
    Sums are compensated (Kahan), so that long rows sum to 1 as well as short ones. */
 #include "common.h"
+#include "keys.h"
 #include "partial.h"
 #include "softmax.h"
-
-/* Which keys row r may see: first <= n < end. queries [B,T] and centers [B,T] may be null; window < 0: none.
- */
-static inline int2 gaze_key_range(const __global int *queries, const __global float *centers, size_t r, int N,
-                                  int T, int sample_rows, int first, int causal, int window)
-{
-    const int t = first + (int)(r % T);
-    const size_t query = r / sample_rows * T + r % T;
-    int2 range = (int2)(0, N);
-    if (causal) range.y = min(N, t + 1);
-    if (window >= 0) {
-        const float center = centers ? centers[query] : (float)t;
-        range.x = (int)clamp(ceil(center - window), 0.0f, (float)N);
-        range.y = min(range.y, (int)clamp(floor(center + window) + 1.0f, 0.0f, (float)N));
-    }
-    if (range.x >= range.y || (queries && !queries[query])) range = (int2)(0, 0);
-    return range;
-}
 
 /* A group owns `rows` rows. mask [B,mask_rows,N] or null. */
 GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict mask,

@@ -58,19 +58,25 @@ static gaze_status bind_memory(gz_plan *plan, gz_placement *p)
                       &p->memory);
 }
 
+/* The largest group that the device and the built kernel allow. */
+static size_t most_items(const gz_plan *plan, const gz_launch *launch)
+{
+    const size_t most = gz_device_facts_of(plan->device)->max_group;
+    size_t of_kernel = most;
+    clGetKernelWorkGroupInfo(launch->kernel, NULL, CL_KERNEL_WORK_GROUP_SIZE, sizeof of_kernel, &of_kernel,
+                             NULL);
+    return of_kernel < most ? of_kernel : most;
+}
+
 static gaze_status choose_group(gz_plan *plan, gz_launch *launch)
 {
-    if (!launch->items) return GAZE_OK;
-    size_t group = 1;
-    if (plan->family != GZ_FAMILY_CPU) {
-        size_t most = gz_device_facts_of(plan->device)->max_group, of_kernel = most;
-        clGetKernelWorkGroupInfo(launch->kernel, NULL, CL_KERNEL_WORK_GROUP_SIZE, sizeof of_kernel,
-                                 &of_kernel, NULL);
-        if (of_kernel < most) most = of_kernel;
-        for (group = PLAIN_GROUP; group > most && group > 1;) group /= 2;
-    }
+    size_t group = launch->items ? PLAIN_GROUP : launch->group[0];
+    if (!launch->items && !launch->may_shrink) return GAZE_OK;
+    if (launch->items && plan->family == GZ_FAMILY_CPU) group = 1;
+    if (group > 1)
+        for (const size_t most = most_items(plan, launch); group > most && group > 1;) group /= 2;
     launch->group[0] = group;
-    launch->groups[0] = (launch->items + group - 1) / group;
+    if (launch->items) launch->groups[0] = (launch->items + group - 1) / group;
     return GAZE_OK;
 }
 

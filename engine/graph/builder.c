@@ -111,6 +111,8 @@ void gz_launch_groups(gz_launch *launch, size_t groups_x, size_t groups_y, size_
     launch->items = 0;
 }
 
+void gz_launch_may_shrink(gz_launch *launch) { launch->may_shrink = true; }
+
 void gz_launch_items(gz_launch *launch, size_t items) { launch->items = items; }
 
 void gz_builder_amplification(gz_builder *builder, double amplification)

@@ -38,6 +38,9 @@ void gz_arg_local(gz_launch *launch, size_t bytes);
 /* Global sizes in work-groups times group size; the group size is given. (1,1,1) groups: one item a group. */
 void gz_launch_groups(gz_launch *launch, size_t groups_x, size_t groups_y, size_t groups_z, size_t group_x,
                       size_t group_y, size_t group_z);
+/* The group of gz_launch_groups may be halved until the built kernel allows it: the kernel asks for its size.
+ */
+void gz_launch_may_shrink(gz_launch *launch);
 /* At least `items` work-items in x, rounded up; the group size is chosen for the device (1 for the cpu
  * family). Kernels guard. */
 void gz_launch_items(gz_launch *launch, size_t items);

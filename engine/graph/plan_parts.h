@@ -34,6 +34,7 @@ struct gz_launch {
     size_t n_arguments;
     size_t groups[3], group[3];
     size_t items; /* > 0: groups and group are chosen when the kernel is known */
+    bool may_shrink; /* group[0] */
     bool packing;
     cl_kernel kernel;
     cl_event event;

@@ -1,4 +1,5 @@
 #include "batch_normalization.h"
+#include "group_gpu.h"
 
 #include <math.h>
 
@@ -33,14 +34,42 @@ gz_slabs gz_batch_slabs(const gz_node *node, const gz_builder *builder)
     const size_t R = gz_normalization_rows(node);
     if (gz_builder_family(builder) == GZ_FAMILY_CPU)
         return gz_slabs_to_sum(R, 8 * gz_normalization_width(node));
+    if (gz_builder_is_gpu(builder)) {
+        const gz_columns columns = gz_columns_of(1, R, gz_normalization_width(node));
+        return (gz_slabs){columns.slab, columns.slabs};
+    }
     return (gz_slabs){ROWS, (R + ROWS - 1) / ROWS};
+}
+
+gz_launch *gz_batch_launch(gz_builder *builder, gz_batch_kernels kernel)
+{
+    if (gz_builder_is_gpu(builder))
+        return gz_launch_add(builder, "batch_normalization_gpu", kernel.group, "%s", "");
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    return gz_launch_add(builder, "batch_normalization", cpu ? kernel.slabs : kernel.items, "%s", "");
+}
+
+void gz_batch_launch_end(const gz_node *node, gz_builder *builder, gz_launch *launch, gz_slabs slabs)
+{
+    const size_t C = gz_normalization_width(node);
+    if (gz_builder_is_gpu(builder)) {
+        gz_launch_group_columns(builder, launch, gz_columns_whole(1, slabs.groups, C));
+        return;
+    }
+    gz_arg_int(launch, C);
+    gz_arg_int(launch, slabs.groups);
+    gz_launch_items(launch, C);
 }
 
 void gz_batch_launch_slabs(const gz_node *node, gz_builder *builder, gz_launch *launch, gz_slabs slabs)
 {
-    const size_t C = gz_normalization_width(node);
+    const size_t R = gz_normalization_rows(node), C = gz_normalization_width(node);
+    if (gz_builder_is_gpu(builder)) {
+        gz_launch_group_columns(builder, launch, (gz_columns){1, R, C, slabs.units, slabs.groups});
+        return;
+    }
     gz_arg_int(launch, C);
-    gz_arg_int(launch, gz_normalization_rows(node));
+    gz_arg_int(launch, R);
     gz_launch_slabs(launch, slabs);
     if (gz_builder_family(builder) == GZ_FAMILY_CPU) return;
     gz_arg_int(launch, slabs.groups);

@@ -42,24 +42,22 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const size_t C = gz_normalization_width(node);
     const gz_tensor *rest = gz_scratch(builder, C), *parts;
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
     const gz_slabs slabs = gz_batch_slabs(node, builder);
     parts = gz_scratch(builder, slabs.groups * 4 * C);
-    gz_launch *launch = gz_launch_add(builder, "batch_normalization",
-                                      cpu ? "batch_moments_slabs" : "batch_moments_items", "%s", "");
+    gz_launch *launch = gz_batch_launch(
+        builder, (gz_batch_kernels){"batch_moments_slabs", "batch_moments_items", "batch_moments_group"});
     gz_arg_tensor(launch, node->in[X]);
     gz_arg_tensor(launch, node->in[MASK]);
     gz_arg_tensor(launch, parts);
     gz_batch_launch_slabs(node, builder, launch, slabs);
 
-    launch = gz_launch_add(builder, "batch_normalization", "batch_moments_end", "%s", "");
+    launch = gz_batch_launch(
+        builder, (gz_batch_kernels){"batch_moments_end", "batch_moments_end", "batch_moments_end_group"});
     gz_arg_tensor(launch, parts);
     gz_arg_tensor(launch, node->out[MEAN]);
     gz_arg_tensor(launch, rest);
     gz_arg_tensor(launch, node->out[VARIANCE]);
-    gz_arg_int(launch, C);
-    gz_arg_int(launch, slabs.groups);
-    gz_launch_items(launch, C);
+    gz_batch_launch_end(node, builder, launch, slabs);
     const gz_tensor *const statistics[3] = {node->out[MEAN], rest, node->out[VARIANCE]};
     gz_batch_apply(node, builder, statistics, node->in[GAMMA], node->in[BETA]);
     return gz_builder_status(builder);

@@ -15,6 +15,13 @@ void gz_batch_normalize(const gz_node *node, const double *x, gz_batch_channel o
 
 /* Rows of x in slabs, the same for the items of other families. */
 gz_slabs gz_batch_slabs(const gz_node *node, const gz_builder *builder);
+/* A kernel each for the cpu family, plain, and the gpu families, and a launch of the one that is wanted. */
+typedef struct gz_batch_kernels {
+    const char *slabs, *items, *group;
+} gz_batch_kernels;
+gz_launch *gz_batch_launch(gz_builder *builder, gz_batch_kernels kernel);
+/* What joins the slabs: arguments C and slabs, an item a channel, or what the gpu families have for them. */
+void gz_batch_launch_end(const gz_node *node, gz_builder *builder, gz_launch *launch, gz_slabs slabs);
 /* Arguments C, rows and rows of a slab (and the slabs, for items), and the groups. */
 void gz_batch_launch_slabs(const gz_node *node, gz_builder *builder, gz_launch *launch, gz_slabs slabs);
 

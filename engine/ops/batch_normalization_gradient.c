@@ -51,21 +51,19 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 }
 
 /* x, dy, mean and the mask are the first arguments of two of the kernels. */
-static gz_launch *launch_rows(const gz_node *node, gz_builder *builder, const char *slabs, const char *items)
+static void arg_rows(gz_launch *launch, const gz_node *node)
 {
-    const char *kernel = gz_builder_family(builder) == GZ_FAMILY_CPU ? slabs : items;
-    gz_launch *launch = gz_launch_add(builder, "batch_normalization", kernel, "%s", "");
     gz_arg_tensor(launch, node->in[X]);
     gz_arg_tensor(launch, node->in[DY]);
     gz_arg_tensor(launch, node->in[MEAN]);
     gz_arg_tensor(launch, node->in[MASK]);
-    return launch;
 }
 
 static void launch_end(const gz_node *node, gz_builder *builder, const gz_tensor *parts,
-                       const gz_tensor *terms, size_t slabs)
+                       const gz_tensor *terms, gz_slabs slabs)
 {
-    gz_launch *launch = gz_launch_add(builder, "batch_normalization", "batch_gradient_end", "%s", "");
+    gz_launch *launch = gz_batch_launch(
+        builder, (gz_batch_kernels){"batch_gradient_end", "batch_gradient_end", "batch_gradient_end_group"});
     gz_arg_tensor(launch, parts);
     gz_arg_tensor(launch, node->in[VARIANCE]);
     gz_arg_tensor(launch, node->in[GAMMA]);
@@ -73,9 +71,7 @@ static void launch_end(const gz_node *node, gz_builder *builder, const gz_tensor
     gz_arg_tensor(launch, node->out[DBETA]);
     gz_arg_tensor(launch, terms);
     gz_arg_float(launch, gz_epsilon_of(node));
-    gz_arg_int(launch, gz_normalization_width(node));
-    gz_arg_int(launch, slabs);
-    gz_launch_items(launch, gz_normalization_width(node));
+    gz_batch_launch_end(node, builder, launch, slabs);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
@@ -83,13 +79,19 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const size_t R = gz_normalization_rows(node), C = gz_normalization_width(node);
     const gz_slabs slabs = gz_batch_slabs(node, builder);
     const gz_tensor *parts = gz_scratch(builder, slabs.groups * 4 * C), *terms = gz_scratch(builder, 4 * C);
-    gz_launch *launch = launch_rows(node, builder, "batch_gradient_sums_slabs", "batch_gradient_sums_items");
+    gz_launch *launch =
+        gz_batch_launch(builder, (gz_batch_kernels){"batch_gradient_sums_slabs", "batch_gradient_sums_items",
+                                                    "batch_gradient_sums_group"});
+    arg_rows(launch, node);
     gz_arg_tensor(launch, parts);
     gz_batch_launch_slabs(node, builder, launch, slabs);
 
-    launch_end(node, builder, parts, terms, slabs.groups);
+    launch_end(node, builder, parts, terms, slabs);
 
-    launch = launch_rows(node, builder, "batch_gradient_apply_slabs", "batch_gradient_apply_items");
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    launch = gz_launch_add(builder, "batch_normalization",
+                           cpu ? "batch_gradient_apply_slabs" : "batch_gradient_apply_items", "%s", "");
+    arg_rows(launch, node);
     gz_arg_tensor(launch, terms);
     gz_arg_tensor(launch, node->out[DX]);
     gz_arg_int(launch, C);

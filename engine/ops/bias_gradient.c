@@ -1,5 +1,6 @@
 /* The gradient of a bias: db [U] = sum of dy [...,U] over all rows, in a fixed order. */
 #include "dense.h"
+#include "group_gpu.h"
 
 static size_t rows_of(const gz_node *node) { return gz_shape_rows(node->in[0]->shape); }
 static size_t units_of(const gz_node *node) { return gz_shape_last(node->in[0]->shape); }
@@ -59,6 +60,9 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     if (gz_builder_family(builder) == GZ_FAMILY_CPU)
         prepare_cpu(node, builder);
+    else if (gz_builder_is_gpu(builder))
+        gz_column_sums_gpu(
+            builder, &(gz_column_sums){node->in[0], NULL, node->out[0], 1, rows_of(node), units_of(node), 1});
     else
         prepare_plain(node, builder);
     return gz_builder_status(builder);

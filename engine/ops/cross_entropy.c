@@ -36,13 +36,19 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_loss_size size = gz_loss_size_of(node->in[P]);
-    gz_launch *launch = gz_launch_add(builder, "loss", "cross_entropy", "");
+    const bool gpu = gz_builder_is_gpu(builder), sparse = node->in[LABEL]->dtype == GZ_I32;
+    gz_launch *launch =
+        gz_loss_launch(builder, "cross_entropy", sparse ? "cross_entropy_sparse" : "cross_entropy_group");
     gz_arg_tensor(launch, node->in[P]);
-    gz_arg_label(launch, node->in[LABEL]);
+    if (gpu)
+        gz_arg_tensor(launch, node->in[LABEL]);
+    else
+        gz_arg_label(launch, node->in[LABEL]);
     gz_arg_tensor(launch, node->out[ROW_LOSS]);
-    gz_arg_int(launch, size.rows);
-    gz_arg_int(launch, size.classes);
-    gz_loss_launch_rows(builder, launch, size);
+    if (gpu && sparse)
+        gz_loss_launch_items(launch, size, size.rows);
+    else
+        gz_loss_launch_rows(builder, launch, size);
     gz_loss_mean(builder, node->out[ROW_LOSS], node->out[LOSS], size.rows);
     return gz_builder_status(builder);
 }

@@ -1,5 +1,6 @@
 /* Weights times a Gaussian around a real position in the row: y[n] = a[n] exp(-(n - p)^2 / (2 deviation^2)).
  */
+#include "group_gpu.h"
 #include "rows.h"
 
 #include <math.h>
@@ -46,6 +47,7 @@ static void reference(const gz_node *node, double *const *in, double *const *out
     }
 }
 
+/* items: of the plain kernel; 0: by groups */
 static gaze_status prepare(const gz_node *node, gz_builder *builder, gz_launch *launch, size_t items)
 {
     const size_t R = rows_of(node), N = keys_of(node);
@@ -54,7 +56,9 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder, gz_launch *
     gz_arg_int(launch, R);
     gz_arg_int(launch, N);
     gz_arg_float(launch, narrow_of(node));
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU) {
+    if (!items) {
+        gz_launch_group_rows(builder, launch, R, N);
+    } else if (gz_builder_family(builder) == GZ_FAMILY_CPU) {
         const size_t rows = ROWS_FLOATS / N + 1;
         gz_arg_int(launch, rows);
         gz_launch_groups(launch, (R + rows - 1) / rows, 1, 1, 1, 1, 1);
@@ -140,6 +144,9 @@ static void magnitude_center(const gz_node *node, double *const *in, double *con
 static gaze_status prepare_center(const gz_node *node, gz_builder *builder)
 {
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    if (gz_builder_is_gpu(builder))
+        return prepare(node, builder, gz_launch_add(builder, "rows_gpu", "gaussian_center_group", "%s", ""),
+                       0);
     gz_launch *launch =
         gz_launch_add(builder, "gaussian", cpu ? "gaussian_center" : "gaussian_center_plain", "");
     return prepare(node, builder, launch, rows_of(node));

@@ -1,13 +1,13 @@
 /* layer_normalization over the last axis: x [...,C], gamma and beta [C] or none -> y = gamma (x - mean) /
    sqrt(variance + epsilon) + beta, with the mean and the population variance of each row (Ba, Kiros and
    Hinton 2016, eq. 4). */
-#include "normalization.h"
+#include "layer_normalization.h"
 
 #include <math.h>
 
 enum { X, GAMMA, BETA };
-enum { DY = 2 }; /* of the gradient: x, gamma, dy */
-enum { DX, DGAMMA, DBETA };
+enum { DY = GZ_LAYER_DY }; /* of the gradient: x, gamma, dy */
+enum { DX = GZ_LAYER_DX, DGAMMA, DBETA };
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
 {
@@ -76,6 +76,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
     const size_t R = gz_normalization_rows(node), C = gz_normalization_width(node);
+    if (gz_builder_is_gpu(builder)) return gz_layer_normalization_gpu(node, builder);
     gz_launch *launch =
         gz_launch_add(builder, "layer_normalization",
                       cpu ? "layer_normalization_slabs" : "layer_normalization_items", "%s", "");
@@ -150,6 +151,8 @@ static gaze_status gradient_prepare(const gz_node *node, gz_builder *builder)
 {
     if (gz_builder_family(builder) == GZ_FAMILY_CPU)
         gradient_prepare_cpu(node, builder);
+    else if (gz_builder_is_gpu(builder))
+        return gz_layer_normalization_gradient_gpu(node, builder);
     else
         gradient_prepare_plain(node, builder);
     return gz_builder_status(builder);

@@ -1,4 +1,5 @@
 #include "loss.h"
+#include "group_gpu.h"
 
 gz_loss_size gz_loss_size_of(const gz_tensor *p)
 {
@@ -32,20 +33,47 @@ void gz_arg_label(gz_launch *launch, const gz_tensor *label)
     gz_arg_tensor(launch, sparse ? NULL : label);
 }
 
+void gz_loss_launch_items(gz_launch *launch, gz_loss_size size, size_t items)
+{
+    gz_arg_int(launch, size.rows);
+    gz_arg_int(launch, size.classes);
+    gz_launch_items(launch, items);
+}
+
+gz_launch *gz_loss_launch(gz_builder *builder, const char *kernel, const char *kernel_gpu)
+{
+    const bool gpu = gz_builder_is_gpu(builder);
+    return gz_launch_add(builder, gpu ? "loss_gpu" : "loss", gpu ? kernel_gpu : kernel, "%s", "");
+}
+
 void gz_loss_launch_rows(gz_builder *builder, gz_launch *launch, gz_loss_size size)
 {
+    gz_arg_int(launch, size.rows);
+    gz_arg_int(launch, size.classes);
+    if (gz_builder_is_gpu(builder)) {
+        gz_launch_group_rows(builder, launch, size.rows, size.classes);
+        return;
+    }
     const size_t rows = gz_builder_family(builder) == GZ_FAMILY_CPU ? 1024 / size.classes + 1 : 1;
     gz_arg_int(launch, rows);
     gz_launch_items(launch, (size.rows + rows - 1) / rows);
 }
 
+void gz_loss_launch_once(gz_builder *builder, gz_launch *launch, size_t rows)
+{
+    if (gz_builder_is_gpu(builder))
+        gz_launch_group_rows(builder, launch, 1, rows);
+    else
+        gz_launch_items(launch, 1);
+}
+
 void gz_loss_mean(gz_builder *builder, const gz_tensor *row_loss, const gz_tensor *loss, size_t rows)
 {
-    gz_launch *launch = gz_launch_add(builder, "loss", "loss_mean", "");
+    gz_launch *launch = gz_loss_launch(builder, "loss_mean", "loss_mean_group");
     gz_arg_tensor(launch, row_loss);
     gz_arg_tensor(launch, loss);
     gz_arg_int(launch, rows);
-    gz_launch_items(launch, 1);
+    gz_loss_launch_once(builder, launch, rows);
 }
 
 double gz_loss_row_weight(const double *dloss, const double *drow, size_t r, size_t rows)
@@ -69,19 +97,23 @@ gaze_status gz_loss_gradient_infer(gz_graph *graph, gz_node *node)
     return gz_node_output(graph, node, 0, GZ_F32, p->shape);
 }
 
-/* The kernel has the op's name. */
+/* The kernel has the op's name; that of the gpu families ends in _group where a row's sum is needed. */
 gaze_status gz_loss_gradient_prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_loss_size size = gz_loss_size_of(node->in[GZ_LOSS_P]);
-    gz_launch *launch = gz_launch_add(builder, "loss", node->op->name, "");
+    const bool sums = node->op == &gz_op_softmax_cross_entropy_gradient;
+    gz_launch *launch =
+        gz_loss_launch(builder, node->op->name,
+                       sums ? "softmax_cross_entropy_gradient_group" : "cross_entropy_gradient_elements");
     gz_arg_tensor(launch, node->in[GZ_LOSS_P]);
     gz_arg_label(launch, node->in[GZ_LOSS_LABEL]);
     gz_arg_tensor(launch, node->in[GZ_LOSS_DLOSS]);
     gz_arg_tensor(launch, node->in[GZ_LOSS_DROW]);
     gz_arg_tensor(launch, node->out[0]);
-    gz_arg_int(launch, size.rows);
-    gz_arg_int(launch, size.classes);
-    gz_loss_launch_rows(builder, launch, size);
+    if (gz_builder_is_gpu(builder) && !sums)
+        gz_loss_launch_items(launch, size, size.rows * size.classes);
+    else
+        gz_loss_launch_rows(builder, launch, size);
     return gz_builder_status(builder);
 }
 

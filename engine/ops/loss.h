@@ -19,8 +19,16 @@ double gz_loss_label(const gz_tensor *label, const double *values, gz_loss_size 
 /* The two pointers that kernels take for a label: one of them null. */
 void gz_arg_label(gz_launch *launch, const gz_tensor *label);
 
-/* Rows for a work-item, as the last argument, and the launch's size. */
+/* A launch of cl/loss.cl's kernel for cpu and plain, or of cl/loss_gpu.cl's for the gpu families. */
+gz_launch *gz_loss_launch(gz_builder *builder, const char *kernel, const char *kernel_gpu);
+
+/* Arguments R and K, then rows for a work-item or a group's lanes, and the launch's size. */
 void gz_loss_launch_rows(gz_builder *builder, gz_launch *launch, gz_loss_size size);
+
+/* Arguments R and K, and so many work-items. */
+void gz_loss_launch_items(gz_launch *launch, gz_loss_size size, size_t items);
+/* One work-item that adds all rows, or one group. */
+void gz_loss_launch_once(gz_builder *builder, gz_launch *launch, size_t rows);
 
 /* loss [1] = mean of row_loss */
 void gz_loss_mean(gz_builder *builder, const gz_tensor *row_loss, const gz_tensor *loss, size_t rows);

@@ -46,20 +46,18 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_loss_size size = gz_loss_size_of(node->in[P]);
     const gz_tensor *correct = gz_scratch(builder, size.rows);
-    gz_launch *launch = gz_launch_add(builder, "loss", "metrics_rows", "");
+    gz_launch *launch = gz_loss_launch(builder, "metrics_rows", "metrics_rows_group");
     gz_arg_tensor(launch, node->in[P]);
     gz_arg_label(launch, node->in[LABEL]);
     gz_arg_tensor(launch, correct);
-    gz_arg_int(launch, size.rows);
-    gz_arg_int(launch, size.classes);
     gz_loss_launch_rows(builder, launch, size);
 
-    launch = gz_launch_add(builder, "loss", "metrics_sum", "");
+    launch = gz_loss_launch(builder, "metrics_sum", "metrics_sum_group");
     gz_arg_tensor(launch, node->in[ROW_LOSS]);
     gz_arg_tensor(launch, correct);
     gz_arg_tensor(launch, node->in[SUMS]);
     gz_arg_int(launch, size.rows);
-    gz_launch_items(launch, 1);
+    gz_loss_launch_once(builder, launch, size.rows);
     return gz_builder_status(builder);
 }
 

@@ -1,6 +1,7 @@
 /* one_hot_max: 1 at the first of the largest positive values of each row, 0 elsewhere; a row without them is
    all zeros. No gradient: where it is not 0 it does not exist. */
 #include "ops.h"
+#include "group_gpu.h"
 #include "slabs.h"
 
 static size_t rows_of(const gz_node *node) { return gz_shape_rows(node->in[0]->shape); }
@@ -24,9 +25,21 @@ static void reference(const gz_node *node, double *const *in, double *const *out
     }
 }
 
+static gaze_status prepare_gpu(const gz_node *node, gz_builder *builder)
+{
+    gz_launch *launch = gz_launch_add(builder, "rows_gpu", "one_hot_max_group", "%s", "");
+    gz_arg_tensor(launch, node->in[0]);
+    gz_arg_tensor(launch, node->out[0]);
+    gz_arg_int(launch, rows_of(node));
+    gz_arg_int(launch, values_of(node));
+    gz_launch_group_rows(builder, launch, rows_of(node), values_of(node));
+    return gz_builder_status(builder);
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const size_t R = rows_of(node), N = values_of(node);
+    if (gz_builder_is_gpu(builder) && gz_group_counts(N)) return prepare_gpu(node, builder);
     const size_t rows =
         gz_builder_family(builder) == GZ_FAMILY_CPU ? gz_slabs_of(builder, R, 8 * N, 1).units : 1;
     gz_launch *launch = gz_launch_add(builder, "one_hot", "one_hot_max", "");

@@ -69,6 +69,18 @@ gaze_status gz_reduce_gradient_node(gz_graph *graph, const gz_op *op, const gz_n
     return gz_graph_node(graph, op, &attr, sizeof attr, in, 2, dx, 1);
 }
 
+void gz_sum_gradient_gpu(gz_builder *builder, const gz_node *node, gz_columns x)
+{
+    gz_launch *launch = gz_launch_add(builder, "rows_gpu", "sum_gradient_elements", "%s", "");
+    gz_arg_tensor(launch, node->in[GZ_REDUCE_DY]);
+    gz_arg_tensor(launch, node->out[0]);
+    gz_arg_float(launch, gz_reduction_of(node) == GZ_MEAN ? (double)x.rows : 1);
+    gz_arg_int(launch, x.samples);
+    gz_arg_int(launch, x.rows);
+    gz_arg_int(launch, x.columns);
+    gz_launch_items(launch, x.samples * x.rows * x.columns);
+}
+
 gz_cost gz_reduce_cost(const gz_node *node)
 {
     double values = (double)gz_shape_count(node->out[0]->shape), most = values;

@@ -3,6 +3,7 @@
 #define GZ_REDUCE_H
 #include "ops.h"
 #include "../graph/builder.h"
+#include "group_gpu.h"
 
 gz_reduction gz_reduction_of(const gz_node *node);
 
@@ -23,6 +24,8 @@ enum { GZ_REDUCE_X, GZ_REDUCE_DY };
 gaze_status gz_reduce_gradient_infer(gz_graph *graph, gz_node *node, gz_shape dy);
 gaze_status gz_reduce_gradient_node(gz_graph *graph, const gz_op *op, const gz_node *forward, gz_tensor *dy,
                                     gz_tensor **dx);
+/* The gpu families' gradient of a sum or a mean of x [B,M,C] over M: dy [B,C] divided, in every row. */
+void gz_sum_gradient_gpu(gz_builder *builder, const gz_node *node, gz_columns x);
 gz_cost gz_reduce_cost(const gz_node *node);
 
 #endif

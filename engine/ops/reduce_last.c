@@ -1,5 +1,6 @@
 /* reduce_last: mean, maximum or sum over the last axis (of the channels: two maps of spatial attention). */
 #include "reduce.h"
+#include "group_gpu.h"
 #include "slabs.h"
 
 /* One value a row: [...,1]. */
@@ -38,12 +39,17 @@ static void gradient_reference(const gz_node *node, double *const *in, double *c
                                   in[GZ_REDUCE_DY][r], out[0] + r * C, C, 1);
 }
 
-static gaze_status launch(const gz_node *node, gz_builder *builder, const char *slabs, const char *items,
-                          gz_shape x)
+/* A kernel each for the cpu family, plain, and the gpu families. */
+typedef struct kernels {
+    const char *slabs, *items, *group;
+} kernels;
+
+static gaze_status launch(const gz_node *node, gz_builder *builder, kernels kernel, gz_shape x)
 {
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU, gpu = gz_builder_is_gpu(builder);
     const size_t R = gz_shape_rows(x), C = gz_shape_last(x);
-    gz_launch *l = gz_launch_add(builder, "reduce", cpu ? slabs : items, "%s", "");
+    gz_launch *l = gpu ? gz_launch_add(builder, "rows_gpu", kernel.group, "%s", "")
+                       : gz_launch_add(builder, "reduce", cpu ? kernel.slabs : kernel.items, "%s", "");
     for (size_t i = 0; i < node->n_in; i++)
         if (node->in[i]) gz_arg_tensor(l, node->in[i]);
     gz_arg_tensor(l, node->out[0]);
@@ -52,6 +58,8 @@ static gaze_status launch(const gz_node *node, gz_builder *builder, const char *
     gz_arg_int(l, R);
     if (cpu)
         gz_launch_slabs(l, gz_slabs_of(builder, R, 4 * C, 1));
+    else if (gpu)
+        gz_launch_group_rows(builder, l, R, C);
     else
         gz_launch_items(l, R);
     return gz_builder_status(builder);
@@ -60,16 +68,23 @@ static gaze_status launch(const gz_node *node, gz_builder *builder, const char *
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_shape x = node->in[0]->shape;
-    if (gz_reduction_of(node) == GZ_MAX) return launch(node, builder, "max_last_slabs", "max_last_items", x);
-    return launch(node, builder, "sum_last_slabs", "sum_last_items", x);
+    if (gz_reduction_of(node) == GZ_MAX)
+        return launch(node, builder, (kernels){"max_last_slabs", "max_last_items", "max_last_group"}, x);
+    return launch(node, builder, (kernels){"sum_last_slabs", "sum_last_items", "sum_last_group"}, x);
 }
 
 static gaze_status gradient_prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_shape x = node->out[0]->shape;
     if (gz_reduction_of(node) == GZ_MAX)
-        return launch(node, builder, "max_last_gradient_slabs", "max_last_gradient_items", x);
-    return launch(node, builder, "sum_last_gradient_slabs", "sum_last_gradient_items", x);
+        return launch(
+            node, builder,
+            (kernels){"max_last_gradient_slabs", "max_last_gradient_items", "max_last_gradient_group"}, x);
+    if (gz_builder_is_gpu(builder)) {
+        gz_sum_gradient_gpu(builder, node, gz_columns_whole(gz_shape_rows(x), gz_shape_last(x), 1));
+        return gz_builder_status(builder);
+    }
+    return launch(node, builder, (kernels){"sum_last_gradient_slabs", "sum_last_gradient_items", NULL}, x);
 }
 
 static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,

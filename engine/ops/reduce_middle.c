@@ -73,9 +73,37 @@ static gaze_status launch(const gz_node *node, gz_builder *builder, const char *
     return gz_builder_status(builder);
 }
 
+/* Sums and maxima of columns. */
+static gaze_status prepare_gpu(const gz_node *node, gz_builder *builder, size s)
+{
+    const double divisor = gz_reduction_of(node) == GZ_MEAN ? (double)s.M : 1;
+    if (gz_reduction_of(node) == GZ_MAX)
+        gz_column_max_gpu(builder, node->in[0], node->out[0], gz_columns_whole(s.B, s.M, s.C));
+    else
+        gz_column_sums_gpu(builder,
+                           &(gz_column_sums){node->in[0], NULL, node->out[0], s.B, s.M, s.C, divisor});
+    return gz_builder_status(builder);
+}
+
+static gaze_status gradient_prepare_gpu(const gz_node *node, gz_builder *builder, size s)
+{
+    const gz_columns whole = gz_columns_whole(s.B, s.M, s.C);
+    if (gz_reduction_of(node) != GZ_MAX) {
+        gz_sum_gradient_gpu(builder, node, whole);
+        return gz_builder_status(builder);
+    }
+    gz_launch *l = gz_launch_add(builder, "columns_gpu", "column_max_gradient_group", "%s", "");
+    gz_arg_tensor(l, node->in[GZ_REDUCE_X]);
+    gz_arg_tensor(l, node->in[GZ_REDUCE_DY]);
+    gz_arg_tensor(l, node->out[0]);
+    gz_launch_group_columns(builder, l, whole);
+    return gz_builder_status(builder);
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const size s = size_of(node->in[0]->shape);
+    if (gz_builder_is_gpu(builder)) return prepare_gpu(node, builder, s);
     if (gz_reduction_of(node) == GZ_MAX)
         return launch(node, builder, "max_middle_columns", "max_middle_items", s);
     return launch(node, builder, "sum_middle_columns", "sum_middle_items", s);
@@ -84,6 +112,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 static gaze_status gradient_prepare(const gz_node *node, gz_builder *builder)
 {
     const size s = size_of(node->out[0]->shape);
+    if (gz_builder_is_gpu(builder)) return gradient_prepare_gpu(node, builder, s);
     if (gz_reduction_of(node) == GZ_MAX)
         return launch(node, builder, "max_middle_gradient_columns", "max_middle_gradient_items", s);
     return launch(node, builder, "sum_middle_gradient_columns", "sum_middle_gradient_items", s);

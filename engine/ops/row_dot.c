@@ -1,5 +1,6 @@
 /* row_dot: the dot product of rows. */
 #include "rows.h"
+#include "group_gpu.h"
 
 #include <math.h>
 
@@ -47,8 +48,24 @@ static void magnitude(const gz_node *node, double *const *in, double *const *out
     dots(fabs(gz_factor_of(node)), size_of(node), in[0], in[1], out[0]);
 }
 
+static gaze_status prepare_gpu(const gz_node *node, gz_builder *builder)
+{
+    const gz_rows_size size = size_of(node);
+    gz_launch *launch = gz_launch_add(builder, "rows_gpu", "row_dot_group", "%s", "");
+    gz_arg_tensor(launch, node->in[0]);
+    gz_arg_tensor(launch, node->in[1]);
+    gz_arg_tensor(launch, node->out[0]);
+    gz_arg_float(launch, gz_factor_of(node));
+    gz_arg_int(launch, size.repeat);
+    gz_arg_int(launch, size.width);
+    gz_arg_int(launch, size.rows);
+    gz_launch_group_rows(builder, launch, size.rows, size.width);
+    return gz_builder_status(builder);
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
+    if (gz_builder_is_gpu(builder)) return prepare_gpu(node, builder);
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
     const gz_rows_size size = size_of(node);
     gz_launch *launch = gz_launch_add(builder, "rows", cpu ? "row_dot_slabs" : "row_dot_items", "%s", "");

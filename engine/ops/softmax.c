@@ -3,6 +3,7 @@
    first..first+T-1.
  */
 #include "softmax.h"
+#include "group_gpu.h"
 
 #include <math.h>
 
@@ -110,9 +111,10 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 
 void gz_softmax_launch(gz_builder *builder, const gz_softmax_call *call)
 {
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU, gpu = gz_builder_is_gpu(builder);
     const size_t R = call->rows, N = call->keys;
-    gz_launch *launch = gz_launch_add(builder, "softmax", cpu ? "softmax" : "softmax_plain", "");
+    gz_launch *launch = gpu ? gz_launch_add(builder, "softmax_gpu", "softmax_group", "%s", "")
+                            : gz_launch_add(builder, "softmax", cpu ? "softmax" : "softmax_plain", "%s", "");
     gz_arg_tensor(launch, call->x);
     gz_arg_tensor(launch, call->mask);
     gz_arg_tensor(launch, call->queries);
@@ -133,6 +135,8 @@ void gz_softmax_launch(gz_builder *builder, const gz_softmax_call *call)
         const size_t rows = 2048 / N + 1;
         gz_arg_int(launch, rows);
         gz_launch_groups(launch, (R + rows - 1) / rows, 1, 1, 1, 1, 1);
+    } else if (gpu) {
+        gz_launch_group_rows(builder, launch, R, N);
     } else {
         gz_launch_items(launch, R);
     }

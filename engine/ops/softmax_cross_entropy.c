@@ -46,13 +46,11 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_loss_size size = gz_loss_size_of(node->in[LOGITS]);
-    gz_launch *launch = gz_launch_add(builder, "loss", "softmax_cross_entropy", "");
+    gz_launch *launch = gz_loss_launch(builder, "softmax_cross_entropy", "softmax_cross_entropy_group");
     gz_arg_tensor(launch, node->in[LOGITS]);
     gz_arg_label(launch, node->in[LABEL]);
     gz_arg_tensor(launch, node->out[ROW_LOSS]);
     gz_arg_tensor(launch, node->out[P]);
-    gz_arg_int(launch, size.rows);
-    gz_arg_int(launch, size.classes);
     gz_loss_launch_rows(builder, launch, size);
     gz_loss_mean(builder, node->out[ROW_LOSS], node->out[LOSS], size.rows);
     return gz_builder_status(builder);

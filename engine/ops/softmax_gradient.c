@@ -1,5 +1,6 @@
 /* The gradient of softmax: y, dy [...,N] -> dx = y (dy - sum(y dy)). Where a mask made y 0, dx is 0. */
 #include "../graph/builder.h"
+#include "group_gpu.h"
 #include "ops.h"
 
 enum { Y, DY };
@@ -32,9 +33,10 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const size_t R = rows_of(node), N = keys_of(node);
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
-    gz_launch *launch =
-        gz_launch_add(builder, "softmax", cpu ? "softmax_gradient" : "softmax_gradient_plain", "");
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU, gpu = gz_builder_is_gpu(builder);
+    gz_launch *launch = gpu ? gz_launch_add(builder, "softmax_gpu", "softmax_gradient_group", "%s", "")
+                            : gz_launch_add(builder, "softmax",
+                                            cpu ? "softmax_gradient" : "softmax_gradient_plain", "%s", "");
     gz_arg_tensor(launch, node->in[Y]);
     gz_arg_tensor(launch, node->in[DY]);
     gz_arg_tensor(launch, node->out[0]);
@@ -44,6 +46,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
         const size_t rows = 4096 / N + 1;
         gz_arg_int(launch, rows);
         gz_launch_groups(launch, (R + rows - 1) / rows, 1, 1, 1, 1, 1);
+    } else if (gpu) {
+        gz_launch_group_rows(builder, launch, R, N);
     } else {
         gz_launch_items(launch, R);
     }

@@ -1,4 +1,5 @@
 /* weighted_sum: the rows of each sample, added with a weight each. */
+#include "group_gpu.h"
 #include "rows.h"
 
 enum { A, H, VECTORS = 4 /* of columns in a group of the kernel */ };
@@ -27,6 +28,10 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const size_t *dim = node->in[H]->shape.dim, B = dim[0], N = dim[1], D = dim[2];
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    if (gz_builder_is_gpu(builder)) {
+        gz_column_sums_gpu(builder, &(gz_column_sums){node->in[H], node->in[A], node->out[0], B, N, D, 1});
+        return gz_builder_status(builder);
+    }
     gz_launch *launch =
         gz_launch_add(builder, "rows", cpu ? "weighted_sum_columns" : "weighted_sum_items", "%s", "");
     gz_arg_tensor(launch, node->in[A]);
