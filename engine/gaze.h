@@ -586,7 +586,8 @@ GAZE_API gaze_status gaze_faithful_plot(const gaze_faithful_result *result, cons
 /* ---- Verification: every kernel against its C reference on this context's device ---- */
 
 typedef struct gaze_verify_line {
-    const char *op, *family;      /* family: "cpu", "plain", ... */
+    const char *op, *family;      /* family: "cpu", "plain", ...; "cpu:1": cpu, on the one thread that small
+                                     models run on */
     size_t cases, checks, failed; /* failed: of the checks */
     double worst;                 /* largest error as a part of its limit */
     double ms;

@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Kernels of a family on a device, and what they are called in the table. */
+typedef struct lane {
+    gz_device *device;
+    gz_family family;
+    const char *name;
+    bool picked; /* the cases of a quick run */
+} lane;
+
 typedef struct verification {
     gz_device *device;
     gaze_verify_options options;
@@ -31,20 +39,19 @@ static gaze_status unknown_op(const char *name)
 }
 
 /* Runs the op's cases, or the picked ones; none that another family's kernels make. */
-static gaze_status run_cases(verification *v, const gz_op *op, gz_family family, gz_verify_result *result,
-                             size_t *n_cases)
+static gaze_status run_cases(const gz_op *op, const lane *on, gz_verify_result *result, size_t *n_cases)
 {
     bool *picked = NULL;
     gaze_status status;
     *n_cases = 0;
     GZ_TRY(gz_allocate(op->n_cases, sizeof *picked, &picked));
-    if (v->options.quick) GZ_GO(gz_verify_pick(v->device, family, op, picked));
+    if (on->picked) GZ_GO(gz_verify_pick(on->device, on->family, op, picked));
     for (size_t i = 0; i < op->n_cases; i++) {
         bool own;
-        if (v->options.quick && !picked[i]) continue;
-        GZ_GO(gz_verify_has_own(v->device, family, op, &op->cases[i], &own));
+        if (on->picked && !picked[i]) continue;
+        GZ_GO(gz_verify_has_own(on->device, on->family, op, &op->cases[i], &own));
         if (!own) continue;
-        GZ_GO(gz_verify_case(v->device, family, op, &op->cases[i], result));
+        GZ_GO(gz_verify_case(on->device, on->family, op, &op->cases[i], result));
         ++*n_cases;
     }
     if (!op->n_cases) gz_verify_count(result, false, "the op has no cases");
@@ -54,7 +61,7 @@ done:
     return status;
 }
 
-static gaze_status tell(verification *v, const gz_op *op, gz_family family, const gz_verify_result *result,
+static gaze_status tell(verification *v, const gz_op *op, const lane *on, const gz_verify_result *result,
                         size_t n_cases)
 {
     const char **failures;
@@ -63,7 +70,7 @@ static gaze_status tell(verification *v, const gz_op *op, gz_family family, cons
     const gaze_status status = gz_failures_texts(result->failures, arena, &failures);
     if (status == GAZE_OK)
         gz_tell(&v->told, &(gaze_verify_line){.op = op->name,
-                                              .family = gz_family_name(family),
+                                              .family = on->name,
                                               .cases = n_cases,
                                               .checks = result->checks,
                                               .failed = result->failed,
@@ -76,27 +83,38 @@ static gaze_status tell(verification *v, const gz_op *op, gz_family family, cons
     return status;
 }
 
-static gaze_status verify_op(verification *v, const gz_op *op, gz_family family)
+static gaze_status verify_op(verification *v, const gz_op *op, const lane *on)
 {
     gz_failures failures = {0};
     gz_verify_result result = {.failures = &failures};
     size_t n_cases;
-    gaze_status status = run_cases(v, op, family, &result, &n_cases);
+    gaze_status status = run_cases(op, on, &result, &n_cases);
     v->passed += result.checks - result.failed;
     v->failed += result.failed;
-    if (status == GAZE_OK && result.checks) status = tell(v, op, family, &result, n_cases);
+    if (status == GAZE_OK && result.checks) status = tell(v, op, on, &result, n_cases);
     gz_failures_free(&failures);
     return status;
 }
 
-static gaze_status verify_all(verification *v)
+/* Small plans run on the device's solo, which compiles kernels for itself. */
+static size_t lanes_of(gz_device *device, bool quick, lane lanes[GZ_N_FAMILIES + 1])
 {
     gz_family families[GZ_N_FAMILIES];
+    const size_t n = gz_verify_families(device, !quick, families);
+    gz_device *solo = quick || families[0] != GZ_FAMILY_CPU ? NULL : gz_device_solo(device);
+    for (size_t i = 0; i < n; i++) lanes[i] = (lane){device, families[i], gz_family_name(families[i]), quick};
+    if (solo) lanes[n] = (lane){solo, GZ_FAMILY_CPU, "cpu:1", true};
+    return solo ? n + 1 : n;
+}
+
+static gaze_status verify_all(verification *v)
+{
+    lane lanes[GZ_N_FAMILIES + 1];
     const char *op = v->options.op;
-    const size_t n_families = gz_verify_families(v->device, !v->options.quick, families);
+    const size_t n_lanes = lanes_of(v->device, v->options.quick, lanes);
     for (size_t i = 0; i < gz_n_ops; i++)
-        for (size_t f = 0; f < n_families; f++)
-            if (!op || !strcmp(op, gz_ops[i]->name)) GZ_TRY(verify_op(v, gz_ops[i], families[f]));
+        for (size_t k = 0; k < n_lanes; k++)
+            if (!op || !strcmp(op, gz_ops[i]->name)) GZ_TRY(verify_op(v, gz_ops[i], &lanes[k]));
     return GAZE_OK;
 }
 

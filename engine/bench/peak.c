@@ -21,6 +21,7 @@ typedef struct ceiling {
 static gaze_status launch(const ceiling *c)
 {
     const size_t global = c->groups * c->group;
+    GZ_TRY(gz_device_turn(c->device));
     GZ_TRY(gz_cl_check(clEnqueueNDRangeKernel(gz_device_queue(c->device), c->kernel, 1, NULL, &global,
                                               &c->group, 0, NULL, NULL),
                        "clEnqueueNDRangeKernel of peak.cl over %zu in groups of %zu", global, c->group));

@@ -33,6 +33,7 @@ static gaze_status fill_with_zeros(gz_device *device, cl_mem memory, size_t byte
 {
     const cl_uint zero = 0;
     char text[24];
+    GZ_TRY(gz_device_turn(device));
     const cl_int code =
         clEnqueueFillBuffer(device->queue, memory, &zero, sizeof zero, 0, bytes, 0, NULL, NULL);
     return gz_cl_check(code, "device '%s': clEnqueueFillBuffer of %s", device->facts.info.name,
@@ -43,6 +44,7 @@ gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out)
 {
     cl_int code;
     char text[24];
+    if (device->whole) return gz_device_allocate(device->whole, bytes, out);
     if (bytes > SIZE_MAX - sizeof(cl_uint))
         return refuse(device, bytes, "the device", device->facts.global_bytes);
     bytes = gz_round_up(bytes ? bytes : 1, sizeof(cl_uint));
@@ -64,6 +66,7 @@ void gz_device_release(gz_device *device, cl_mem memory)
 {
     size_t bytes = 0;
     if (!memory) return;
+    if (device->whole) device = device->whole;
     if (clGetMemObjectInfo(memory, CL_MEM_SIZE, sizeof bytes, &bytes, NULL) != CL_SUCCESS) bytes = 0;
     device->allocated -= bytes < device->allocated ? bytes : device->allocated;
     clReleaseMemObject(memory);
@@ -74,6 +77,7 @@ size_t gz_device_allocated(const gz_device *device) { return device->allocated; 
 gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, const void *bytes, size_t size)
 {
     if (size == 0) return GAZE_OK;
+    GZ_TRY(gz_device_turn(device));
     const cl_int code =
         clEnqueueWriteBuffer(device->queue, memory, CL_TRUE, offset, size, bytes, 0, NULL, NULL);
     return gz_cl_check(code, "device '%s': clEnqueueWriteBuffer of %zu bytes at %zu", device->facts.info.name,
@@ -83,6 +87,7 @@ gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, con
 gaze_status gz_device_read(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size)
 {
     if (size == 0) return GAZE_OK;
+    GZ_TRY(gz_device_turn(device));
     const cl_int code =
         clEnqueueReadBuffer(device->queue, memory, CL_TRUE, offset, size, bytes, 0, NULL, NULL);
     device->ran = device->ran || code == CL_SUCCESS;

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static gaze_status make_queue(gz_device *device, bool profile)
+static gaze_status make_queue(gz_device *device)
 {
-    const cl_command_queue_properties properties = profile ? CL_QUEUE_PROFILING_ENABLE : 0;
+    const cl_command_queue_properties properties = device->profile ? CL_QUEUE_PROFILING_ENABLE : 0;
     cl_int code;
     device->queue = clCreateCommandQueue(device->context, device->id, properties, &code);
     return gz_cl_check(code, "device '%s': clCreateCommandQueue", device->facts.info.name);
@@ -22,6 +22,7 @@ static void take_options(gz_device *device, const gaze_context_options *options)
     if (device->memory_limit < device->facts.global_bytes) device->facts.global_bytes = device->memory_limit;
     device->log = options->log;
     device->log_user = options->log_user;
+    device->profile = options->profile;
 }
 
 /* user: where the gz_measure_function lies. */
@@ -55,9 +56,11 @@ static gaze_status open_chosen(gz_device *device, const gaze_context_options *op
     take_options(device, options);
     device->cpu_kernels = device->facts.family == GZ_FAMILY_CPU;
     device->id = found->device;
-    gaze_status status = gz_shared_context_take(found->platform, found->device, &device->context);
+    device->solo_id = found->solo;
+    gaze_status status =
+        gz_shared_context_take(found->platform, found->device, found->solo, &device->context);
     if (status != GAZE_OK) return gz_fail_context(status, "device '%s'", found->info.name);
-    GZ_TRY(make_queue(device, options->profile));
+    GZ_TRY(make_queue(device));
     return gz_cache_open(&device->facts.info, &device->cache);
 }
 
@@ -83,20 +86,37 @@ gaze_status gz_device_open_measured(const gaze_context_options *options, gz_meas
     return GAZE_OK;
 }
 
-void gz_device_close(gz_device *device)
+static void close_work(gz_device *device)
 {
     if (!device) return;
     if (device->queue) clFinish(device->queue);
     gz_programs_release(device);
     gz_cache_close(device->cache);
     if (device->queue) clReleaseCommandQueue(device->queue);
+}
+
+void gz_device_close(gz_device *device)
+{
+    if (!device) return;
+    close_work(device->solo);
+    free(device->solo);
+    close_work(device);
     gz_shared_context_give_back(device->context);
     gz_probe_destroy(device->probe);
     free(device);
 }
 
 const gz_device_facts *gz_device_facts_of(const gz_device *device) { return &device->facts; }
-void gz_device_programs(const gz_device *device, gaze_program_counts *counts) { *counts = device->counts; }
+
+void gz_device_programs(const gz_device *device, gaze_program_counts *counts)
+{
+    *counts = device->counts;
+    if (!device->solo) return;
+    counts->cached += device->solo->counts.cached;
+    counts->compiled += device->solo->counts.compiled;
+    counts->build_ms += device->solo->counts.build_ms;
+}
+
 cl_context gz_device_context(const gz_device *device) { return device->context; }
 cl_command_queue gz_device_queue(const gz_device *device) { return device->queue; }
 

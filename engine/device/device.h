@@ -46,10 +46,19 @@ gaze_status gz_device_open_measured(const gaze_context_options *options, gz_meas
                                     gz_device **out);
 void gz_device_close(gz_device *device); /* NULL is fine */
 
+/* The same memory and kernels, run by the thread that waits for them: no other is woken, which costs more
+   than a small plan's kernels take. Buffers are those of `device`, and the two take turns by themselves.
+   NULL: the driver has nothing like that. Lives as long as `device`. */
+gz_device *gz_device_solo(gz_device *device);
+
 const gz_device_facts *gz_device_facts_of(const gz_device *device);
 void gz_device_programs(const gz_device *device, gaze_program_counts *counts);
 cl_context gz_device_context(const gz_device *device);
 cl_command_queue gz_device_queue(const gz_device *device);
+
+/* To be called before something is enqueued: waits for the other of a device and its solo, if that has work.
+ */
+gaze_status gz_device_turn(gz_device *device);
 
 /* Forces a family from now on (verification); GAZE_FAMILY did so at opening. On a device that was opened with
    another family, cpu comes before the first kernel: programs without its kernels stay so. */

@@ -12,6 +12,11 @@ struct gz_device {
     cl_device_id id;
     cl_context context;
     cl_command_queue queue;
+    cl_device_id solo_id; /* gz_device_solo, or NULL */
+    gz_device *solo;      /* made when first asked for */
+    gz_device *whole;     /* of a solo device: the one that it belongs to */
+    gz_device *active;    /* of the two, the one whose queue may have work; NULL: none has */
+    bool profile;
     size_t memory_limit; /* bytes: the user's, or SIZE_MAX */
     size_t allocated;    /* bytes */
     gz_cache *cache;

@@ -13,13 +13,14 @@ typedef struct shared {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static shared *registry;
 
-static gaze_status add(cl_platform_id platform, cl_device_id device, cl_context *out)
+static gaze_status add(cl_platform_id platform, cl_device_id device, cl_device_id solo, cl_context *out)
 {
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
+    const cl_device_id devices[] = {device, solo};
     shared *fresh;
     cl_int code;
     GZ_TRY(gz_allocate(1, sizeof *fresh, &fresh));
-    fresh->context = clCreateContext(properties, 1, &device, NULL, NULL, &code);
+    fresh->context = clCreateContext(properties, solo ? 2 : 1, devices, NULL, NULL, &code);
     if (code != CL_SUCCESS) {
         free(fresh);
         return gz_cl_check(code, "clCreateContext");
@@ -32,7 +33,8 @@ static gaze_status add(cl_platform_id platform, cl_device_id device, cl_context 
     return GAZE_OK;
 }
 
-gaze_status gz_shared_context_take(cl_platform_id platform, cl_device_id device, cl_context *out)
+gaze_status gz_shared_context_take(cl_platform_id platform, cl_device_id device, cl_device_id solo,
+                                   cl_context *out)
 {
     gaze_status status = GAZE_OK;
     pthread_mutex_lock(&lock);
@@ -42,7 +44,7 @@ gaze_status gz_shared_context_take(cl_platform_id platform, cl_device_id device,
         found->users++;
         *out = found->context;
     } else {
-        status = add(platform, device, out);
+        status = add(platform, device, solo, out);
     }
     pthread_mutex_unlock(&lock);
     return status;

@@ -26,6 +26,7 @@ gaze_status gz_plan_poison(gz_plan *plan, float value)
     uint32_t word;
     memcpy(&word, &value, sizeof word);
     if (!plan->device || !plan->options.isolate) return GAZE_OK;
+    GZ_TRY(gz_device_turn(plan->device));
     for (size_t i = 0; i < plan->graph->n_tensors + plan->n_scratch; i++) {
         if (!guarded(plan, i)) continue;
         const gz_placement *p = &plan->placements[i];

@@ -50,10 +50,10 @@ gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store,
 {
     gz_plan *plan;
     GZ_TRY(gz_allocate(1, sizeof *plan, &plan));
-    plan->device = device;
+    if (options) plan->options = *options;
+    plan->device = gz_plan_device(device, graph, &plan->options);
     plan->graph = graph;
     plan->store = store;
-    if (options) plan->options = *options;
     plan->family = device ? gz_device_facts_of(device)->family : GZ_FAMILY_PLAIN;
     if (plan->options.force_family) plan->family = *plan->options.force_family;
     plan->packed_version = SIZE_MAX;
@@ -131,6 +131,7 @@ gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *val
     }
     void *copy;
     cl_event *written;
+    GZ_TRY(gz_device_turn(plan->device));
     GZ_TRY(stage(p, bytes, &copy, &written));
     memcpy(copy, values, bytes);
     return gz_cl_check(clEnqueueWriteBuffer(gz_device_queue(plan->device), p->memory, CL_FALSE, 0, bytes,
@@ -160,6 +161,7 @@ gaze_status gz_plan_run(gz_plan *plan)
 {
     if (plan->trains) gz_store_touch(plan->store);
     if (!plan->device) return gz_plan_run_reference(plan);
+    GZ_TRY(gz_device_turn(plan->device));
     const size_t version = plan->store ? gz_store_version(plan->store) : 0;
     const bool pack = version != plan->packed_version;
     for (size_t i = 0; i < plan->n_launches; i++)

@@ -93,6 +93,8 @@ struct gz_builder {
     gaze_status status;
 };
 
+/* solo.c: the device itself, or its solo where the graph is small. Verification runs where it is told to. */
+gz_device *gz_plan_device(gz_device *device, const gz_graph *graph, const gz_plan_options *options);
 /* builder.c: runs every node's prepare. */
 gaze_status gz_plan_prepare(gz_plan *plan);
 /* place.c: lifetimes, blocks, offsets; no memory is taken yet. */

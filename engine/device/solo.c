@@ -1,0 +1,58 @@
+/* A device and its solo: one memory, two queues of which one has work at a time. */
+#include "device_parts.h"
+
+#include <stdlib.h>
+
+/* info: of the driver's device, whose name the program cache goes by. */
+static gaze_status take_facts(gz_device *solo, const gz_device *device)
+{
+    solo->facts = device->facts;
+    solo->facts.compute_units = solo->facts.info.compute_units = 1;
+    solo->facts.info.name = gz_arena_format(device->probe->arena, "%s, one thread", device->facts.info.name);
+    return solo->facts.info.name ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+static gaze_status open_solo(gz_device *device, gz_device *solo)
+{
+    cl_int code;
+    *solo = (gz_device){.id = device->solo_id,
+                        .context = device->context,
+                        .whole = device,
+                        .memory_limit = device->memory_limit,
+                        .cpu_kernels = device->cpu_kernels,
+                        .profile = device->profile,
+                        .log = device->log,
+                        .log_user = device->log_user};
+    GZ_TRY(take_facts(solo, device));
+    solo->queue =
+        clCreateCommandQueue(solo->context, solo->id, solo->profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
+    GZ_TRY(gz_cl_check(code, "device '%s': clCreateCommandQueue", solo->facts.info.name));
+    return gz_cache_open(&solo->facts.info, &solo->cache);
+}
+
+static void release(gz_device *solo)
+{
+    if (solo->queue) clReleaseCommandQueue(solo->queue);
+    gz_cache_close(solo->cache);
+    free(solo);
+}
+
+gz_device *gz_device_solo(gz_device *device)
+{
+    gz_device *solo;
+    if (device->whole) return device;
+    if (device->solo || !device->solo_id) return device->solo;
+    if (gz_allocate(1, sizeof *solo, &solo) != GAZE_OK) return NULL;
+    if (open_solo(device, solo) == GAZE_OK) return device->solo = solo;
+    gz_device_log(device, GAZE_LOG_WARNING, "small plans run on all threads: %s", gaze_message());
+    device->solo_id = NULL;
+    release(solo);
+    return NULL;
+}
+
+gaze_status gz_device_turn(gz_device *device)
+{
+    gz_device *whole = device->whole ? device->whole : device, *other = whole->active;
+    whole->active = device;
+    return other && other != device ? gz_device_finish(other) : GAZE_OK;
+}
