@@ -13,6 +13,7 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     char text[96];
     GZ_TRY(gz_op_expect_inputs(node, 2, 4));
     GZ_TRY(gz_scores_expect(node));
+    GZ_TRY(gz_op_expect_input(node, DY));
     const gz_scores_size size = gz_scores_size_of(node);
     const gz_shape scores = GZ_SHAPE(size.samples, size.queries, size.keys);
     if (!gz_shape_equal(node->in[DY]->shape, scores))

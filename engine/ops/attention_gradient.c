@@ -23,6 +23,7 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     char text[3][96];
     GZ_TRY(gz_op_expect_inputs(node, 3, 8));
     GZ_TRY(gz_attention_expect(node));
+    for (size_t i = Y; i <= DY; i++) GZ_TRY(gz_op_expect_input(node, i));
     const gz_attention_size s = gz_attention_size_of(node);
     const gz_shape y = GZ_SHAPE(s.samples, s.queries, s.heads, s.value_depth),
                    lse = GZ_SHAPE(s.samples, s.heads, s.queries);

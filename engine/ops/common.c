@@ -28,14 +28,18 @@ gaze_status gz_op_fail(const gz_node *node, const char *format, ...)
     return gz_fail(GAZE_ERROR_MODEL, "layer '%s': op %s: %s", node->name, node->op->name, message);
 }
 
+gaze_status gz_op_expect_input(const gz_node *node, size_t i)
+{
+    return i < node->n_in && node->in[i] ? GAZE_OK : gz_op_fail(node, "input %zu is missing", i);
+}
+
 gaze_status gz_op_expect_inputs(const gz_node *node, size_t least, size_t most)
 {
     if (node->n_in < least || node->n_in > most)
         return least == most
                    ? gz_op_fail(node, "found %zu inputs, expected %zu", node->n_in, least)
                    : gz_op_fail(node, "found %zu inputs, expected %zu to %zu", node->n_in, least, most);
-    for (size_t i = 0; i < least; i++)
-        if (!node->in[i]) return gz_op_fail(node, "input %zu is missing", i);
+    for (size_t i = 0; i < least; i++) GZ_TRY(gz_op_expect_input(node, i));
     return GAZE_OK;
 }
 

@@ -9,6 +9,7 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     const size_t axis = gz_axis_of(node)->axis;
     gz_shape y = node->in[0]->shape;
     for (size_t i = 1; i < node->n_in; i++) {
+        GZ_TRY(gz_op_expect_input(node, i));
         gz_shape like = node->in[i]->shape;
         const size_t part = axis < like.rank ? like.dim[axis] : 0;
         like.dim[axis] = node->in[0]->shape.dim[axis];

@@ -8,7 +8,7 @@ enum { X, KERNEL, BIAS };
 static const gz_conv2d_attr *attr_of(const gz_node *node) { return node->attr; }
 static gz_tensor *bias_of(const gz_node *node) { return node->n_in > BIAS ? node->in[BIAS] : NULL; }
 
-static gaze_status check_kernel(const gz_node *node)
+gaze_status gz_conv2d_expect_kernel(const gz_node *node)
 {
     char text[96];
     const gz_shape x = node->in[X]->shape, kernel = node->in[KERNEL]->shape;
@@ -27,7 +27,7 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     GZ_TRY(gz_op_expect_inputs(node, 2, 3));
     GZ_TRY(gz_op_expect_rank(node, X, 4));
     GZ_TRY(gz_op_expect_rank(node, KERNEL, 4));
-    GZ_TRY(check_kernel(node));
+    GZ_TRY(gz_conv2d_expect_kernel(node));
     if (!gz_activation_fuses(attr_of(node)->activation))
         return gz_op_fail(node, "activation %s can't be fused, expected an op of its own",
                           gz_activation_name(attr_of(node)->activation));

@@ -15,6 +15,9 @@ typedef struct gz_conv2d_size {
  * fit. */
 gaze_status gz_conv2d_size_check(const gz_node *node, gz_conv2d_size *size);
 
+/* The kernel and the bias of a forward op fit its window and x. */
+gaze_status gz_conv2d_expect_kernel(const gz_node *node);
+
 /* The size of a node that infer has checked, of the forward direction for the gradients as well. */
 gz_conv2d_size gz_conv2d_size_forward(const gz_node *node);
 gz_conv2d_size gz_conv2d_size_of_gradient(const gz_node *node, bool of_kernel);

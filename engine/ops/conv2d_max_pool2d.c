@@ -18,6 +18,7 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     GZ_TRY(gz_op_expect_inputs(node, 2, 3));
     GZ_TRY(gz_op_expect_rank(node, X, 4));
     GZ_TRY(gz_op_expect_rank(node, KERNEL, 4));
+    GZ_TRY(gz_conv2d_expect_kernel(node));
     gz_conv2d_size size = gz_conv2d_size_forward(node);
     GZ_TRY(gz_conv2d_size_check(node, &size));
     if (size.P < 2 || size.Q < 2)

@@ -7,10 +7,12 @@ static gaze_status infer_many(gz_graph *graph, gz_node *node)
     char found[96], expected[96];
     GZ_TRY(gz_op_expect_inputs(node, 2, GZ_MAX_INPUTS));
     const gz_shape shape = node->in[0]->shape;
-    for (size_t i = 1; i < node->n_in; i++)
+    for (size_t i = 1; i < node->n_in; i++) {
+        GZ_TRY(gz_op_expect_input(node, i));
         if (!gz_shape_equal(node->in[i]->shape, shape))
             return gz_op_fail(node, "input %zu has shape %s, expected %s as input 0", i,
                               gz_shape_text(node->in[i]->shape, found), gz_shape_text(shape, expected));
+    }
     return gz_node_output(graph, node, 0, GZ_F32, shape);
 }
 

@@ -433,7 +433,9 @@ gaze_status gz_optimizer(gz_graph *g, const gz_optimizer_attr *attr, gz_tensor *
 
 /* "layer 'x': op conv2d: <message>" as GAZE_ERROR_MODEL. */
 gaze_status gz_op_fail(const gz_node *node, const char *format, ...) GZ_PRINTF(2, 3);
+/* least to most inputs, of which the first `least` are there. */
 gaze_status gz_op_expect_inputs(const gz_node *node, size_t least, size_t most);
+gaze_status gz_op_expect_input(const gz_node *node, size_t i);
 gaze_status gz_op_expect_rank(const gz_node *node, size_t input, size_t rank);
 gz_limit gz_limit_exact(const gz_node *node, size_t i);
 
