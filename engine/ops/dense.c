@@ -1,6 +1,7 @@
 /* y = activation(x kernel + bias): x [...,K], kernel [K,U], bias [U] or none -> y [...,U]; R = product of the
  * leading dimensions. */
 #include "dense.h"
+#include "product_gpu.h"
 
 #include <math.h>
 #include <string.h>
@@ -153,7 +154,9 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const size_t R = size.rows, K = size.inputs, U = size.units;
     const gz_matrix x = {node->in[X], K, 1}, kernel = {node->in[KERNEL], U, 1}, y = {node->out[0], U, 1};
     const gz_activation_kind activation = activation_of(node);
-    if (gz_builder_family(builder) != GZ_FAMILY_CPU)
+    if (gz_builder_is_gpu(builder))
+        gz_product_gpu_one(builder, x, kernel, bias_of(node), y.tensor, R, U, K, activation);
+    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
         gz_dense_plain(builder, x, kernel, bias_of(node), y.tensor, R, U, K, activation);
     else if (U < GZ_DENSE_FEW_COLUMNS)
         gz_dense_dots(builder, x.tensor, kernel, bias_of(node), y, R, U, K, activation);
@@ -207,6 +210,7 @@ static const gz_case cases[] = {
     CASE(GZ_FILL_INTEGER, linear, 33, 65, 33),
     CASE(GZ_FILL_INTEGER, linear, 65, 257, 63),
     CASE(GZ_FILL_INTEGER, relu, 67, 1031, 37),
+    CASE(GZ_FILL_INTEGER, relu, 131, 35, 197),
     CASE(GZ_FILL_INTEGER, linear, 37, 519, 1),
     CASE(GZ_FILL_INTEGER, linear, 1, 513, 7),
     NO_BIAS(GZ_FILL_INTEGER, linear, 64, 128, 10),

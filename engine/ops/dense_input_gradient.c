@@ -1,6 +1,7 @@
 /* The gradient of dense with respect to its input: dx = dy kernel^T. dy [...,U], kernel [K,U] -> dx [...,K].
  */
 #include "dense.h"
+#include "product_gpu.h"
 
 enum { DY, KERNEL };
 
@@ -57,7 +58,10 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const gz_dense_size size = size_of(node);
     const size_t R = size.rows, K = size.inputs, U = size.units;
     const gz_tensor *dy = node->in[DY], *kernel = node->in[KERNEL], *dx = node->out[0];
-    if (gz_builder_family(builder) != GZ_FAMILY_CPU)
+    if (gz_builder_is_gpu(builder))
+        gz_product_gpu_one(builder, (gz_matrix){dy, U, 1}, (gz_matrix){kernel, 1, U}, NULL, dx, R, K, U,
+                           GZ_LINEAR);
+    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
         gz_dense_plain(builder, (gz_matrix){dy, U, 1}, (gz_matrix){kernel, 1, U}, NULL, dx, R, K, U,
                        GZ_LINEAR);
     else if (R <= GZ_DENSE_FEW_ROWS)
@@ -107,6 +111,7 @@ static const gz_case cases[] = {
     CASE(GZ_FILL_INTEGER, 67, 13, 1),
     CASE(GZ_FILL_INTEGER, 17, 63, 519),
     CASE(GZ_FILL_INTEGER, 133, 1, 65),
+    CASE(GZ_FILL_INTEGER, 131, 67, 35),
     HEAVY(GZ_FILL_UNIFORM, 64, 1153, 128),
     CASE(GZ_FILL_UNIFORM, 257, 64, 32),
     CASE(GZ_FILL_UNIFORM, 1, 1031, 127),

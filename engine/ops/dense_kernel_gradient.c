@@ -1,6 +1,7 @@
 /* The gradient of dense with respect to its kernel: dkernel = x^T dy. x [...,K], dy [...,U] -> dkernel [K,U].
  */
 #include "dense.h"
+#include "product_gpu.h"
 
 enum { X, DY };
 
@@ -69,7 +70,10 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const gz_dense_size size = size_of(node);
     const size_t R = size.rows, K = size.inputs, U = size.units;
     const gz_tensor *x = node->in[X], *dy = node->in[DY], *dkernel = node->out[0];
-    if (gz_builder_family(builder) != GZ_FAMILY_CPU)
+    if (gz_builder_is_gpu(builder))
+        gz_product_gpu_one(builder, (gz_matrix){x, 1, K}, (gz_matrix){dy, U, 1}, NULL, dkernel, K, U, R,
+                           GZ_LINEAR);
+    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
         gz_dense_plain(builder, (gz_matrix){x, 1, K}, (gz_matrix){dy, U, 1}, NULL, dkernel, K, U, R,
                        GZ_LINEAR);
     else if (U < GZ_DENSE_FEW_COLUMNS)

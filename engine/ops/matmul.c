@@ -2,6 +2,7 @@
    operand lies as [B,M,K], [B,H,M,K], or, split into heads without a copy, [B,M,H,K]; a and b may be turned.
  */
 #include "dense.h"
+#include "product_gpu.h"
 
 enum { A, B };
 
@@ -150,11 +151,33 @@ static void prepare_tile(const gz_node *node, gz_builder *builder, const product
                      gz_groups(G, pairs), 1, 1, 1);
 }
 
+static gz_matrices matrices_of(const gz_tensor *tensor, const layout *l, size_t row, size_t column)
+{
+    return (gz_matrices){tensor, l->batch, l->head, row, column};
+}
+
+static void prepare_gpu(const gz_node *node, gz_builder *builder, const product *p)
+{
+    const gz_product on_gpu = {.a = matrices_of(node->in[A], &p->a, p->a_m, p->a_k),
+                               .b = matrices_of(node->in[B], &p->b, p->b_k, p->b_n),
+                               .y = matrices_of(node->out[0], &p->y, p->y.row, 1),
+                               .M = p->M,
+                               .N = p->N,
+                               .K = p->K,
+                               .samples = p->a.samples,
+                               .heads = p->a.heads,
+                               .factor = attr_of(node)->factor,
+                               .activation = GZ_LINEAR};
+    gz_product_gpu(builder, &on_gpu);
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const product p = product_of(node);
     if (gz_builder_family(builder) == GZ_FAMILY_CPU) {
         prepare_tile(node, builder, &p);
+    } else if (gz_builder_is_gpu(builder)) {
+        prepare_gpu(node, builder, &p);
     } else {
         gz_launch *launch =
             gz_launch_add(builder, "matmul", "matmul_plain", GZ_DENSE_TILE, (size_t)1, (size_t)1);
@@ -225,6 +248,7 @@ static const gz_case cases[] = {
     CASE(GZ_FILL_UNIFORM, turned_b, {4, {2, 3, 13, 7}}, {4, {2, 3, 17, 7}}),
     CASE(GZ_FILL_INTEGER, turned_a, {3, {2, 31, 33}}, {3, {2, 31, 65}}),
     CASE(GZ_FILL_INTEGER, turned_a, {3, {1, 300, 67}}, {3, {1, 300, 35}}),
+    CASE(GZ_FILL_UNIFORM, both, {3, {2, 37, 67}}, {3, {2, 131, 37}}),
     CASE(GZ_FILL_UNIFORM, both, {3, {2, 37, 13}}, {3, {2, 41, 37}}),
     CASE(GZ_FILL_WIDE, both, {4, {2, 2, 5, 3}}, {4, {2, 2, 31, 5}}),
     CASE(GZ_FILL_INTEGER, scores, {4, {2, 13, 3, 5}}, {4, {2, 33, 3, 5}}),
