@@ -150,3 +150,15 @@ __kernel void metrics_sum_group(const __global float *restrict row_loss, const _
     sums[1] += hits;
     sums[2] += R;
 }
+
+/* As cl/draw.cl: base = the mean of earlier losses, or of this batch in the first step; the average moves on. */
+__kernel void reinforce_base_group(__global const float *restrict loss, __global float *restrict average,
+                                   __global float *restrict base, int R, float keep, int lanes,
+                                   __local float *shared)
+{
+    const float mean = gaze_sum_of_all(loss, R, shared) / R;
+    if (get_global_id(0) != 0) return;
+    base[0] = average[1] > 0.0f ? average[0] / average[1] : mean;
+    average[0] = fma(keep, average[0], (1.0f - keep) * mean);
+    average[1] = fma(keep, average[1], 1.0f - keep);
+}

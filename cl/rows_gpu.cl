@@ -96,3 +96,16 @@ __kernel void one_hot_max_group(const __global float *restrict x, __global float
         GAZE_EACH_OF_ROW(n, N) y[r * N + n] = n == place ? 1.0f : 0.0f;
     }
 }
+
+/* y[r] = steps of row r that count */
+__kernel void mask_count_group(__global const int *restrict mask, __global float *restrict y, int R, int T,
+                               int lanes, __local float *shared)
+{
+    GAZE_EACH_ROW(R)
+    {
+        float count = 0.0f;
+        GAZE_EACH_OF_ROW(t, T) count += mask[r * T + t] != 0 ? 1.0f : 0.0f;
+        count = gaze_fold_sum(count, shared, width, 1);
+        if (r < (size_t)R && lane == 0) y[r] = count;
+    }
+}

@@ -1,6 +1,6 @@
 /* embedding: rows of a table by number. embedding_gradient: what each row of the table is given, summed in
    the order of positions, so that the same batch gives the same bits. */
-#include "ops.h"
+#include "embedding.h"
 #include "slabs.h"
 
 enum { IDS, TABLE };
@@ -98,6 +98,23 @@ static void prepare_columns(const gz_node *node, gz_builder *builder)
     gz_launch_groups(launch, (D + columns - 1) / columns, (V + words - 1) / words, 1, 1, 1, 1);
 }
 
+static void launch_zero(const gz_node *node, gz_builder *builder)
+{
+    const size_t count = gz_shape_count(node->out[0]->shape);
+    gz_launch *launch = gz_launch_add(builder, "embedding", "embedding_zero_items", "%s", "");
+    gz_arg_tensor(launch, node->out[0]);
+    gz_arg_int(launch, count);
+    gz_launch_items(launch, count);
+}
+
+static void prepare_gpu(const gz_node *node, gz_builder *builder)
+{
+    const gz_embedding_sums sums = {node->in[IDS], node->in[DY], node->out[0], count_of(node),
+                                    gz_shape_last(node->in[DY]->shape)};
+    launch_zero(node, builder);
+    gz_embedding_gradient_gpu(builder, &sums);
+}
+
 static void prepare_items(const gz_node *node, gz_builder *builder)
 {
     const size_t N = count_of(node), D = gz_shape_last(node->in[DY]->shape);
@@ -108,10 +125,7 @@ static void prepare_items(const gz_node *node, gz_builder *builder)
     gz_arg_int(launch, N);
     gz_launch_items(launch, N);
 
-    launch = gz_launch_add(builder, "embedding", "embedding_zero_items", "%s", "");
-    gz_arg_tensor(launch, node->out[0]);
-    gz_arg_int(launch, vocabulary_of(node) * D);
-    gz_launch_items(launch, vocabulary_of(node) * D);
+    launch_zero(node, builder);
 
     launch = gz_launch_add(builder, "embedding", "embedding_gradient_items", "%s", "");
     gz_arg_tensor(launch, node->in[IDS]);
@@ -127,6 +141,8 @@ static gaze_status gradient_prepare(const gz_node *node, gz_builder *builder)
 {
     if (gz_builder_family(builder) == GZ_FAMILY_CPU)
         prepare_columns(node, builder);
+    else if (gz_builder_is_gpu(builder))
+        prepare_gpu(node, builder);
     else
         prepare_items(node, builder);
     return gz_builder_status(builder);
@@ -190,10 +206,15 @@ static const gz_case cases[] = {
         .heavy = HEAVY                                                                                    \
     }
 static const gz_case gradient_cases[] = {
-    GRADIENT(1, 1, GZ_FILL_INTEGER, false, 2, 1, 1),    GRADIENT(2, 31, GZ_FILL_INTEGER, false, 2, 3, 7),
-    GRADIENT(7, 33, GZ_FILL_WIDE, false, 2, 2, 33),     GRADIENT(65, 65, GZ_FILL_UNIFORM, false, 3, 2, 3, 31),
-    GRADIENT(257, 5, GZ_FILL_INTEGER, false, 1, 63),    GRADIENT(1009, 2, GZ_FILL_INTEGER, false, 2, 2, 127),
-    GRADIENT(3, 131, GZ_FILL_UNIFORM, false, 2, 5, 97), GRADIENT(1000, 64, GZ_FILL_UNIFORM, true, 2, 64, 64),
+    GRADIENT(1, 1, GZ_FILL_INTEGER, false, 2, 1, 1),
+    GRADIENT(2, 31, GZ_FILL_INTEGER, false, 2, 3, 7),
+    GRADIENT(7, 33, GZ_FILL_WIDE, false, 2, 2, 33),
+    GRADIENT(65, 65, GZ_FILL_UNIFORM, false, 3, 2, 3, 31),
+    GRADIENT(1, 5, GZ_FILL_INTEGER, false, 2, 3, 43),
+    GRADIENT(257, 5, GZ_FILL_INTEGER, false, 1, 63),
+    GRADIENT(1009, 2, GZ_FILL_INTEGER, false, 2, 2, 127),
+    GRADIENT(3, 131, GZ_FILL_UNIFORM, false, 2, 5, 97),
+    GRADIENT(1000, 64, GZ_FILL_UNIFORM, true, 2, 64, 64),
 };
 
 const gz_op gz_op_embedding = {

@@ -2,6 +2,7 @@
    No gradient passes them. */
 #include "ops.h"
 #include "slabs.h"
+#include "group_gpu.h"
 
 static size_t count_of(const gz_node *node) { return gz_shape_count(node->in[0]->shape); }
 
@@ -123,12 +124,18 @@ static void count_reference(const gz_node *node, double *const *in, double *cons
 
 static gaze_status count_prepare(const gz_node *node, gz_builder *builder)
 {
-    gz_launch *launch = gz_launch_add(builder, "mask", "mask_count", "");
+    const size_t *dim = node->in[0]->shape.dim;
+    const bool gpu = gz_builder_is_gpu(builder);
+    gz_launch *launch =
+        gz_launch_add(builder, gpu ? "rows_gpu" : "mask", gpu ? "mask_count_group" : "mask_count", "%s", "");
     gz_arg_tensor(launch, node->in[0]);
     gz_arg_tensor(launch, node->out[0]);
-    gz_arg_int(launch, node->in[0]->shape.dim[0]);
-    gz_arg_int(launch, node->in[0]->shape.dim[1]);
-    gz_launch_items(launch, node->in[0]->shape.dim[0]);
+    gz_arg_int(launch, dim[0]);
+    gz_arg_int(launch, dim[1]);
+    if (gpu)
+        gz_launch_group_rows(builder, launch, dim[0], dim[1]);
+    else
+        gz_launch_items(launch, dim[0]);
     return gz_builder_status(builder);
 }
 

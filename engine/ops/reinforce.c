@@ -3,8 +3,8 @@
    at the choice. The base is a moving average of the losses so far, average = [sum, weight], which then moves
    on: keep * average + (1 - keep) * [mean loss, 1]. In the first step, with weight 0, it is the batch's own
    mean. */
-#include "ops.h"
-#include "../graph/builder.h"
+#include "group_gpu.h"
+#include "loss.h"
 
 #include <math.h>
 
@@ -69,13 +69,15 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const sizes size = sizes_of(node);
     const gz_tensor *base = gz_scratch(builder, 1);
-    gz_launch *launch = gz_launch_add(builder, "draw", "reinforce_base", "");
+    gz_launch *launch = gz_builder_is_gpu(builder)
+                            ? gz_launch_add(builder, "loss_gpu", "reinforce_base_group", "%s", "")
+                            : gz_launch_add(builder, "draw", "reinforce_base", "%s", "");
     gz_arg_tensor(launch, node->in[LOSS]);
     gz_arg_tensor(launch, node->in[AVERAGE]);
     gz_arg_tensor(launch, base);
     gz_arg_int(launch, size.losses);
     gz_arg_float(launch, KEEP);
-    gz_launch_items(launch, 1);
+    gz_loss_launch_once(builder, launch, size.losses);
 
     launch = gz_launch_add(builder, "draw", "reinforce", "");
     gz_arg_tensor(launch, node->in[A]);
