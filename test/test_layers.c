@@ -255,6 +255,35 @@ static void options_out_of_range_are_refused(void **state)
                    "'outputs': ['r']", "at most once");
 }
 
+static void keys_that_do_not_go_together_are_refused(void **state)
+{
+    static const char *const out = "'outputs': ['a']";
+    (void)state;
+    assert_refused(
+        INPUT_STEPS,
+        "{'name': 'a', 'type': 'conv1d', 'filters': 2, 'kernel_size': 2, 'strides': 2, 'dilation_rate': 2}",
+        out, "'dilation_rate'", "strides");
+    assert_refused(INPUT_STEPS, "{'name': 'a', 'type': 'conv1d', 'filters': 2, 'kernel_size': []}", out,
+                   "'kernel_size'", "found []");
+    assert_refused(
+        INPUT_IMAGE,
+        "{'name': 'a', 'type': 'depthwise_conv2d', 'kernel_size': 2, 'strides': 2, 'dilation_rate': 2}", out,
+        "'dilation_rate'", "strides");
+    assert_refused(INPUT_IMAGE, "{'name': 'a', 'type': 'zero_padding2d', 'padding': [1, -1]}", out,
+                   "'padding'", "at least 0");
+    assert_refused(INPUT_STEPS, "{'name': 'a', 'type': 'permute', 'dims': [2, 2]}", out, "'a'",
+                   "1 to 2 once");
+    assert_refused(INPUT_STEPS, "{'name': 'a', 'type': 'time_distributed', 'layer': {'type': 'flatten'}}",
+                   out, "'layer'", "'flatten'", "dense");
+    assert_refused(
+        INPUT_STEPS,
+        "{'name': 'a', 'type': 'attention', 'kind': 'local', 'mode': 'm', 'window': 2, 'units': 3, "
+        "'inputs': ['x', 'x']}",
+        out, "'units'", "'p' alone");
+    assert_refused(INPUT_STEPS, "{'name': 'a', 'type': 'dropout', 'rate': 'half'}", out, "'rate'",
+                   "a number");
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
@@ -274,6 +303,7 @@ int main(void)
         cmocka_unit_test(a_shape_mismatch_names_both_layers),
         cmocka_unit_test(a_window_that_does_not_fit_is_refused),
         cmocka_unit_test(options_out_of_range_are_refused),
+        cmocka_unit_test(keys_that_do_not_go_together_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

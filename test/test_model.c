@@ -127,6 +127,15 @@ static void optimizers_have_keras_defaults(void **state)
     assert_true(choice->attr.beta_1 == 0.9 && choice->attr.beta_2 == 0.999 && choice->attr.epsilon == 1e-7);
     assert_true(choice->attr.weight_decay == 0.004);
     gz_model_free(model);
+    model = read_model(INPUT_STEPS, FLAT CLASS,
+                       OUTPUT_CLASS ", 'optimizer': {'type': 'rmsprop', 'momentum': 0.5, 'centered': true}");
+    choice = &model->optimizer;
+    assert_true(choice->attr.kind == GZ_RMSPROP && choice->learning_rate == 0.001);
+    assert_true(choice->attr.rho == 0.9 && choice->attr.epsilon == 1e-7);
+    assert_true(choice->attr.momentum == 0.5 && choice->attr.centered);
+    gz_model_free(model);
+    assert_refused(INPUT_STEPS, FLAT CLASS, OUTPUT_CLASS ", 'optimizer': {'type': 'rmsprop', 'rho': 2}",
+                   "'rho'", "found 2");
     assert_refused(INPUT_STEPS, FLAT CLASS, OUTPUT_CLASS ", 'optimizer': {'type': 'adm'}", "'type'",
                    "did you mean 'adam'?");
     assert_refused(INPUT_STEPS, FLAT CLASS, OUTPUT_CLASS ", 'optimizer': {'type': 'sgd', 'beta_1': 0.9}",

@@ -21,7 +21,7 @@ static gaze_status read_length(gz_json *json, const char *key, size_t fallback, 
     }
     if (!cJSON_IsArray(gz_json_get(json, key))) return gz_json_size(json, key, 1, fallback, &pair[1]);
     GZ_TRY(gz_json_sizes(json, key, false, 1, &pair[1], &count));
-    return pair[1] ? GAZE_OK : gz_json_fail(json, key, "found 0, expected at least 1");
+    return count ? GAZE_OK : gz_json_fail(json, key, "found [], expected a whole number of at least 1");
 }
 
 gaze_status gz_window1d_read(gz_json *json, const char *size_key, const char *stride_key,
