@@ -53,7 +53,7 @@ attention_gpu(const __global float *restrict q, const __global float *restrict k
     __local float4 rows[COPIED_ROWS], columns[COPIED_COLUMNS], weights[WEIGHTS];
     const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
     const gaze_place place = gaze_place_of(before + get_group_id(0), tiles, blocks);
-    const size_t b = place.head / H, h = place.head % H;
+    const size_t b = place.head / H, h = place.head - b * H;
     const int first = place.first, row = first + 4 * y, there = min(ROWS, Tq - first), end = causal ? min(Tv, first + there) : Tv;
     const int4 row_seen = gaze_count_four(queries ? queries + b * Tq + row : queries, Tq - row);
     const int4 last = row_seen & (causal ? min((int4)(Tv), row + (int4)(1, 2, 3, 4)) : (int4)(Tv));

@@ -11,7 +11,7 @@ attention_delta_gpu(const __global float *restrict y_, const __global float *res
 {
     __local float parts[LANES];
     const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
-    const size_t at = get_group_id(0) * LANES_Y + y, b = at / H / Tq, h = at / Tq % H, i = at % Tq;
+    const size_t at = get_group_id(0) * LANES_Y + y, g = at / Tq, b = g / H, h = g - b * H, i = at - g * Tq;
     const size_t row = ((b * Tq + i) * H + h) * V;
     float sum = 0.0f;
     if (at < count)
@@ -46,7 +46,7 @@ attention_query_gradient_gpu(const __global float *restrict q, const __global fl
     __local float4 rows[COPIED_ROWS], columns[COPIED_COLUMNS], weights[WEIGHTS];
     const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
     const gaze_place place = gaze_place_of(before + get_group_id(0), tiles, blocks);
-    const size_t b = place.head / H, h = place.head % H, key_row = (size_t)H * K, value_row = (size_t)H * V;
+    const size_t b = place.head / H, h = place.head - b * H, key_row = (size_t)H * K, value_row = (size_t)H * V;
     const int first = place.first, row = first + 4 * y, there = min(ROWS, Tq - first), end = causal ? min(Tv, first + there) : Tv;
     const int4 counts = gaze_count_four(queries ? queries + b * Tq + row : queries, Tq - row);
     const int4 last = counts & (causal ? min((int4)(Tv), row + (int4)(1, 2, 3, 4)) : (int4)(Tv));
@@ -92,7 +92,7 @@ attention_key_gradient_gpu(const __global float *restrict q, const __global floa
     __local float4 rows[COPIED_ROWS], columns[COPIED_COLUMNS], weights[WEIGHTS];
     const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
     const gaze_place place = gaze_place_of(before + get_group_id(0), tiles, blocks);
-    const size_t b = place.head / H, h = place.head % H, key_row = (size_t)H * K, value_row = (size_t)H * V;
+    const size_t b = place.head / H, h = place.head - b * H, key_row = (size_t)H * K, value_row = (size_t)H * V;
     const int first = place.first, row = first + 4 * y, there = min(ROWS, Tv - first);
     const int4 counts = gaze_count_four(mask ? mask + b * Tv + row : mask, Tv - row),
                from = causal ? row + (int4)(0, 1, 2, 3) : (int4)(0); /* the first query that sees a key */
