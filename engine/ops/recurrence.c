@@ -1,11 +1,12 @@
 /* A recurrent layer over all its steps: one work-group owns some samples from the first step to the last, so
    that nothing waits for anything. The products with the input were made before, all steps at once (dense).
  */
-#include "recurrence.h"
+#include "recurrence_gpu.h"
 
 #include <math.h>
 
 enum { XW, KERNEL, BIAS, MASK, H0, C0 };
+enum { STATES = 2 }; /* in local memory: before and after a step */
 
 static const gz_recurrence_attr *attr_of(const gz_node *node) { return node->attr; }
 static bool is_lstm(const gz_node *node) { return attr_of(node)->kind == GZ_LSTM; }
@@ -137,10 +138,29 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
     gz_launch_groups(launch, groups, 1, 1, 1, 1, 1);
 }
 
+static void prepare_gpu(const gz_node *node, gz_builder *builder, gz_recurrence_size s,
+                        gz_recurrence_share share)
+{
+    for (size_t from = 0; from < s.T; from += share.steps) {
+        gz_launch *launch = gz_recurrence_gpu_launch(builder, "recurrence_gpu", "recurrence_gpu", s, share);
+        add_tensors(launch, node, node->in[KERNEL]);
+        gz_arg_local(launch, STATES * s.U * share.samples * sizeof(float));
+        add_sizes(launch, node, s);
+        gz_arg_int(launch, from);
+        gz_arg_int(launch, from + share.steps < s.T ? from + share.steps : s.T);
+        gz_arg_int(launch, share.units);
+    }
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_recurrence_size s = size_of(node);
     const gz_recurrence_kernels *kernels = gz_recurrence_kernels_of(attr_of(node)->kind);
+    gz_recurrence_share share;
+    if (gz_recurrence_share_of(builder, attr_of(node)->kind, s, STATES, s.T, &share)) {
+        prepare_gpu(node, builder, s, share);
+        return gz_builder_status(builder);
+    }
     if (gz_builder_family(builder) == GZ_FAMILY_CPU && kernels->steps) {
         prepare_tiles(node, builder, kernels, s);
         return gz_builder_status(builder);
@@ -295,6 +315,9 @@ static const gz_case cases[] = {
     HEAVY(lstm, 64, 50, 4, 128),
     HEAVY(lstm_last, 1, 257, 4, 128),
     HEAVY(lstm, 37, 2000, 4, 13),
+    CASE(lstm_back, 3, 3, 4, 190),
+    MASKED(gru, 9, 4, 3, 211),
+    CASE(rnn, 2, 3, 1, 367),
     CASE(gru, 1, 1, 3, 1),
     CASE(gru, 2, 50, 3, 3),
     CASE(gru_back, 1, 7, 3, 33),

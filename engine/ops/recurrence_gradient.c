@@ -1,7 +1,7 @@
 /* The gradient of recurrence, from the last step of its work to the first. kernel, state (c of lstm,
    otherwise h) [B,T,U], kept, mask, the state before all steps, dh and dc [B,T,U] (NULL: none arrives) -> dxw
    [B,T,G*U], dh0 [B,U], then dc0 [B,U] of lstm or, of gru, the gradient of h_before * kernel [B,T,G*U]. */
-#include "recurrence.h"
+#include "recurrence_gpu.h"
 
 #include <math.h>
 
@@ -116,10 +116,33 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
     gz_launch_groups(launch, groups, 1, 1, 1, 1, 1);
 }
 
+/* Steps T - 1 .. 0, and -1: the initial state. */
+static void prepare_gpu(const gz_node *node, gz_builder *builder, gz_recurrence_size s,
+                        gz_recurrence_share share)
+{
+    const gz_tensor *turned = gz_recurrence_turn_gpu(builder, node->in[KERNEL], s, share);
+    for (size_t done = 0; done <= s.T; done += share.steps) {
+        const size_t next = done + share.steps <= s.T ? done + share.steps : s.T + 1;
+        gz_launch *launch =
+            gz_recurrence_gpu_launch(builder, "recurrence_gradient_gpu", "recurrence_gradient_gpu", s, share);
+        add_tensors(launch, node, turned);
+        gz_arg_local(launch, s.G * s.U * share.samples * sizeof(float));
+        add_sizes(launch, node, s);
+        gz_arg_signed(launch, (int)s.T - 1 - (int)done);
+        gz_arg_signed(launch, (int)s.T - (int)next);
+        gz_arg_int(launch, share.units);
+    }
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_recurrence_size s = size_of(node);
     const gz_recurrence_kernels *kernels = gz_recurrence_kernels_of(kind_of(node));
+    gz_recurrence_share share;
+    if (gz_recurrence_share_of(builder, kind_of(node), s, s.G, s.T + 1, &share)) {
+        prepare_gpu(node, builder, s, share);
+        return gz_builder_status(builder);
+    }
     if (gz_builder_family(builder) == GZ_FAMILY_CPU && kernels->gradient) {
         prepare_tiles(node, builder, kernels, s);
         return gz_builder_status(builder);
@@ -219,6 +242,9 @@ static const gz_case cases[] = {
     HEAVY(lstm, 64, 50, 4, 128),
     HEAVY(lstm_from, 1, 257, 4, 64),
     HEAVY(lstm, 19, 2000, 4, 5),
+    FULL_CELLS(lstm_from, 3, 3, 190),
+    CASE(gru, 9, 3, 3, 211),
+    RNN(rnn_from, 2, 3, 367),
     CASE(gru, 1, 1, 3, 1),
     CASE(gru, 2, 50, 3, 3),
     CASE(gru_from, 1, 3, 3, 67),
