@@ -32,6 +32,15 @@ GAZE_ONE conv2d_turn(source w, __global float *restrict turned, int taps, int C,
         for (int c = c0; c < min(c0 + 8, C); c++) turned[(size_t)o * C + c] = w[(size_t)c * O + o];
 }
 
+/* w [taps,C,O] -> turned [taps,O,C], the last tap first where `reversed`. */
+__kernel void conv2d_turn_items(source w, __global float *restrict turned, int taps, int C, int O, int reversed)
+{
+    const size_t at = get_global_id(0);
+    if (at >= (size_t)taps * C * O) return;
+    const int c = at % C, o = at / C % O, tap = at / C / O;
+    turned[at] = w[((size_t)(reversed ? taps - 1 - tap : tap) * C + c) * O + o];
+}
+
 /* w [rows = taps*C, O] -> packed [ceil(O/TILE_COLUMNS)][rows][TILE_COLUMNS], then `zeros` zeros. A work-item packs `share` rows of
    one block. */
 GAZE_ONE conv2d_pack(source w, __global float *restrict packed, int rows, int O, int share, int zeros)

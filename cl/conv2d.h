@@ -1,15 +1,11 @@
-/* What the convolutions share. Letters: x [B,H,W,C], w [kh,kw,C,O], y [B,P,Q,O]; stride sy sx, dilation ey ex, padding before: top left.
-   Vectors of filters (or channels) number 0, 1, ..; where their count is no multiple of GAZE_WIDTH the last overlaps the one before
+/* What the convolutions of the cpu family share; letters as in window.h. Vectors of filters (or channels) number 0, 1, ..; where
+   their count is no multiple of GAZE_WIDTH the last overlaps the one before
    and both store the same. */
 #ifndef GAZE_CONV2D_H
 #define GAZE_CONV2D_H
 #include "epilogue.h"
 #include "tile.h"
-
-typedef const __global float *source;
-
-#define IMAGES int H, int W, int C, int P, int Q, int O
-#define WINDOW int kh, int kw, int sy, int sx, int ey, int ex, int top, int left
+#include "window.h"
 
 /* Where the vector that would start at `first` starts, if there are `count` floats. */
 static inline int gaze_vector_start(int first, int count) { return min(first, count - GAZE_WIDTH); }

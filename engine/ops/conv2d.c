@@ -91,6 +91,16 @@ static gz_limit limit(const gz_node *node, size_t i)
     return gz_conv2d_limit(&size, bias_of(node) != NULL, attr_of(node)->activation);
 }
 
+void gz_conv2d_of_family(gz_builder *builder, const gz_conv2d_call *call)
+{
+    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
+        gz_conv2d_forward(builder, call);
+    else if (gz_builder_is_gpu(builder))
+        gz_conv2d_gpu(builder, call);
+    else
+        gz_conv2d_plain(builder, call);
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_conv2d_call call = {.size = gz_conv2d_size_forward(node),
@@ -100,10 +110,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
                                  .bias = bias_of(node),
                                  .y = node->out[0],
                                  .activation = attr_of(node)->activation};
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        gz_conv2d_forward(builder, &call);
-    else
-        gz_conv2d_plain(builder, &call);
+    gz_conv2d_of_family(builder, &call);
     return gz_builder_status(builder);
 }
 

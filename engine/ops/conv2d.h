@@ -84,6 +84,16 @@ void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call);
 
+/* By the kernels of the builder's family. */
+void gz_conv2d_of_family(gz_builder *builder, const gz_conv2d_call *call);
+
+/* The same, and both gradients, in the families gpu and intel: conv2d_gpu.c. */
+void gz_conv2d_gpu(gz_builder *builder, const gz_conv2d_call *call);
+void gz_conv2d_input_gradient_gpu(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
+                                  const gz_tensor *kernel, const gz_tensor *dx);
+void gz_conv2d_kernel_gradient_gpu(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                                   const gz_tensor *dy, const gz_tensor *dkernel);
+
 /* dkernel from x and dy by the best kernels of the cpu family; by the plain kernel. */
 void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                           const gz_tensor *dy, const gz_tensor *dkernel);

@@ -104,7 +104,9 @@ static void convolution(const gz_node *node, gz_builder *builder, const gz_conv2
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_conv2d_size size = size_of(node);
-    if (gz_builder_family(builder) != GZ_FAMILY_CPU)
+    if (gz_builder_is_gpu(builder))
+        gz_conv2d_input_gradient_gpu(builder, &size, node->in[DY], node->in[KERNEL], node->out[0]);
+    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
         plain(node, builder, &size);
     else if (!gz_conv2d_has_stride(&size))
         convolution(node, builder, &size);

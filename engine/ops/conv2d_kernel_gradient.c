@@ -56,6 +56,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const gz_conv2d_size size = size_of(node);
     if (gz_builder_family(builder) == GZ_FAMILY_CPU)
         gz_conv2d_sum_kernel(builder, &size, node->in[X], node->in[DY], node->out[0]);
+    else if (gz_builder_is_gpu(builder))
+        gz_conv2d_kernel_gradient_gpu(builder, &size, node->in[X], node->in[DY], node->out[0]);
     else
         gz_conv2d_sum_kernel_plain(builder, &size, node->in[X], node->in[DY], node->out[0]);
     return gz_builder_status(builder);

@@ -83,10 +83,7 @@ static void pool_after(gz_builder *builder, gz_conv2d_call *call, const gz_tenso
     const gz_conv2d_size *z = &call->size;
     const gz_pool_size pool = {z->B, z->P, z->Q, z->O, z->P / 2, z->Q / 2, {0, 0}, &two_by_two};
     call->y = gz_scratch(builder, z->B * z->P * z->Q * z->O);
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        gz_conv2d_forward(builder, call);
-    else
-        gz_conv2d_plain(builder, call);
+    gz_conv2d_of_family(builder, call);
     gz_pool_launch(builder, &pool, call->y, y, "max_pool_slabs", "max_pool_items");
 }
 

@@ -16,6 +16,13 @@ typedef struct gz_depthwise_call {
 } gz_depthwise_call;
 void gz_depthwise_launch(gz_builder *builder, const gz_depthwise_call *call);
 
+/* The same, never turned, and both gradients, in the families gpu and intel: depthwise_gpu.c. */
+void gz_depthwise_gpu(gz_builder *builder, const gz_depthwise_call *call);
+void gz_depthwise_input_gradient_gpu(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
+                                     const gz_tensor *kernel, const gz_tensor *dx);
+void gz_depthwise_kernel_gradient_gpu(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                                      const gz_tensor *dy, const gz_tensor *dkernel);
+
 gz_cost gz_depthwise_cost(const gz_conv2d_size *size);
 
 /* B, H, W, C, taps y x, stride y x, dilation y x, padding, activation, fill, heavy. */

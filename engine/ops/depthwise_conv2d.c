@@ -117,7 +117,10 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
                                     .bias = bias_of(node),
                                     .y = node->out[0],
                                     .activation = attr_of(node)->activation};
-    gz_depthwise_launch(builder, &call);
+    if (gz_builder_is_gpu(builder))
+        gz_depthwise_gpu(builder, &call);
+    else
+        gz_depthwise_launch(builder, &call);
     return gz_builder_status(builder);
 }
 

@@ -101,6 +101,10 @@ static gaze_status input_prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_conv2d_size z = size_of(node, DY);
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    if (gz_builder_is_gpu(builder)) {
+        gz_depthwise_input_gradient_gpu(builder, &z, node->in[DY], node->in[KERNEL], node->out[0]);
+        return gz_builder_status(builder);
+    }
     if (!gz_conv2d_has_stride(&z)) {
         const gz_depthwise_call call = {.size = gz_conv2d_size_turned(&z),
                                         .x = node->in[DY],
@@ -134,6 +138,10 @@ static gz_slabs kernel_slabs(const gz_conv2d_size *z, const gz_builder *builder)
 static gaze_status kernel_prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_conv2d_size z = size_of(node, KERNEL_DY);
+    if (gz_builder_is_gpu(builder)) {
+        gz_depthwise_kernel_gradient_gpu(builder, &z, node->in[X], node->in[KERNEL_DY], node->out[0]);
+        return gz_builder_status(builder);
+    }
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
     const size_t weights = z.taps[0] * z.taps[1] * z.C;
     const gz_slabs slabs = kernel_slabs(&z, builder);

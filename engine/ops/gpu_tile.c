@@ -16,14 +16,16 @@ static bool fits(const gz_device_facts *facts, gz_gpu_tile tile)
     return tile.x * tile.y <= facts->max_group && local_bytes(tile) <= facts->local_bytes;
 }
 
-/* 4 x 4 sums an item: 8 values from local memory serve 16 multiplications. */
+/* 4 x 4 sums an item: 8 values from local memory serve 16 multiplications. Few rows or columns are made by
+   few items, which would hold many values on their way to local memory: they take half as many k at a time.
+ */
 static gz_gpu_tile in_local_memory(const gz_device_facts *facts, size_t M, size_t N)
 {
     gz_gpu_tile tile = {16, 16, 4, 4, 16, 0};
     if (M <= 16)
-        tile.y = 4;
+        tile.y = 4, tile.k = 8;
     else if (N <= 16)
-        tile.x = 4;
+        tile.x = 4, tile.k = 8;
     else if (M <= 32 || N <= 32)
         tile.x = tile.y = 8;
     while (!fits(facts, tile) && tile.x * tile.y > 1) {

@@ -63,17 +63,18 @@ static void add_arguments(gz_launch *launch, const gz_product *p, const turned *
     gz_arg_int(launch, !t->bias_by_row);
 }
 
-static void end(gz_builder *builder, const gz_product *p, const gz_tensor *sums, size_t n_parts)
+void gz_product_add_parts(gz_builder *builder, const gz_tensor *sums, size_t n_parts, const gz_tensor *bias,
+                          size_t N, const gz_tensor *y, gz_activation_kind activation)
 {
-    const size_t count = gz_shape_count(p->y.tensor->shape);
+    const size_t count = gz_shape_count(y->shape);
     gz_launch *launch = gz_launch_add(builder, "product_end", "product_end", "");
     gz_arg_tensor(launch, sums);
-    gz_arg_tensor(launch, p->bias);
-    gz_arg_tensor(launch, p->y.tensor);
+    gz_arg_tensor(launch, bias);
+    gz_arg_tensor(launch, y);
     gz_arg_int(launch, n_parts);
     gz_arg_int(launch, count);
-    gz_arg_int(launch, p->N);
-    gz_arg_int(launch, p->activation);
+    gz_arg_int(launch, N);
+    gz_arg_int(launch, activation);
     gz_launch_items(launch, count);
 }
 
@@ -93,7 +94,7 @@ static void launch_all(gz_builder *builder, const gz_product *p, const turned *t
         gz_launch_groups(launch, groups - first < at_once ? groups - first : at_once, n_parts, 1, g->items_x,
                          g->items_y, 1);
     }
-    if (sums) end(builder, p, sums, n_parts);
+    if (sums) gz_product_add_parts(builder, sums, n_parts, p->bias, p->N, p->y.tensor, p->activation);
 }
 
 static void by_tiles(gz_builder *builder, const gz_product *p)

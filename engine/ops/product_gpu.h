@@ -27,4 +27,9 @@ void gz_product_gpu(gz_builder *builder, const gz_product *product);
 void gz_product_gpu_one(gz_builder *builder, gz_matrix a, gz_matrix b, const gz_tensor *bias,
                         const gz_tensor *y, size_t M, size_t N, size_t K, gz_activation_kind activation);
 
+/* y [...,N] = activation(sum of the parts, in their order, + bias [N] or NULL); each part has as many
+   elements as y, whose own shape may be any. */
+void gz_product_add_parts(gz_builder *builder, const gz_tensor *sums, size_t n_parts, const gz_tensor *bias,
+                          size_t N, const gz_tensor *y, gz_activation_kind activation);
+
 #endif
