@@ -44,6 +44,7 @@ gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out)
 {
     cl_int code;
     char text[24];
+    GZ_TRY(gz_device_check_process());
     if (device->whole) return gz_device_allocate(device->whole, bytes, out);
     if (bytes > SIZE_MAX - sizeof(cl_uint))
         return refuse(device, bytes, "the device", device->facts.global_bytes);
@@ -65,7 +66,7 @@ gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out)
 void gz_device_release(gz_device *device, cl_mem memory)
 {
     size_t bytes = 0;
-    if (!memory) return;
+    if (!memory || gz_device_forked()) return;
     if (device->whole) device = device->whole;
     if (clGetMemObjectInfo(memory, CL_MEM_SIZE, sizeof bytes, &bytes, NULL) != CL_SUCCESS) bytes = 0;
     device->allocated -= bytes < device->allocated ? bytes : device->allocated;
@@ -77,6 +78,7 @@ size_t gz_device_allocated(const gz_device *device) { return device->allocated; 
 gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, const void *bytes, size_t size)
 {
     if (size == 0) return GAZE_OK;
+    GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(device));
     const cl_int code =
         clEnqueueWriteBuffer(device->queue, memory, CL_TRUE, offset, size, bytes, 0, NULL, NULL);
@@ -87,6 +89,7 @@ gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, con
 gaze_status gz_device_read(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size)
 {
     if (size == 0) return GAZE_OK;
+    GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(device));
     const cl_int code =
         clEnqueueReadBuffer(device->queue, memory, CL_TRUE, offset, size, bytes, 0, NULL, NULL);
@@ -97,5 +100,6 @@ gaze_status gz_device_read(gz_device *device, cl_mem memory, size_t offset, void
 
 gaze_status gz_device_finish(gz_device *device)
 {
+    GZ_TRY(gz_device_check_process());
     return gz_cl_check(clFinish(device->queue), "device '%s': clFinish", device->facts.info.name);
 }

@@ -79,6 +79,12 @@ gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *ke
 /* What every program is built with, before its own options. */
 void gz_device_options(const gz_device *device, char text[80]);
 
+/* After a fork: true in the child of a process that had used OpenCL. Calls that need the driver then fail
+   with the message of gz_device_check_process in place of waiting for threads that aren't there; what is
+   freed is left to the process's end. */
+bool gz_device_forked(void);
+gaze_status gz_device_check_process(void);
+
 /* Memory. Zeroed. Refuses, before allocating, what can't fit (info: asked for, free by the device's own
  * figures). */
 gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out);

@@ -29,6 +29,9 @@ struct gz_device {
     void *log_user;
 };
 
+/* To be called once, before the first OpenCL call. */
+void gz_device_is_used_here(void);
+
 /* Fills the probe with what was measured before, and measures what wasn't; measure NULL: not that. */
 gaze_status gz_device_measure(gz_probe *probe, gz_measure_function *measure);
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "probe.h"
+#include "device_parts.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -30,6 +30,7 @@ static bool may_use_all_cpus(void)
  * of the process. */
 static void set_environment(void)
 {
+    gz_device_is_used_here();
     if (!getenv("POCL_MAX_PTHREAD_COUNT") && may_use_all_cpus()) setenv("POCL_AFFINITY", "1", 0);
 }
 
@@ -237,6 +238,10 @@ static gaze_status probe_platform(gz_probe *probe, cl_platform_id platform, size
     return GAZE_OK;
 }
 
+/* Drivers make themselves ready at the first call; PoCL 3.1 tells a second thread that comes meanwhile that
+ * there are no devices, or crashes. */
+static pthread_mutex_t first_calls = PTHREAD_MUTEX_INITIALIZER;
+
 static gaze_status probe_all(gz_probe *probe)
 {
     cl_platform_id platforms[MAX_PLATFORMS];
@@ -254,9 +259,13 @@ gaze_status gz_probe_create(gz_probe **out)
     gaze_status status;
     gz_probe *probe;
     prepare_environment();
+    GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_allocate(1, sizeof *probe, &probe));
     GZ_GO(gz_arena_create(&probe->arena));
-    GZ_GO(probe_all(probe));
+    pthread_mutex_lock(&first_calls);
+    status = probe_all(probe);
+    pthread_mutex_unlock(&first_calls);
+    if (status != GAZE_OK) goto done;
     *out = probe;
     probe = NULL;
 done:

@@ -252,6 +252,7 @@ gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *ke
     cl_int code;
     gz_program *program;
     if (!options) options = "";
+    GZ_TRY(gz_device_check_process());
     GZ_TRY(program_of(device, stem, options, &program));
     cl_kernel made = clCreateKernel(program->program, kernel, &code);
     GZ_TRY(gz_cl_check(code, "clCreateKernel('%s') of program '%s' (options '%s')", kernel, stem, options));

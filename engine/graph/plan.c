@@ -131,6 +131,7 @@ gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *val
     }
     void *copy;
     cl_event *written;
+    GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(plan->device));
     GZ_TRY(stage(p, bytes, &copy, &written));
     memcpy(copy, values, bytes);
@@ -161,6 +162,7 @@ gaze_status gz_plan_run(gz_plan *plan)
 {
     if (plan->trains) gz_store_touch(plan->store);
     if (!plan->device) return gz_plan_run_reference(plan);
+    GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(plan->device));
     const size_t version = plan->store ? gz_store_version(plan->store) : 0;
     const bool pack = version != plan->packed_version;
