@@ -159,7 +159,7 @@ static bool threads_train_on_one_device(void)
 /* PoCL's device without threads beside the usual one. */
 static bool threads_train_on_two_devices(void)
 {
-    setenv("POCL_DEVICES", "pthread basic", 1);
+    setenv("POCL_DEVICES", "basic pthread", 1);
     return all_at_once((user[]){{.device = "0", .name = "first"}, {.device = "1", .name = "second"}}, 2);
 }
 

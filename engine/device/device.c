@@ -88,7 +88,7 @@ gaze_status gz_device_open_measured(const gaze_context_options *options, gz_meas
 
 static void close_work(gz_device *device)
 {
-    if (!device || gz_device_forked()) return;
+    if (!device) return;
     if (device->queue) clFinish(device->queue);
     gz_programs_release(device);
     gz_cache_close(device->cache);
@@ -97,7 +97,7 @@ static void close_work(gz_device *device)
 
 void gz_device_close(gz_device *device)
 {
-    if (!device) return;
+    if (!device || gz_device_forked()) return;
     close_work(device->solo);
     free(device->solo);
     close_work(device);
