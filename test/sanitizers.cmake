@@ -1,10 +1,10 @@
-# Builds everything with AddressSanitizer and UndefinedBehaviorSanitizer and runs the tests labelled "host".
+# Builds TARGET in a build of its own, with the sanitizers of OPTION, and runs the tests labelled LABEL.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE result)
   if(result)
     message(FATAL_ERROR "failed: ${ARGV}")
   endif()
 endfunction()
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -DGAZE_SANITIZE=ON)
-run(${CMAKE_COMMAND} --build ${BUILD} -j 2 -- --no-print-directory -s)
-run(${CMAKE_CTEST_COMMAND} --test-dir ${BUILD} -L host --output-on-failure -j 2)
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -D${OPTION}=ON)
+run(${CMAKE_COMMAND} --build ${BUILD} --target ${TARGET} -j 2 -- --no-print-directory -s)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${BUILD} -L ${LABEL} --no-tests=error --output-on-failure -j 2)
