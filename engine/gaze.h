@@ -827,6 +827,23 @@ GAZE_API gaze_status gaze_bench(gaze_model *model, const gaze_bench_options *opt
                                 gaze_bench_result *result);
 GAZE_API void gaze_bench_free(gaze_bench_result *result);
 
+/* A product of matrices [m,k] times [k,n] of a step, in ms: by our own kernels, by CLBlast, and whether
+   CLBlast makes it from now on. turned: the matrix lies transposed in memory. */
+typedef struct gaze_tune_line {
+    size_t m, n, k;
+    int a_turned, b_turned;
+    double own_ms, library_ms;
+    int library;
+} gaze_tune_line;
+typedef void gaze_tune_function(void *user, const gaze_tune_line *line);
+
+/* Measures the products of the model's step on a device of the families gpu and intel; `seconds` does not
+   count. Plans that are made later, in other processes too, go by what was measured. A product that CLBlast
+   makes adds in another order than ours: bits may differ from before, and are then again the same on every
+   run. Tells each product that is known for the device. */
+GAZE_API gaze_status gaze_tune(gaze_model *model, const gaze_bench_options *options, gaze_tune_function *tell,
+                               void *user);
+
 #ifdef __cplusplus
 }
 #endif

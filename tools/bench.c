@@ -6,18 +6,22 @@ typedef struct bench_options {
     tool_options tool;
     const char *model;
     gaze_bench_options bench;
-    bool all;
+    bool all, tune;
     const gaze_device_info *device; /* with --all: the one that is measured now */
     tool_summary summary;
     bool failed; /* a device could not be measured */
 } bench_options;
 
-enum { ALL = 0x2000 };
+enum { ALL = 0x2000, TUNE };
 
 static const struct argp_option OPTIONS[] = {
     {"batch-size", 'b', "N", 0, "Samples a step (64)", 0},
     {"train", 't', NULL, 0, "Training steps in place of predictions", 0},
     {"seconds", 's', "S", 0, "How long to measure (2)", 0},
+    {"tune", TUNE, NULL, 0,
+     "First measure the model's products of matrices on this GPU, by Gaze's kernels and by CLBlast; the "
+     "faster one makes them from then on",
+     0},
     {"all", ALL, NULL, 0, "On every device of this machine, one table each", 0},
     {0}};
 
@@ -30,6 +34,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 't': options->bench.training = true; return 0;
     case 's': options->bench.seconds = tool_number(state, "--seconds", argument); return 0;
     case ALL: options->all = true; return 0;
+    case TUNE: options->tune = true; return 0;
     case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
     case ARGP_KEY_END:
         tool_model_expected(state, options->model);
@@ -111,11 +116,33 @@ static void print_json(const bench_options *options, const gaze_bench_result *re
            result->peak_gflops, result->copy_gbytes);
 }
 
+static void print_tuned(void *user, const gaze_tune_line *line)
+{
+    const bench_options *options = user;
+    if (options->tool.json)
+        printf("{\"m\": %zu, \"n\": %zu, \"k\": %zu, \"a_transposed\": %s, \"b_transposed\": %s, "
+               "\"gaze_ms\": %.6f, "
+               "\"clblast_ms\": %.6f, \"by\": \"%s\"}\n",
+               line->m, line->n, line->k, line->a_turned ? "true" : "false",
+               line->b_turned ? "true" : "false", line->own_ms, line->library_ms,
+               line->library ? "clblast" : "gaze");
+    else
+        printf("product %6zu x %6zu x %6zu %s: Gaze %9.4f ms, CLBlast %9.4f ms: %s\n", line->m, line->n,
+               line->k,
+               line->a_turned   ? "A'B"
+               : line->b_turned ? "AB'"
+                                : "AB ",
+               line->own_ms, line->library_ms, line->library ? "CLBlast" : "Gaze");
+    fflush(stdout);
+}
+
 static gaze_status bench(gaze_context *context, const bench_options *options, double *samples_per_second)
 {
     gaze_bench_result result = {0};
     gaze_model *model = NULL;
     gaze_status status = gaze_model_open(context, options->model, NULL, &model);
+    if (status == GAZE_OK && options->tune)
+        status = gaze_tune(model, &options->bench, print_tuned, (void *)options);
     if (status == GAZE_OK) status = gaze_bench(model, &options->bench, &result);
     if (status == GAZE_OK && options->tool.json) print_json(options, &result);
     if (status == GAZE_OK && !options->tool.json) print_text(&options->bench, &result);

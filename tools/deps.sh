@@ -9,7 +9,7 @@ for group; do
     build) packages="$packages gcc libc6-dev cmake make pkg-config ocl-icd-opencl-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev
                      libcjson-dev libxxhash-dev" ;;
     run) packages="$packages pocl-opencl-icd dataset-fashion-mnist" ;;
-    test) packages="$packages libcmocka-dev python3 python3-numpy libasan8 libubsan1 gzip patch" ;;
+    test) packages="$packages libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch" ;;
     verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd python3 python3-venv" ;;
     *) echo "deps.sh: unknown group '$group' (build, run, test, verify)" >&2; exit 2 ;;
     esac

@@ -1,6 +1,7 @@
 #include "device_parts.h"
 #include "../base/file.h"
 #include "choose.h"
+#include "clblast.h"
 #include "measure.h"
 #include "shared_context.h"
 
@@ -101,6 +102,8 @@ void gz_device_close(gz_device *device)
     close_work(device->solo);
     free(device->solo);
     close_work(device);
+    gz_products_free(device);
+    gz_clblast_clear();
     gz_shared_context_give_back(device->context);
     gz_probe_destroy(device->probe);
     free(device);

@@ -3,8 +3,17 @@
 #define GZ_DEVICE_PARTS_H
 #include "cache.h"
 #include "probe.h"
+#include "products.h"
 
 typedef struct gz_program gz_program; /* program.c */
+
+/* products.h */
+typedef struct gz_products {
+    bool open; /* what is on disk has been read */
+    gz_products_by by;
+    gz_product_time *list;
+    size_t count, capacity;
+} gz_products;
 
 struct gz_device {
     gz_probe *probe; /* of the strings in facts */
@@ -23,6 +32,7 @@ struct gz_device {
     gz_program *programs;
     bool cpu_kernels; /* programs hold the kernels of the cpu family; common.h says why not always */
     bool alone;       /* a program of several files did not compile: each file is a program */
+    gz_products products;
     gaze_program_counts counts;
     bool ran; /* something was read back: kernels have been run, not only made */
     gaze_log_function *log;

@@ -80,6 +80,15 @@ static gaze_status choose_group(gz_plan *plan, gz_launch *launch)
     return GAZE_OK;
 }
 
+static gaze_status memory_of(gz_plan *plan, const gz_launch *launch, size_t i, cl_mem *memory)
+{
+    const gz_tensor *tensor = launch->arguments[i].value.tensor;
+    *memory = gz_plan_placement(plan, tensor)->memory;
+    return *memory ? GAZE_OK
+                   : gz_fail(GAZE_ERROR_MODEL, "kernel %s: '%s' has no memory", launch->kernel_name,
+                             tensor->name);
+}
+
 static gaze_status set_argument(gz_plan *plan, gz_launch *launch, size_t i)
 {
     const gz_argument *a = &launch->arguments[i];
@@ -87,11 +96,9 @@ static gaze_status set_argument(gz_plan *plan, gz_launch *launch, size_t i)
     cl_int code = CL_SUCCESS;
     switch (a->kind) {
     case GZ_ARG_TENSOR: {
-        const cl_mem *memory = a->value.tensor ? &gz_plan_placement(plan, a->value.tensor)->memory : NULL;
-        if (memory && !*memory)
-            return gz_fail(GAZE_ERROR_MODEL, "kernel %s: '%s' has no memory", launch->kernel_name,
-                           a->value.tensor->name);
-        code = clSetKernelArg(launch->kernel, n, sizeof *memory, memory);
+        cl_mem memory = NULL;
+        if (a->value.tensor) GZ_TRY(memory_of(plan, launch, i, &memory));
+        code = clSetKernelArg(launch->kernel, n, sizeof memory, a->value.tensor ? &memory : NULL);
         break;
     }
     case GZ_ARG_INT:
@@ -106,8 +113,17 @@ static gaze_status set_argument(gz_plan *plan, gz_launch *launch, size_t i)
     return gz_cl_check(code, "clSetKernelArg %zu of kernel %s (%s.cl)", i, launch->kernel_name, launch->stem);
 }
 
+static gaze_status bind_call(gz_plan *plan, gz_launch *launch)
+{
+    launch->memory = gz_arena_allocate(plan->arena, launch->n_arguments * sizeof *launch->memory);
+    if (!launch->memory) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < launch->n_arguments; i++) GZ_TRY(memory_of(plan, launch, i, &launch->memory[i]));
+    return GAZE_OK;
+}
+
 static gaze_status bind_launch(gz_plan *plan, gz_launch *launch)
 {
+    if (launch->call) return bind_call(plan, launch);
     GZ_TRY(
         gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options, &launch->kernel));
     GZ_TRY(choose_group(plan, launch));
@@ -139,7 +155,7 @@ static gaze_status expect_programs(gz_plan *plan)
     size_t n = 0;
     GZ_TRY(gz_allocate(plan->n_launches, sizeof *stems, &stems));
     for (size_t i = 0; i < plan->n_launches; i++)
-        if (!plan->launches[i]->options[0]) stems[n++] = plan->launches[i]->stem;
+        if (!plan->launches[i]->options[0] && !plan->launches[i]->call) stems[n++] = plan->launches[i]->stem;
     gz_device_expect(plan->device, stems, n);
     free(stems);
     return GAZE_OK;

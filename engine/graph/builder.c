@@ -1,3 +1,4 @@
+#include "../device/products.h"
 #include "plan_parts.h"
 
 #include <stdarg.h>
@@ -12,6 +13,10 @@ gz_family gz_builder_family(const gz_builder *builder) { return builder->family;
 bool gz_builder_is_gpu(const gz_builder *builder)
 {
     return builder->family == GZ_FAMILY_GPU || builder->family == GZ_FAMILY_INTEL;
+}
+bool gz_builder_asks_library(gz_builder *builder, const gz_product_shape *shape)
+{
+    return gz_products_by_library(builder->plan->device, shape);
 }
 bool gz_builder_weights_fixed(const gz_builder *builder) { return !builder->plan->graph->training; }
 
@@ -54,6 +59,21 @@ gz_launch *gz_launch_add(gz_builder *builder, const char *stem, const char *kern
                                 : GAZE_ERROR_DEVICE;
     if (gz_builder_fail(builder, status) != GAZE_OK) return &nowhere;
     return plan->launches[plan->n_launches++] = launch;
+}
+
+gz_launch *gz_call_add(gz_builder *builder, const char *library, gz_call *call, const void *state,
+                       size_t bytes)
+{
+    gz_launch *launch = gz_launch_add(builder, library, library, "");
+    void *copy = gz_arena_allocate(builder->plan->arena, bytes);
+    if (!copy) {
+        gz_builder_fail(builder, GAZE_ERROR_DEVICE);
+        return launch;
+    }
+    memcpy(copy, state, bytes);
+    launch->call = call;
+    launch->state = copy;
+    return launch;
 }
 
 void gz_launch_is_packing(gz_launch *launch) { launch->packing = true; }

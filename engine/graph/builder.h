@@ -7,6 +7,7 @@
 #include "../device/device.h"
 
 typedef struct gz_launch gz_launch;
+struct gz_product_shape;
 
 /* The device's facts: family, vector width, local memory, ... */
 const gz_device_facts *gz_builder_device(const gz_builder *builder);
@@ -23,6 +24,16 @@ bool gz_builder_weights_fixed(const gz_builder *builder);
    Arguments are set in order with gz_arg_*. Never NULL (a sticky error gives a launch that goes nowhere). */
 gz_launch *gz_launch_add(gz_builder *builder, const char *stem, const char *kernel,
                          const char *options_format, ...) GZ_PRINTF(4, 5);
+
+/* A library's call in place of a kernel: enqueues its work on `queue`. memory: of the tensors set by
+   gz_arg_tensor, in order. Gives an OpenCL error code; event: NULL, or where the event of its end goes.
+   `bytes` of `state` are copied. */
+typedef cl_int gz_call(const void *state, cl_command_queue queue, const cl_mem *memory, cl_event *event);
+gz_launch *gz_call_add(gz_builder *builder, const char *library, gz_call *call, const void *state,
+                       size_t bytes);
+
+/* Is a library to make this product of matrices? */
+bool gz_builder_asks_library(gz_builder *builder, const struct gz_product_shape *shape);
 
 /* This launch only packs weights: in prediction it runs once after weights are loaded instead of in every
    run. All that it writes must be scratch of gz_scratch_packed. */

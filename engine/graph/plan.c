@@ -143,14 +143,18 @@ gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *val
 static gaze_status enqueue(gz_plan *plan, gz_launch *launch)
 {
     size_t global[3];
+    cl_event *event = plan->options.profile ? &launch->event : NULL;
     for (size_t i = 0; i < 3; i++) global[i] = launch->groups[i] * launch->group[i];
     if (launch->event) {
         clReleaseEvent(launch->event);
         launch->event = NULL;
     }
+    const cl_command_queue queue = gz_device_queue(plan->device);
+    if (launch->call)
+        return gz_cl_check(launch->call(launch->state, queue, launch->memory, event), "%s for layer '%s'",
+                           launch->kernel_name, launch->node->name);
     const cl_int code =
-        clEnqueueNDRangeKernel(gz_device_queue(plan->device), launch->kernel, 3, NULL, global, launch->group,
-                               0, NULL, plan->options.profile ? &launch->event : NULL);
+        clEnqueueNDRangeKernel(queue, launch->kernel, 3, NULL, global, launch->group, 0, NULL, event);
     return gz_cl_check(code,
                        "clEnqueueNDRangeKernel of %s (%s.cl) over %zu x %zu x %zu in groups of %zu x %zu x "
                        "%zu for layer '%s'",

@@ -33,11 +33,14 @@ struct gz_launch {
     gz_argument arguments[GZ_MAX_ARGUMENTS];
     size_t n_arguments;
     size_t groups[3], group[3];
-    size_t items; /* > 0: groups and group are chosen when the kernel is known */
+    size_t items;    /* > 0: groups and group are chosen when the kernel is known */
     bool may_shrink; /* group[0] */
     bool packing;
     cl_kernel kernel;
     cl_event event;
+    gz_call *call; /* in place of a kernel; NULL: none */
+    const void *state;
+    cl_mem *memory; /* of its arguments */
 };
 
 /* Host copies of an input that the device may still be reading: a ring, so that the host can run a few steps

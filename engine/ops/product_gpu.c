@@ -140,6 +140,7 @@ static void by_lanes(gz_builder *builder, const gz_product *p)
 
 void gz_product_gpu(gz_builder *builder, const gz_product *product)
 {
+    if (gz_product_by_library(builder, product)) return;
     if (product->M <= FEW || product->N <= FEW)
         by_lanes(builder, product);
     else
