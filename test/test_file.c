@@ -355,16 +355,34 @@ static void the_cache_folder_follows_the_environment(void **state)
 {
     (void)state;
     gz_arena *arena;
+    const char *folder;
     assert_done(gz_arena_create(&arena));
     setenv("HOME", "/home/x", 1);
     setenv("XDG_CACHE_HOME", "/cache", 1);
-    assert_string_equal(gz_cache_folder(arena), "/cache/gaze");
+    assert_done(gz_cache_folder(arena, &folder));
+    assert_string_equal(folder, "/cache/gaze");
     setenv("XDG_CACHE_HOME", "relative", 1);
-    assert_string_equal(gz_cache_folder(arena), "/home/x/.cache/gaze");
+    assert_done(gz_cache_folder(arena, &folder));
+    assert_string_equal(folder, "/home/x/.cache/gaze");
     unsetenv("XDG_CACHE_HOME");
     unsetenv("HOME");
-    assert_null(gz_cache_folder(arena));
+    assert_done(gz_cache_folder(arena, &folder));
+    assert_null(folder);
     gz_arena_destroy(arena);
+}
+
+/* A link to itself: what is there can't be known, which is not the same as nothing. */
+static void what_cannot_be_looked_at_is_not_taken_for_missing(void **state)
+{
+    (void)state;
+    gz_file_kind kind;
+    assert_done(gz_file_look("/nowhere/at/all", &kind));
+    assert_int_equal(kind, GZ_NOTHING);
+    assert_done(gz_file_look("/", &kind));
+    assert_int_equal(kind, GZ_FOLDER);
+    assert_int_equal(symlink("loop", scratch_path("loop")), 0);
+    assert_int_equal(gz_file_look(scratch_path("loop"), &kind), GAZE_ERROR_DATA);
+    assert_non_null(strstr(gaze_message(), "loop: cannot be looked at"));
 }
 
 /* The value of the empty string is in the xxHash specification. */
@@ -407,6 +425,7 @@ int main(void)
         cmocka_unit_test(folders_are_made_with_their_parents),
         cmocka_unit_test(paths_are_joined_and_taken_apart),
         cmocka_unit_test(the_cache_folder_follows_the_environment),
+        cmocka_unit_test(what_cannot_be_looked_at_is_not_taken_for_missing),
         cmocka_unit_test(hashes_are_xxh3_and_the_same_for_file_and_bytes),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

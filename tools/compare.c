@@ -119,7 +119,8 @@ static gaze_status compare(arguments *a, shown *s)
 int command_compare(int argc, char **argv)
 {
     const char **words = stop_typed_words(argc, argv);
-    arguments a = {.compare = {.data.seed = 1, .train = {.argc = words ? argc + 1 : 0, .argv = words}}};
+    if (!words) return GAZE_ERROR_DEVICE;
+    arguments a = {.compare = {.data.seed = 1, .train = {.argc = argc + 1, .argv = words}}};
     tool_parse(&parser, command, argc, argv, &a);
     shown s = {.progress = {.bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)},
                .table = {.json = a.tool.json, .models = {a.models[0], a.models[1]}}};

@@ -65,9 +65,9 @@ static int unknown_command(const char *word)
 /* Results that could not be written (a full disk, a closed pipe) are no results. */
 static int finish(int code)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || code) return code; /* one message is enough */
     perror("gaze: writing the results");
-    return code ? code : GAZE_ERROR_DATA;
+    return GAZE_ERROR_DATA;
 }
 
 static int run(int argc, char **argv)

@@ -24,7 +24,10 @@ bool stop_asked(void) { return asked; }
 const char **stop_typed_words(int argc, char **argv)
 {
     const char **words = calloc((size_t)argc + 2, sizeof *words);
-    if (!words) return NULL;
+    if (!words) {
+        fprintf(stderr, "gaze %s: out of host memory\n", argv[0]);
+        return NULL;
+    }
     words[0] = argv[-1];
     for (int i = 0; i < argc; i++) words[i + 1] = argv[i];
     return words;

@@ -128,7 +128,8 @@ static gaze_status train(arguments *a, progress *shown)
 int command_train(int argc, char **argv)
 {
     const char **words = stop_typed_words(argc, argv);
-    arguments a = {.train = {.argc = words ? argc + 1 : 0, .argv = words}};
+    if (!words) return GAZE_ERROR_DEVICE;
+    arguments a = {.train = {.argc = argc + 1, .argv = words}};
     tool_parse(&parser, command, argc, argv, &a);
     progress shown = {.json = a.tool.json, .bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)};
     const gaze_status status = train(&a, &shown);

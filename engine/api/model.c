@@ -73,10 +73,13 @@ static gaze_status probe(gaze_model *m)
     gz_built other = {0};
     gaze_status status;
     GZ_TRY(gz_model_probe(m->file, &m->open, &m->probe));
-    size_t half = m->open / 2, twice = m->open * 2;
-    if (m->open == 1 || gz_model_probe(m->file, &half, &other) != GAZE_OK)
-        if (gz_model_probe(m->file, &twice, &other) != GAZE_OK)
-            GZ_TRY(gz_model_probe(m->file, &m->open, &other));
+    const size_t sizes[] = {m->open / 2, m->open * 2, m->open};
+    status = GAZE_ERROR_MODEL;
+    for (size_t i = 0; i < 3 && status != GAZE_OK && status != GAZE_ERROR_DEVICE; i++) {
+        size_t size = sizes[i];
+        if (size) status = gz_model_probe(m->file, &size, &other);
+    }
+    GZ_GO(status);
     GZ_GO(compare_weights(m, &other));
     GZ_GO(describe_all(m, &other));
 done:
@@ -109,7 +112,9 @@ static gaze_status find_weights(const gaze_model *m, const gaze_model_options *o
     char *beside = m->folder ? gz_path_join(arena, m->folder, "weights.safetensors")
                              : gz_arena_format(arena, "%.*s.safetensors", (int)stem, file);
     if (!beside) return GAZE_ERROR_DEVICE;
-    if (gz_file_exists(beside)) *path = beside;
+    gz_file_kind kind;
+    GZ_TRY(gz_file_look(beside, &kind));
+    if (kind == GZ_FILE) *path = beside;
     return GAZE_OK;
 }
 
@@ -141,7 +146,9 @@ static gaze_status load_weights(gaze_model *m, const gaze_model_options *options
 
 static gaze_status read_file(gaze_model *m, const char *path, const gaze_adaptation *adapt)
 {
-    if (!gz_folder_exists(path)) return gz_model_read_adapted(path, m->context->kinds.list, adapt, &m->file);
+    gz_file_kind kind;
+    GZ_TRY(gz_file_look(path, &kind));
+    if (kind != GZ_FOLDER) return gz_model_read_adapted(path, m->context->kinds.list, adapt, &m->file);
     gz_arena *arena;
     GZ_TRY(gz_arena_create(&arena));
     const char *file = gz_path_join(arena, path, "model.json");

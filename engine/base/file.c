@@ -108,6 +108,17 @@ bool gz_folder_exists(const char *path)
     return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
+gaze_status gz_file_look(const char *path, gz_file_kind *kind)
+{
+    struct stat facts;
+    *kind = GZ_NOTHING;
+    if (stat(path, &facts) == 0)
+        *kind = S_ISDIR(facts.st_mode) ? GZ_FOLDER : GZ_FILE;
+    else if (errno != ENOENT && errno != ENOTDIR)
+        return gz_fail_errno(path, "cannot be looked at");
+    return GAZE_OK;
+}
+
 static gaze_status make_one(const char *path, mode_t mode)
 {
     if (mkdir(path, mode) == 0 || gz_folder_exists(path)) return GAZE_OK;
@@ -150,12 +161,17 @@ char *gz_path_stem(gz_arena *arena, const char *path)
     return stem;
 }
 
-char *gz_cache_folder(gz_arena *arena)
+gaze_status gz_cache_folder(gz_arena *arena, const char **folder)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (cache && cache[0] == '/') return gz_path_join(arena, cache, "gaze");
-    if (home && home[0]) return gz_path_join(arena, home, ".cache/gaze");
-    return NULL;
+    *folder = NULL;
+    if (cache && cache[0] == '/')
+        *folder = gz_path_join(arena, cache, "gaze");
+    else if (home && home[0])
+        *folder = gz_path_join(arena, home, ".cache/gaze");
+    else
+        return GAZE_OK;
+    return *folder ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
 static gz_hash hash_text(XXH64_hash_t value)

@@ -35,14 +35,20 @@ gaze_status gz_folder_make(const char *path, bool private_);
 bool gz_file_exists(const char *path);
 bool gz_folder_exists(const char *path);
 
+/* The same where a wrong answer would change what is done: fails where it can't be known what is there (a
+   folder that may not be entered, a disk that fails). */
+typedef enum gz_file_kind { GZ_NOTHING, GZ_FILE, GZ_FOLDER } gz_file_kind;
+gaze_status gz_file_look(const char *path, gz_file_kind *kind);
+
 /* "<folder>/<name>" in the arena; NULL when memory is out. */
 char *gz_path_join(gz_arena *arena, const char *folder, const char *name);
 
 /* "stem" of "a/b/stem.png", in the arena. */
 char *gz_path_stem(gz_arena *arena, const char *path);
 
-/* "gaze" folder in $XDG_CACHE_HOME or ~/.cache, in the arena (not made); NULL when neither is set. */
-char *gz_cache_folder(gz_arena *arena);
+/* "gaze" folder in $XDG_CACHE_HOME or ~/.cache, in the arena (not made); *folder is NULL when neither is
+   set. */
+gaze_status gz_cache_folder(gz_arena *arena, const char **folder);
 
 /* XXH3 as 16 (64 bit) hexadecimal digits and a zero. */
 typedef struct gz_hash {

@@ -53,7 +53,8 @@ gaze_status gz_fail_context(gaze_status status, const char *format, ...)
 
 gaze_status gz_fail_errno(const char *path, const char *what)
 {
-    return gz_fail(GAZE_ERROR_DATA, "%s: %s: %s", path, what, strerror(errno));
+    return gz_fail(errno == ENOMEM ? GAZE_ERROR_DEVICE : GAZE_ERROR_DATA, "%s: %s: %s", path, what,
+                   strerror(errno));
 }
 
 gaze_status gz_fail_memory(size_t bytes)

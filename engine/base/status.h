@@ -19,7 +19,7 @@ gaze_status gz_fail(gaze_status status, const char *format, ...) GZ_PRINTF(2, 3)
 /* Puts "<context>: " before the message kept so far and returns `status`; nothing when status is GAZE_OK. */
 gaze_status gz_fail_context(gaze_status status, const char *format, ...) GZ_PRINTF(2, 3);
 
-/* "<path>: <what>: <strerror(errno)>" as GAZE_ERROR_DATA. */
+/* "<path>: <what>: <strerror(errno)>" as GAZE_ERROR_DATA, or GAZE_ERROR_DEVICE where memory was out. */
 gaze_status gz_fail_errno(const char *path, const char *what);
 
 /* Host memory is exhausted: GAZE_ERROR_DEVICE with the size asked for. */

@@ -40,7 +40,10 @@ static gaze_status find_target(gz_writer *writer, bool *directly)
             return gz_fail(GAZE_ERROR_DATA, "%s: is a folder, expected a file to write", writer->path);
         *directly = !S_ISREG(facts.st_mode);
         resolved = realpath(writer->path, NULL);
+        if (!resolved && !*directly) return gz_fail_errno(writer->path, "cannot be looked at");
         if (resolved) target = resolved;
+    } else if (errno != ENOENT && errno != ENOTDIR) {
+        return gz_fail_errno(writer->path, "cannot be written");
     }
     writer->target = gz_arena_copy(writer->arena, target);
     free(resolved);

@@ -44,7 +44,9 @@ static gaze_status find_folder(gz_arena *arena, const char *path, const char **f
     *folder = path && *path ? path : DEFAULT_FOLDER;
     const char *inside = gz_path_join(arena, *folder, DEFAULT_FOLDER);
     if (!inside) return GAZE_ERROR_DEVICE;
-    if (gz_folder_exists(inside)) *folder = inside;
+    gz_file_kind kind;
+    GZ_TRY(gz_file_look(inside, &kind));
+    if (kind == GZ_FOLDER) *folder = inside;
     return GAZE_OK;
 }
 
@@ -88,7 +90,9 @@ static gaze_status read_files(gz_data *data, const char *folder, size_t n_classe
                        test ? "test_batch.bin" : gz_arena_format(data->arena, "data_batch_%zu.bin", i + 1),
                    *path = name ? gz_path_join(data->arena, folder, name) : NULL;
         if (!path) return GAZE_ERROR_DEVICE;
-        if (gz_file_exists(path))
+        gz_file_kind kind;
+        GZ_TRY(gz_file_look(path, &kind));
+        if (kind == GZ_FILE)
             GZ_TRY(read_file(path, n_classes, test ? state->files[GZ_TEST] : &state->files[GZ_TRAIN][i],
                              &data->hash));
         else if (!test)
@@ -105,7 +109,9 @@ static gaze_status read_names(gz_data *data, const char *folder)
     const char *path = gz_path_join(data->arena, folder, "batches.meta.txt");
     const char **names = gz_arena_allocate(data->arena, (N_CLASSES + 1) * sizeof *names);
     if (!path || !names) return GAZE_ERROR_DEVICE;
-    if (!gz_file_exists(path)) return GAZE_OK;
+    gz_file_kind kind;
+    GZ_TRY(gz_file_look(path, &kind));
+    if (kind != GZ_FILE) return GAZE_OK;
     GZ_TRY(gz_file_read(path, MOST_NAMES_BYTES, &text, &size));
     gaze_status status = GAZE_OK;
     for (char *at = text; (line = strtok_r(at, "\r\n", &at)) && status == GAZE_OK; count++) {

@@ -20,14 +20,17 @@ typedef struct csv_parts {
 
 static gaze_status find_files(const gz_data_spec *spec, gz_data *data, csv_parts *parts)
 {
+    gz_file_kind kind;
     if (!spec->path || !*spec->path)
         return gz_fail(GAZE_ERROR_USAGE, "csv data needs a path, as in csv:FOLDER or csv:FILE");
     parts->paths[GZ_TRAIN] = spec->path;
-    if (!gz_folder_exists(spec->path)) return GAZE_OK;
+    GZ_TRY(gz_file_look(spec->path, &kind));
+    if (kind != GZ_FOLDER) return GAZE_OK;
     parts->paths[GZ_TRAIN] = gz_path_join(data->arena, spec->path, "train.csv");
     parts->paths[GZ_TEST] = gz_path_join(data->arena, spec->path, "test.csv");
     if (!parts->paths[GZ_TRAIN] || !parts->paths[GZ_TEST]) return GAZE_ERROR_DEVICE;
-    if (!gz_file_exists(parts->paths[GZ_TEST])) parts->paths[GZ_TEST] = NULL;
+    GZ_TRY(gz_file_look(parts->paths[GZ_TEST], &kind));
+    if (kind != GZ_FILE) parts->paths[GZ_TEST] = NULL;
     return GAZE_OK;
 }
 

@@ -52,10 +52,9 @@ gaze_status gz_folder_classes(gz_arena *arena, const char *path, const char ***n
     gaze_status status = *names ? GAZE_OK : GAZE_ERROR_DEVICE;
     for (size_t i = 0; i < n && status == GAZE_OK; i++) {
         const char *inside = gz_path_join(arena, path, entries[i]->d_name);
-        if (!inside)
-            status = GAZE_ERROR_DEVICE;
-        else if (gz_folder_exists(inside))
-            (*names)[(*count)++] = strrchr(inside, '/') + 1;
+        gz_file_kind kind;
+        status = inside ? gz_file_look(inside, &kind) : GAZE_ERROR_DEVICE;
+        if (status == GAZE_OK && kind == GZ_FOLDER) (*names)[(*count)++] = strrchr(inside, '/') + 1;
     }
     free_entries(entries, n);
     if (status == GAZE_OK && *count == 0)

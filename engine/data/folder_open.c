@@ -41,7 +41,9 @@ static gaze_status find_parts(const gz_data_spec *spec, gz_arena *arena, gz_fold
     for (int i = 0; i < GZ_N_PARTS; i++) {
         const char *path = gz_path_join(arena, spec->path, part_names[i]);
         if (!path) return GAZE_ERROR_DEVICE;
-        if (gz_folder_exists(path))
+        gz_file_kind kind;
+        GZ_TRY(gz_file_look(path, &kind));
+        if (kind == GZ_FOLDER)
             state->parts[i].path = path;
         else if (i == GZ_TRAIN)
             return gz_fail(GAZE_ERROR_DATA,

@@ -40,7 +40,10 @@ static gaze_status find_file(gz_arena *arena, const char *folder, const char *st
     char *plain = gz_path_join(arena, folder, stem),
          *packed = plain ? gz_arena_format(arena, "%s.gz", plain) : NULL;
     if (!packed) return GAZE_ERROR_DEVICE;
-    *path = gz_file_exists(plain) ? plain : gz_file_exists(packed) ? packed : NULL;
+    gz_file_kind kind;
+    GZ_TRY(gz_file_look(*path = plain, &kind));
+    if (kind != GZ_FILE) GZ_TRY(gz_file_look(*path = packed, &kind));
+    if (kind != GZ_FILE) *path = NULL;
     return GAZE_OK;
 }
 

@@ -59,18 +59,20 @@ static gaze_status npy_open(const gz_data_spec *spec, const gz_data_need *need, 
 {
     gz_arrays *arrays;
     const char *paths[GZ_N_PARTS];
+    gz_file_kind kinds[GZ_N_PARTS];
     if (!spec->path || !*spec->path)
         return gz_fail(GAZE_ERROR_USAGE,
                        "npy data needs a folder, as in npy:FOLDER, which holds train/<input>.npy");
     for (int i = 0; i < GZ_N_PARTS; i++) {
         paths[i] = gz_path_join(data->arena, spec->path, folders[i]);
         if (!paths[i]) return GAZE_ERROR_DEVICE;
+        GZ_TRY(gz_file_look(paths[i], &kinds[i]));
     }
-    if (!gz_folder_exists(paths[GZ_TRAIN]))
+    if (kinds[GZ_TRAIN] != GZ_FOLDER)
         return gz_fail(GAZE_ERROR_DATA,
                        "%s: there is no such folder, expected <input>.npy and label.npy in it",
                        paths[GZ_TRAIN]);
-    GZ_TRY(gz_arrays_create(spec, gz_folder_exists(paths[GZ_TEST]), data, &arrays));
+    GZ_TRY(gz_arrays_create(spec, kinds[GZ_TEST] == GZ_FOLDER, data, &arrays));
     for (int i = 0; i < GZ_N_PARTS; i++)
         if (arrays->parts[i].inputs)
             GZ_TRY(load_part(data, paths[i], &arrays->parts[i], need->n_classes > 0, &data->hash));

@@ -39,16 +39,19 @@ static gaze_status load_part(gz_data *data, const char *path, gz_part which, boo
 
 static gaze_status find_files(const gz_data_spec *spec, gz_data *data, const char *paths[GZ_N_PARTS])
 {
+    gz_file_kind kind;
     if (!spec->path || !*spec->path)
         return gz_fail(GAZE_ERROR_USAGE,
                        "safetensors data needs a path, as in safetensors:FOLDER or safetensors:FILE");
     paths[GZ_TRAIN] = spec->path;
     paths[GZ_TEST] = NULL;
-    if (!gz_folder_exists(spec->path)) return GAZE_OK;
+    GZ_TRY(gz_file_look(spec->path, &kind));
+    if (kind != GZ_FOLDER) return GAZE_OK;
     paths[GZ_TRAIN] = gz_path_join(data->arena, spec->path, "train.safetensors");
     paths[GZ_TEST] = gz_path_join(data->arena, spec->path, "test.safetensors");
     if (!paths[GZ_TRAIN] || !paths[GZ_TEST]) return GAZE_ERROR_DEVICE;
-    if (!gz_file_exists(paths[GZ_TEST])) paths[GZ_TEST] = NULL;
+    GZ_TRY(gz_file_look(paths[GZ_TEST], &kind));
+    if (kind != GZ_FILE) paths[GZ_TEST] = NULL;
     return GAZE_OK;
 }
 

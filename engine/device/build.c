@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { LOG_IN_MESSAGE = 2400 };
+static const char NOT_KEPT[] = "not kept (no folder to write to)";
 
 /* Not every driver's compiler may run in two threads at once. */
 static pthread_mutex_t compiler = PTHREAD_MUTEX_INITIALIZER;
@@ -55,9 +56,10 @@ gaze_status gz_build_dump(const gz_build *build, const char *folder)
 /* Where a source that doesn't compile can be looked at. */
 static const char *keep_source(const gz_build *build, gz_arena *arena)
 {
-    const char *folder = getenv("GAZE_DUMP_PROGRAMS"), *cache = gz_cache_folder(arena);
+    const char *folder = getenv("GAZE_DUMP_PROGRAMS"), *cache;
+    if (gz_cache_folder(arena, &cache) != GAZE_OK) return NOT_KEPT;
     if (!folder || !folder[0]) folder = cache ? gz_path_join(arena, cache, "failed") : NULL;
-    if (!folder || gz_build_dump(build, folder) != GAZE_OK) return "not kept (no folder to write to)";
+    if (!folder || gz_build_dump(build, folder) != GAZE_OK) return NOT_KEPT;
     const char *path = gz_arena_format(arena, "kept in %s/%s.cl", folder, build->name);
     return path ? path : "";
 }

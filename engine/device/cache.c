@@ -29,13 +29,17 @@ struct gz_cache {
 };
 
 /* As PoCL finds it. */
-static const char *pocl_folder(gz_arena *arena)
+static gaze_status pocl_folder(gz_arena *arena, const char **folder)
 {
     const char *own = getenv("POCL_CACHE_DIR"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (own && own[0]) return own;
-    if (cache && cache[0]) return gz_path_join(arena, cache, "pocl/kcache");
-    if (home && home[0]) return gz_path_join(arena, home, ".cache/pocl/kcache");
-    return "/tmp/pocl/kcache";
+    *folder = "/tmp/pocl/kcache";
+    if (own && own[0])
+        *folder = own;
+    else if (cache && cache[0])
+        *folder = gz_path_join(arena, cache, "pocl/kcache");
+    else if (home && home[0])
+        *folder = gz_path_join(arena, home, ".cache/pocl/kcache");
+    return *folder ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
 static bool is_pocl(const gaze_device_info *info)
@@ -64,7 +68,8 @@ static gaze_status choose_folder(gz_cache *cache)
 {
     const bool driver = cache->kind == GZ_CACHE_DRIVER;
     if (cache->kind == GZ_CACHE_NONE) return GAZE_OK;
-    const char *parent = driver ? pocl_folder(cache->arena) : gz_cache_folder(cache->arena);
+    const char *parent;
+    GZ_TRY(driver ? pocl_folder(cache->arena, &parent) : gz_cache_folder(cache->arena, &parent));
     if (!parent) { /* neither XDG_CACHE_HOME nor HOME */
         cache->kind = GZ_CACHE_NONE;
         return GAZE_OK;

@@ -203,13 +203,25 @@ static const char *meant(const char *words)
 
 bool gz_choose_is_auto(const char *words) { return strcmp(meant(words), "auto") == 0; }
 
+/* The ICD loader's own code says that nothing is installed. */
+static gaze_status refuse_none(const gz_probe *probe)
+{
+    enum { PLATFORM_NOT_FOUND_KHR = -1001 };
+    if (probe->failed_call && probe->code != PLATFORM_NOT_FOUND_KHR)
+        return gz_fail(
+            GAZE_ERROR_DEVICE,
+            "OpenCL does not work here: %s: %s (%d). A driver that fails may need a restart, its kernel "
+            "module or a matching version; OCL_ICD_VENDORS=FILE.icd leaves the others out",
+            probe->failed_call, gz_cl_error_name(probe->code), (int)probe->code);
+    return gz_fail(
+        GAZE_ERROR_DEVICE,
+        "no OpenCL platform is installed. For CPUs: apt-get install pocl-opencl-icd. For GPUs: the "
+        "vendor's ICD (nvidia-opencl-icd, mesa-opencl-icd or rocm-opencl-icd, intel-opencl-icd)");
+}
+
 gaze_status gz_choose(const gz_probe *probe, const char *words, const gz_found **out)
 {
     words = meant(words);
-    if (probe->count == 0)
-        return gz_fail(GAZE_ERROR_DEVICE,
-                       "no OpenCL platform is installed. For CPUs: apt-get install pocl-opencl-icd. For "
-                       "GPUs: the vendor's ICD "
-                       "(nvidia-opencl-icd, mesa-opencl-icd or rocm-opencl-icd, intel-opencl-icd)");
+    if (probe->count == 0) return refuse_none(probe);
     return choose_words(probe, words, out);
 }

@@ -42,7 +42,9 @@ static gaze_status measure_found(void *user, const gz_found *found, double *ms)
 
 gaze_status gz_device_measure(gz_probe *probe, gz_measure_function *measure)
 {
-    return gz_measure_devices(probe, gz_cache_folder(probe->arena), measure ? measure_found : NULL, &measure);
+    const char *folder;
+    GZ_TRY(gz_cache_folder(probe->arena, &folder));
+    return gz_measure_devices(probe, folder, measure ? measure_found : NULL, &measure);
 }
 
 static gaze_status open_chosen(gz_device *device, const gaze_context_options *options,

@@ -19,6 +19,9 @@ typedef struct gz_probe {
     gz_arena *arena; /* of the strings */
     gz_found *found;
     size_t count, capacity;
+    gaze_status status;      /* of the memory for the strings */
+    const char *failed_call; /* while a platform or device is described: the first that failed, or NULL */
+    cl_int code;             /* of that call */
     const char *measured_in; /* the file of the measurements, or NULL */
 } gz_probe;
 

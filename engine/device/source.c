@@ -38,7 +38,9 @@ static gaze_status load(assembly *a, const char *name, const char *from, const c
 {
     const char *path = a->folder ? gz_path_join(a->arena, a->folder, name) : NULL;
     if (a->folder && !path) return GAZE_ERROR_DEVICE;
-    if (path && gz_file_exists(path)) {
+    gz_file_kind kind = GZ_NOTHING;
+    if (path) GZ_TRY(gz_file_look(path, &kind));
+    if (kind == GZ_FILE) {
         char *bytes;
         size_t size;
         GZ_TRY(gz_file_read(path, MAX_FILE_BYTES, &bytes, &size));
@@ -148,8 +150,10 @@ static gaze_status find_folder(assembly *a)
 {
     a->folder = getenv("GAZE_KERNEL_DIR");
     if (!a->folder || !a->folder[0]) a->folder = NULL;
-    if (a->folder && !gz_folder_exists(a->folder))
-        return gz_fail(GAZE_ERROR_USAGE, "GAZE_KERNEL_DIR=%s: is not a folder", a->folder);
+    if (!a->folder) return GAZE_OK;
+    gz_file_kind kind;
+    GZ_TRY(gz_file_look(a->folder, &kind));
+    if (kind != GZ_FOLDER) return gz_fail(GAZE_ERROR_USAGE, "GAZE_KERNEL_DIR=%s: is not a folder", a->folder);
     return GAZE_OK;
 }
 

@@ -193,7 +193,8 @@ static void free_staging(gz_staging *staging)
 void gz_plan_unbind(gz_plan *plan)
 {
     if (gz_device_forked()) return;
-    if (plan->n_launches) gz_device_finish(plan->device);
+    /* No message: where the plan is given up because of an error, that one counts. */
+    if (plan->n_launches) clFinish(gz_device_queue(plan->device));
     for (size_t i = 0; i < plan->n_launches; i++) {
         if (plan->launches[i]->event) clReleaseEvent(plan->launches[i]->event);
         if (plan->launches[i]->kernel) clReleaseKernel(plan->launches[i]->kernel);

@@ -263,8 +263,10 @@ gaze_status gz_npy_recognize(const char *path, bool *is_npy)
     char first[sizeof magic] = {0};
     FILE *file = fopen(path, "rb");
     if (!file) return gz_fail_errno(path, "can't be opened");
+    gaze_status status = GAZE_OK;
     const size_t length = fread(first, 1, sizeof first, file);
+    if (ferror(file)) status = gz_fail_errno(path, "can't be read");
     fclose(file);
     *is_npy = length == sizeof magic && !memcmp(first, magic, sizeof magic);
-    return GAZE_OK;
+    return status;
 }

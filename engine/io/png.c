@@ -13,7 +13,7 @@ typedef struct png_job {
     jmp_buf failed;
     const char *path;
     char reason[160];
-    gaze_status status; /* of what failed outside libpng */
+    gaze_status status; /* of what failed outside libpng, its memory included */
     const unsigned char *bytes;
     size_t size, at;
     png_structp png;
@@ -33,6 +33,21 @@ static void ignore_warning(png_structp png, png_const_charp text)
 {
     (void)png;
     (void)text;
+}
+
+/* libpng would only say "Out of memory" where a damaged file has another text. */
+static png_voidp allocate(png_structp png, png_alloc_size_t bytes)
+{
+    png_job *job = png_get_mem_ptr(png);
+    void *memory = malloc(bytes);
+    if (!memory) job->status = gz_fail_memory(bytes);
+    return memory;
+}
+
+static void release(png_structp png, png_voidp memory)
+{
+    (void)png;
+    free(memory);
 }
 
 static void take_bytes(png_structp png, png_bytep out, size_t count)
@@ -107,7 +122,8 @@ gaze_status gz_png_decode(const char *path, const void *bytes, size_t size, gz_i
 {
     png_job job = {.path = path, .bytes = bytes, .size = size};
     gaze_status status = GAZE_OK;
-    job.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job, fail, ignore_warning);
+    job.png =
+        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &job, fail, ignore_warning, &job, allocate, release);
     if (job.png) job.info = png_create_info_struct(job.png);
     if (!job.info)
         status = gz_fail_memory(size);
@@ -163,12 +179,15 @@ static gaze_status write_png(gz_writer *writer, const char *path, const gz_image
     png_job job = {.path = path};
     gaze_status status;
     GZ_TRY(point_at_rows(image, &job.rows));
-    job.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, fail, ignore_warning);
+    job.png =
+        png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &job, fail, ignore_warning, &job, allocate, release);
     if (job.png) job.info = png_create_info_struct(job.png);
     if (!job.info)
         status = gz_fail_memory(image->width * image->channels);
     else if (encode(&job, gz_writer_stream(writer), image, text))
         status = GAZE_OK;
+    else if (job.status != GAZE_OK)
+        status = job.status;
     else
         status = gz_fail(GAZE_ERROR_DATA, "%s: the PNG cannot be written: %s", path, job.reason);
     png_destroy_write_struct(&job.png, &job.info);

@@ -1,9 +1,9 @@
 #include "safetensors.h"
 #include "../base/bytes.h"
 #include "../base/text.h"
+#include "json_text.h"
 #include "number.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -78,7 +78,7 @@ static gaze_status parse_header(reading *r)
     if (valid != r->header_bytes)
         return gz_fail(GAZE_ERROR_DATA, "%s: byte %zu of the header (%zu of the file) is not UTF-8", r->path,
                        valid, SIZE_BYTES + valid);
-    r->root = cJSON_ParseWithLengthOpts(r->header, r->header_bytes, &end, false);
+    GZ_TRY(gz_json_text_parse(r->header, r->header_bytes, &end, &r->root));
     size_t byte = r->root || end ? (size_t)(end - r->header) : 0;
     while (r->root && byte < r->header_bytes && r->header[byte] == ' ') byte++;
     if (!r->root || byte != r->header_bytes)

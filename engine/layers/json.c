@@ -1,5 +1,6 @@
 #include "json.h"
 #include "../base/text.h"
+#include "../io/json_text.h"
 
 #include <limits.h>
 #include <math.h>
@@ -23,7 +24,8 @@ static gaze_status fail_at(const char *path, const char *text, const char *where
 gaze_status gz_json_parse_file(const char *path, const char *text, size_t size, cJSON **root)
 {
     const char *end = text;
-    cJSON *parsed = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    cJSON *parsed;
+    GZ_TRY(gz_json_text_parse(text, size, &end, &parsed));
     if (!parsed) return fail_at(path, text, end, "not valid JSON here");
     while (end < text + size && *end && strchr(" \t\r\n", *end)) end++;
     gaze_status status = GAZE_OK;

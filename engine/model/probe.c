@@ -29,7 +29,9 @@ gaze_status gz_model_probe(const gz_model *model, size_t *open, gz_built *built)
     if (!has_open(model)) return build_with(model, 1, built);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         *open = sizes[i];
-        if (build_with(model, *open, built) == GAZE_OK) return GAZE_OK;
+        const gaze_status status = build_with(model, *open, built);
+        if (status == GAZE_OK || status == GAZE_ERROR_DEVICE)
+            return status; /* no other size has more memory */
     }
     return build_with(model, sizes[0], built); /* for the message */
 }

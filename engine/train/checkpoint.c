@@ -4,6 +4,7 @@
 #include "place.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +106,12 @@ static gaze_status list_steps(const char *folder, size_t **steps, size_t *count)
     *steps = NULL;
     *count = 0;
     DIR *directory = opendir(folder);
-    if (!directory) return GAZE_OK;
-    for (const struct dirent *e; status == GAZE_OK && (e = readdir(directory));) {
+    if (!directory) return errno == ENOENT ? GAZE_OK : gz_fail_errno(folder, "can't be listed");
+    for (;;) {
+        errno = 0;
+        const struct dirent *e = readdir(directory);
+        if (!e && errno) status = gz_fail_errno(folder, "can't be listed");
+        if (!e) break;
         unsigned long long step;
         int end = -1;
         if (sscanf(e->d_name, "checkpoint-%llu.safetensors%n", &step, &end) != 1 || end < 0 || e->d_name[end])
@@ -127,15 +132,19 @@ static char *checkpoint_path(gz_arena *arena, const char *folder, size_t step)
 }
 
 /* All but the newest `keep`. */
-static void remove_old(gz_arena *arena, const char *folder, size_t keep)
+static gaze_status remove_old(gz_arena *arena, const char *folder, size_t keep)
 {
     size_t *steps, count;
-    if (list_steps(folder, &steps, &count) == GAZE_OK)
-        for (size_t i = keep; i < count; i++) {
-            const char *path = checkpoint_path(arena, folder, steps[i]);
-            if (path) unlink(path);
-        }
+    gaze_status status = list_steps(folder, &steps, &count);
+    for (size_t i = keep; status == GAZE_OK && i < count; i++) {
+        const char *path = checkpoint_path(arena, folder, steps[i]);
+        if (!path)
+            status = GAZE_ERROR_DEVICE;
+        else if (unlink(path) != 0)
+            status = gz_fail_errno(path, "an older checkpoint cannot be removed");
+    }
     free(steps);
+    return status;
 }
 
 gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments,
@@ -151,7 +160,7 @@ gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t
     GZ_GO(words[METADATA_WORDS - 1] ? GAZE_OK : GAZE_ERROR_DEVICE);
     const char *path = checkpoint_path(c.arena, folder, place->step);
     GZ_GO(path ? gz_safetensors_write(path, c.arrays, c.count, words) : GAZE_ERROR_DEVICE);
-    remove_old(c.arena, folder, keep > LEAST_KEPT ? keep : LEAST_KEPT);
+    (void)remove_old(c.arena, folder, keep > LEAST_KEPT ? keep : LEAST_KEPT); /* one too many does no harm */
 done:
     free(c.arrays);
     gz_arena_destroy(c.arena);
@@ -210,7 +219,11 @@ static gaze_status try_one(const char *path, gz_store *store, size_t moments, co
     *whole = false;
     if (status != GAZE_OK) return status == GAZE_ERROR_DEVICE ? status : GAZE_OK;
     const char *hash = contents_hash(file.arena, file.arrays, file.count, file.metadata);
-    if (!hash || strcmp(hash, metadata_value(&file, "hash"))) goto done;
+    GZ_GO(hash ? GAZE_OK : GAZE_ERROR_DEVICE);
+    if (strcmp(hash, metadata_value(&file, "hash"))) {
+        gz_fail(GAZE_ERROR_DATA, "%s: its contents don't match their hash", path);
+        goto done;
+    }
     GZ_GO(check_identity(path, &file, file.arena, identity));
     GZ_GO(gz_place_read(path, &file, place->step, place));
     GZ_GO(gz_place_check(path, place, identity->per_epoch));
@@ -221,12 +234,13 @@ done:
     return status;
 }
 
-void gz_checkpoint_clear(const char *folder)
+gaze_status gz_checkpoint_clear(const char *folder)
 {
     gz_arena *arena;
-    if (gz_arena_create(&arena) != GAZE_OK) return;
-    remove_old(arena, folder, 0);
+    GZ_TRY(gz_arena_create(&arena));
+    const gaze_status status = remove_old(arena, folder, 0);
     gz_arena_destroy(arena);
+    return status;
 }
 
 gaze_status gz_checkpoint_list(const char *folder, size_t **steps, size_t *count)
@@ -286,8 +300,9 @@ gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t mom
     }
     if (count && !*found)
         status =
-            gz_fail(GAZE_ERROR_DATA, "%s: none of the %zu checkpoints is whole: begin again without --resume",
-                    folder, count);
+            gz_fail(GAZE_ERROR_DATA,
+                    "%s: none of the %zu checkpoints is whole: begin again without --resume (the oldest: %s)",
+                    folder, count, gaze_message());
 done:
     free(steps);
     gz_arena_destroy(arena);

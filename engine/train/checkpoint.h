@@ -25,8 +25,8 @@ typedef struct gz_identity {
 gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments,
                                const gz_place *place, const gz_identity *identity, size_t keep);
 
-/* Removes the checkpoints of an earlier run. */
-void gz_checkpoint_clear(const char *folder);
+/* Removes the checkpoints of an earlier run, which --resume would take for this one's. */
+gaze_status gz_checkpoint_clear(const char *folder);
 
 /* Steps of the folder's checkpoints, oldest first; free() *steps. */
 gaze_status gz_checkpoint_list(const char *folder, size_t **steps, size_t *count);

@@ -85,11 +85,13 @@ gaze_status gz_log_read(const char *folder, size_t epochs, gz_log *log)
     gz_arena *arena = NULL;
     char *bytes = NULL;
     size_t size;
+    gz_file_kind kind;
     gaze_status status;
     GZ_GO(gz_arena_create(&arena));
     const char *path = gz_path_join(arena, folder, "log.csv");
     GZ_GO(path ? GAZE_OK : GAZE_ERROR_DEVICE);
-    if (!gz_file_exists(path)) goto done;
+    GZ_GO(gz_file_look(path, &kind));
+    if (kind == GZ_NOTHING) goto done;
     GZ_GO(gz_file_read(path, 1 << 26, &bytes, &size));
     for (const char *line = strchr(bytes, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
         gz_epoch_row row;
@@ -172,10 +174,12 @@ gaze_status gz_run_record_data(const char *folder, gz_arena *arena, const char *
     char *text = NULL;
     size_t size;
     cJSON *root = NULL;
+    gz_file_kind kind;
     gaze_status status;
     *type = *path = NULL;
     if (!file) return GAZE_ERROR_DEVICE;
-    if (!gz_file_exists(file)) return GAZE_OK;
+    GZ_TRY(gz_file_look(file, &kind));
+    if (kind == GZ_NOTHING) return GAZE_OK;
     GZ_GO(gz_file_read(file, 1 << 24, &text, &size));
     GZ_GO(gz_json_parse_file(file, text, size, &root));
     GZ_GO(read_data(file, arena, root, type, path));

@@ -179,7 +179,7 @@ static gaze_status save_weights(run *r)
 
 static gaze_status save(run *r)
 {
-    if (!r->saved_any) gz_checkpoint_clear(options_of(r)->out);
+    if (!r->saved_any) GZ_TRY(gz_checkpoint_clear(options_of(r)->out));
     r->saved_any = true;
     GZ_TRY(gz_checkpoint_save(options_of(r)->out, r->t->base.store, r->moments, &r->place, &r->identity,
                               options_of(r)->keep_checkpoints));
