@@ -416,8 +416,14 @@ static void error_codes_have_names(void **state)
     assert_string_equal(gz_cl_error_name(-1001), "CL_PLATFORM_NOT_FOUND_KHR");
     assert_string_equal(gz_cl_error_name(-12345), "an error of the driver's own");
     assert_int_equal(gz_cl_check(CL_SUCCESS, "no call"), GAZE_OK);
+    assert_int_equal(gz_cl_check(-61, "clCreateBuffer of %d bytes", 8), GAZE_ERROR_DEVICE);
+    assert_string_equal(gaze_message(), "clCreateBuffer of 8 bytes: CL_INVALID_BUFFER_SIZE (-61)");
     assert_int_equal(gz_cl_check(-4, "clCreateBuffer of %d bytes", 8), GAZE_ERROR_DEVICE);
-    assert_string_equal(gaze_message(), "clCreateBuffer of 8 bytes: CL_MEM_OBJECT_ALLOCATION_FAILURE (-4)");
+    assert_string_equal(
+        gaze_message(),
+        "clCreateBuffer of 8 bytes: CL_MEM_OBJECT_ALLOCATION_FAILURE (-4). The device has no "
+        "memory left: a smaller --batch-size needs less, and other programs may hold some; or "
+        "take another --device");
 }
 
 int main(void)

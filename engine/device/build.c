@@ -1,23 +1,12 @@
 #include "build.h"
 #include "../base/file.h"
+#include "compile.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LOG_IN_MESSAGE = 2400 };
 static const char NOT_KEPT[] = "not kept (no folder to write to)";
-
-/* Not every driver's compiler may run in two threads at once. */
-static pthread_mutex_t compiler = PTHREAD_MUTEX_INITIALIZER;
-
-static cl_int build_program(gz_device *device, const gz_build *build, cl_program program)
-{
-    pthread_mutex_lock(&compiler);
-    const cl_int code = clBuildProgram(program, 1, &device->id, build->options, NULL, NULL);
-    pthread_mutex_unlock(&compiler);
-    return code;
-}
 
 /* The compiler's log in the arena; "" where there is none. */
 static const char *build_log(gz_device *device, cl_program program, gz_arena *arena)
@@ -67,6 +56,9 @@ static const char *keep_source(const gz_build *build, gz_arena *arena)
 static gaze_status fail_build(gz_device *device, const gz_build *build, cl_program program, cl_int code)
 {
     gz_arena *arena;
+    if (gz_cl_advice(code)[0]) /* not the source's fault */
+        return gz_cl_check(code, "program '%s': clBuildProgram for device '%s'", build->name,
+                           device->facts.info.name);
     GZ_TRY(gz_arena_create(&arena));
     const char *log = build_log(device, program, arena), *kept = keep_source(build, arena);
     const gaze_status status =
@@ -85,14 +77,13 @@ gaze_status gz_build_source(gz_device *device, const gz_build *build, cl_program
     cl_program program =
         clCreateProgramWithSource(device->context, 1, (const char **)&build->source, NULL, &code);
     GZ_TRY(gz_cl_check(code, "program '%s': clCreateProgramWithSource", build->name));
-    code = build_program(device, build, program);
-    if (code != CL_SUCCESS) {
-        const gaze_status status = fail_build(device, build, program, code);
+    gaze_status status = gz_compile(device, build, &program, &code);
+    if (status == GAZE_OK && code != CL_SUCCESS) status = fail_build(device, build, program, code);
+    if (status == GAZE_OK)
+        *out = program;
+    else if (program)
         clReleaseProgram(program);
-        return status;
-    }
-    *out = program;
-    return GAZE_OK;
+    return status;
 }
 
 bool gz_build_binary(gz_device *device, const gz_build *build, const char *binary, size_t size,
@@ -103,11 +94,12 @@ bool gz_build_binary(gz_device *device, const gz_build *build, const char *binar
     cl_program program =
         clCreateProgramWithBinary(device->context, 1, &device->id, &size, &bytes, &accepted, &code);
     if (code != CL_SUCCESS) return false;
-    if (accepted == CL_SUCCESS && build_program(device, build, program) == CL_SUCCESS) {
+    if (accepted == CL_SUCCESS && gz_compile(device, build, &program, &code) == GAZE_OK &&
+        code == CL_SUCCESS) {
         *out = program;
         return true;
     }
-    clReleaseProgram(program);
+    if (program) clReleaseProgram(program);
     return false;
 }
 

@@ -96,9 +96,13 @@ gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, con
 gaze_status gz_device_read(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size);
 gaze_status gz_device_finish(gz_device *device);
 
-/* Turns an OpenCL error code into a status; `format` says the call and its sizes. CL_SUCCESS is GAZE_OK. */
+/* Turns an OpenCL error code into a status; `format` says the call and its sizes; gz_cl_advice follows.
+   CL_SUCCESS is GAZE_OK. */
 gaze_status gz_cl_check(cl_int code, const char *format, ...) GZ_PRINTF(2, 3);
 const char *gz_cl_error_name(cl_int code);
+
+/* ". What the user can do", or "" where the call and its code say all there is to say. */
+const char *gz_cl_advice(cl_int code);
 
 /* For gaze_devices; measure: as above, or NULL. */
 gaze_status gz_device_list(gz_measure_function *measure, gaze_device_info **list, size_t *count);

@@ -32,6 +32,7 @@ struct gz_device {
     gz_program *programs;
     bool cpu_kernels; /* programs hold the kernels of the cpu family; common.h says why not always */
     bool alone;       /* a program of several files did not compile: each file is a program */
+    char hung[64];    /* the program that was given up (compile.h): no other is tried; "": none */
     gz_products products;
     gaze_program_counts counts;
     bool ran; /* something was read back: kernels have been run, not only made */

@@ -81,6 +81,28 @@ const char *gz_cl_error_name(cl_int code)
     return "an error of the driver's own";
 }
 
+const char *gz_cl_advice(cl_int code)
+{
+    switch (code) {
+    case CL_DEVICE_NOT_AVAILABLE:
+        return ". The device is gone: unplugged, asleep, reset, or taken by another program. See what 'gaze "
+               "devices' finds now; restart the driver or the machine, or take another --device";
+    case CL_OUT_OF_RESOURCES:
+        return ". The device has run out of memory or registers, or its driver has reset it: a smaller "
+               "--batch-size needs less; if that does not help restart the driver, or take another --device";
+    case CL_MEM_OBJECT_ALLOCATION_FAILURE:
+        return ". The device has no memory left: a smaller --batch-size needs less, and other programs may "
+               "hold "
+               "some; or take another --device";
+    case CL_INVALID_COMMAND_QUEUE:
+        return ". The driver has given up what it was to run, and has often reset the device: restart the "
+               "program; "
+               "if it happens again update the driver, try GAZE_FAMILY=plain, or take another --device";
+    case CL_OUT_OF_HOST_MEMORY: return ". The machine has no memory left for the driver";
+    default: return "";
+    }
+}
+
 gaze_status gz_cl_check(cl_int code, const char *format, ...)
 {
     if (code == CL_SUCCESS) return GAZE_OK;
@@ -89,5 +111,6 @@ gaze_status gz_cl_check(cl_int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(call, sizeof call, format, arguments);
     va_end(arguments);
-    return gz_fail(GAZE_ERROR_DEVICE, "%s: %s (%d)", call, gz_cl_error_name(code), (int)code);
+    return gz_fail(GAZE_ERROR_DEVICE, "%s: %s (%d)%s", call, gz_cl_error_name(code), (int)code,
+                   gz_cl_advice(code));
 }

@@ -1,5 +1,6 @@
 /* The table of a device's programs: few, each built at most once. */
 #include "build.h"
+#include "compile.h"
 #include "source.h"
 #include "../base/clock.h"
 #include "../base/file.h"
@@ -235,7 +236,8 @@ void gz_device_expect(gz_device *device, const char *const *stems, size_t count)
     }
     if (n > 1 && joined.status == GAZE_OK && add(device, joined.chars, "", &program) != GAZE_OK) {
         device->alone = true;
-        gz_device_log(device, GAZE_LOG_WARNING, "each kernel file becomes a program: %s", gaze_message());
+        if (!gz_compiler_hangs(device))
+            gz_device_log(device, GAZE_LOG_WARNING, "each kernel file becomes a program: %s", gaze_message());
     }
     free(joined.chars);
 }

@@ -22,6 +22,7 @@ typedef struct run {
     gz_batches *batches;
     size_t batch_size, epochs, samples, per_epoch, moments;
     bool saved_any;                      /* checkpoints in the folder are this run's */
+    size_t saved_step;                   /* of the newest of them */
     double epoch_began, reported, saved; /* seconds */
     size_t begun_at;                     /* batch at which this process entered the epoch */
     gz_sums sums;
@@ -131,6 +132,7 @@ static gaze_status resume(run *r)
     if (!found) return GAZE_OK;
     r->place = place;
     r->saved_any = true;
+    r->saved_step = place.step;
     GZ_TRY(check_sums(r));
     return gz_log_read(options_of(r)->out, r->place.epoch, &r->log);
 }
@@ -180,9 +182,10 @@ static gaze_status save_weights(run *r)
 static gaze_status save(run *r)
 {
     if (!r->saved_any) GZ_TRY(gz_checkpoint_clear(options_of(r)->out));
-    r->saved_any = true;
     GZ_TRY(gz_checkpoint_save(options_of(r)->out, r->t->base.store, r->moments, &r->place, &r->identity,
                               options_of(r)->keep_checkpoints));
+    r->saved_any = true;
+    r->saved_step = r->place.step;
     r->saved = gz_seconds();
     return GAZE_OK;
 }
@@ -316,6 +319,15 @@ static void finish(run *r)
     gz_arena_destroy(r->arena);
 }
 
+/* A device that fails ends the run; what was saved of it is whole. */
+static gaze_status name_checkpoint(const run *r, gaze_status status)
+{
+    if (status != GAZE_ERROR_DEVICE || !r->saved_any) return status;
+    return gz_fail(status,
+                   "%s. The run is whole up to %s/checkpoint-%zu.safetensors: --resume goes on from there",
+                   gaze_message(), options_of(r)->out, r->saved_step);
+}
+
 gaze_status gz_train(const gz_training *training, gaze_metrics *last)
 {
     run r = {.t = training};
@@ -323,6 +335,7 @@ gaze_status gz_train(const gz_training *training, gaze_metrics *last)
     gaze_status status = start(&r);
     if (status == GAZE_OK && training->options->keep_checkpoints > 0 && !r.saved_any) status = save(&r);
     if (status == GAZE_OK) status = train_all(&r, &metrics);
+    status = name_checkpoint(&r, status);
     finish(&r);
     if (status == GAZE_OK && last) *last = metrics;
     return status;
