@@ -4,6 +4,7 @@
 #   make demo       train on Fashion-MNIST, write heatmaps to demo/
 #   make test       every test, through ctest
 #   make lanes      GPU makers' compilers over every kernel, into docs/devices.md; make deps-verify installs them
+#   make faults     every call of a training, a prediction and a dump fails once, and from there on; docs/faults.md
 #   make coverage   lines and branches of engine/ that the tests run, by gcov
 #   make deps       install the Debian packages (root, or sudo)
 #   make format     clang-format over the sources; make check-format only looks
@@ -51,6 +52,10 @@ deps-verify:
 lanes: build
 	@python3 test/lanes/compile.py --gaze $(BUILD)/bin/gaze --tools $(BUILD)/tools --page docs/devices.md
 
+faults: deps-test
+	@$(MAKE) --no-print-directory build TESTS=ON
+	@python3 -B test/faults/run.py --build $(BUILD) --all --jobs $(JOBS)
+
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
@@ -63,4 +68,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes install format check-format clean
+.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults install format check-format clean
