@@ -192,9 +192,18 @@ gaze_status tool_read_input(const gaze_model *model, size_t at, char *text, gaze
     return status;
 }
 
+static bool no_memory; /* of the program's own */
+
+gaze_status tool_no_memory(void)
+{
+    no_memory = true;
+    return GAZE_ERROR_DEVICE;
+}
+
 int tool_exit(gaze_status status)
 {
-    if (status != GAZE_OK) fprintf(stderr, "%s: %s\n", program, gaze_message());
+    if (status != GAZE_OK)
+        fprintf(stderr, "%s: %s\n", program, no_memory ? "out of host memory" : gaze_message());
     return (int)status;
 }
 

@@ -68,6 +68,9 @@ char *tool_words(int argc, char **argv);
  * input->data. */
 gaze_status tool_read_input(const gaze_model *model, size_t at, char *text, gaze_array *input);
 
+/* Memory that the program itself wanted is out: tool_exit says so. */
+gaze_status tool_no_memory(void);
+
 /* The exit status for a status; the message of a failure goes to stderr. */
 int tool_exit(gaze_status status);
 

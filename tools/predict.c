@@ -100,7 +100,7 @@ static gaze_status print_row(const gaze_model *model, size_t row, const float *p
                              const arguments *a)
 {
     bool *taken = calloc(classes, sizeof *taken);
-    if (!taken) return GAZE_ERROR_DEVICE;
+    if (!taken) return tool_no_memory();
     const bool json = a->tool.json;
     const size_t top = a->top ? a->top : 1;
     printf(json ? "{\"input\": %zu, \"classes\": [" : "%zu", row);
@@ -151,7 +151,7 @@ static gaze_status ask_for_map(char *text, gaze_array *result, char **file)
     *(*file)++ = 0;
     const size_t size = strlen(text) + sizeof "map:";
     char *name = malloc(size);
-    if (!name) return GAZE_ERROR_DEVICE;
+    if (!name) return tool_no_memory();
     snprintf(name, size, "map:%s", text);
     result->name = name;
     return GAZE_OK;

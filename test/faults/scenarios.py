@@ -71,7 +71,6 @@ def scenarios(root):
         Scenario("predict", "gaze", ["predict", root / "trained", "--input", image, "--output", "answer.npy"],
                  "of one image, over an older file", old_prediction),
         Scenario("dump", "dump_attention", [root / "trained", "--input", image, "--out", "maps"], "values and pictures of a map"),
-        Scenario("verify", "gaze", ["verify", "--quick", "--op", "dropout", "--report", "report.html"], "one op"),
         Scenario("broken", "gaze", ["predict", root / "trained", "--input", image],
                  "a kernel that does not compile", code=5, env={"GAZE_KERNEL_DIR": str(root / "kernels")}),
         Scenario("cold", "gaze", ["predict", root / "trained", "--input", image],
