@@ -16,7 +16,7 @@ typedef struct grid {
 
 static grid grid_of(const gz_builder *builder, size_t M, size_t N, size_t phases, gz_parts parts, double flop)
 {
-    grid g = {gz_gpu_tile_of(builder, M, N, phases * parts.count), parts, 0, 0, phases};
+    grid g = {gz_gpu_tile_of(builder, M, N), parts, 0, 0, phases};
     g.groups = gz_groups(M, gz_gpu_tile_rows(g.tile)) * gz_groups(N, gz_gpu_tile_columns(g.tile));
     g.at_once = gz_groups(g.groups, 1 + (size_t)(flop / most_flop));
     return g;

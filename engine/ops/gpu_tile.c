@@ -46,10 +46,9 @@ static gz_gpu_tile in_subgroups(const gz_device_facts *facts, size_t M)
     return (gz_gpu_tile){SUBGROUP, wanted < least ? wanted : least, 8, 2, SUBGROUP, SUBGROUP};
 }
 
-gz_gpu_tile gz_gpu_tile_of(const gz_builder *builder, size_t M, size_t N, size_t count)
+gz_gpu_tile gz_gpu_tile_of(const gz_builder *builder, size_t M, size_t N)
 {
     const gz_device_facts *facts = gz_builder_device(builder);
-    (void)count;
     return gz_builder_family(builder) == GZ_FAMILY_INTEL ? in_subgroups(facts, M)
                                                          : in_local_memory(facts, M, N);
 }

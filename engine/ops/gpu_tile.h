@@ -9,9 +9,8 @@ typedef struct gz_gpu_tile {
     size_t x, y, m, n, k, lanes;
 } gz_gpu_tile;
 
-/* For `count` products of M x N elements in one launch, within the device's group size and local memory. Few
- * different ones. */
-gz_gpu_tile gz_gpu_tile_of(const gz_builder *builder, size_t M, size_t N, size_t count);
+/* For products of M x N elements, within the device's group size and local memory. Few different ones. */
+gz_gpu_tile gz_gpu_tile_of(const gz_builder *builder, size_t M, size_t N);
 
 /* The sums' K terms in parts, so that few large sums give work to many units. By the shape alone. */
 gz_parts gz_gpu_tile_parts(size_t M, size_t N, size_t K, size_t count);

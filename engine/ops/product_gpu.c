@@ -101,7 +101,7 @@ static void by_tiles(gz_builder *builder, const gz_product *p)
 {
     char text[GZ_GPU_TILE_OPTIONS], options[GZ_GPU_TILE_OPTIONS + 64];
     const size_t pairs = p->samples * p->heads;
-    const gz_gpu_tile tile = gz_gpu_tile_of(builder, p->M, p->N, pairs);
+    const gz_gpu_tile tile = gz_gpu_tile_of(builder, p->M, p->N);
     const gz_matrices b = {p->b.tensor, p->b.batch, p->b.head, p->b.column, p->b.row};
     const turned t = {p->a, b, p->y, p->M, p->N, false};
     const grid g = {gz_gpu_tile_rows(tile), gz_gpu_tile_columns(tile), tile.x, tile.y,
