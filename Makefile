@@ -6,6 +6,7 @@
 #   make lanes      GPU makers' compilers over every kernel, into docs/devices.md; make deps-verify installs them
 #   make faults     every call of a training, a prediction and a dump fails once, and from there on; docs/faults.md
 #   make coverage   lines and branches of engine/ that the tests run, by gcov
+#   make personalities   every kernel on what stands in for other devices (docs/lanes.md); make deps-verify before
 #   make deps       install the Debian packages (root, or sudo)
 #   make format     clang-format over the sources; make check-format only looks
 BUILD  ?= build
@@ -48,6 +49,7 @@ deps-test:
 deps-verify:
 	@sh tools/deps.sh verify
 	@sh tools/ptxas.sh $(BUILD)/tools
+	@sh tools/intel_cpu.sh $(BUILD)/tools
 
 lanes: build
 	@python3 test/lanes/compile.py --gaze $(BUILD)/bin/gaze --tools $(BUILD)/tools --page docs/devices.md
@@ -55,6 +57,12 @@ lanes: build
 faults: deps-test
 	@$(MAKE) --no-print-directory build TESTS=ON
 	@python3 -B test/faults/run.py --build $(BUILD) --all --jobs $(JOBS)
+
+personalities: deps-test
+	@$(MAKE) --no-print-directory build TESTS=ON
+	@GAZE_BUILD=$(BUILD) python3 test/lanes/personalities.py --whole
+	@GAZE_BUILD=$(BUILD) python3 test/lanes/oclgrind.py --detects
+	@GAZE_BUILD=$(BUILD) python3 test/lanes/oclgrind.py --quick
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)
@@ -68,4 +76,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults install format check-format clean
+.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults personalities install format check-format clean

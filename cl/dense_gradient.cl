@@ -18,12 +18,14 @@
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_private_panel, __private, __private)
 
-/* rows[r][j] = a[r][j], of which `columns` exist, `room` floats to the end of a; after them anything. In
-   place rows may lie multiples of 4 KiB apart, in few sets of the cache. */
+/* rows[r][j] = a[r][j], of which `columns` exist, `room` floats to the end of a; after them, to the end of the
+   last tile, anything, but nothing uninitialised. In place rows may lie multiples of 4 KiB apart, in few sets
+   of the cache. */
 static inline void gaze_copy_rows(const __global float *a, int count, int stride, int columns, size_t room,
                                   float *rows)
 {
-    const int vectors = (min(columns, BLOCK_ROWS) + GAZE_WIDTH - 1) / GAZE_WIDTH;
+    const int tiles = (min(columns, BLOCK_ROWS) + TILE_ROWS - 1) / TILE_ROWS,
+              vectors = (tiles * TILE_ROWS + GAZE_WIDTH - 1) / GAZE_WIDTH;
     const int safe = gaze_safe_rows(room, vectors * GAZE_WIDTH, stride, count);
     for (int r = 0; r < safe; r++)
         for (int v = 0; v < vectors; v++)

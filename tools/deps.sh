@@ -10,7 +10,7 @@ for group; do
                      libcjson-dev libxxhash-dev" ;;
     run) packages="$packages pocl-opencl-icd dataset-fashion-mnist" ;;
     test) packages="$packages libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch" ;;
-    verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd python3 python3-venv" ;;
+    verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd oclgrind python3 python3-venv" ;;
     *) echo "deps.sh: unknown group '$group' (build, run, test, verify)" >&2; exit 2 ;;
     esac
 done

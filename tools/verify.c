@@ -6,11 +6,12 @@
 
 #include <stdlib.h>
 
-enum { QUICK = 0x2000, WEIGHTS, REPORT, ALL };
+enum { QUICK = 0x2000, BRIEF, WEIGHTS, REPORT, ALL };
 
 static const struct argp_option OPTIONS[] = {
     {"op", 'o', "NAME", 0, "Only this op", 0},
     {"quick", QUICK, NULL, 0, "Small cases that between them run every kernel in all its modes: seconds", 0},
+    {"brief", BRIEF, NULL, 0, "Fewer cases still: every kernel once, for simulators", 0},
     {"all", ALL, NULL, 0, "On every device of this machine, one table each", 0},
     {"report", REPORT, "FILE", 0, "Write all of it to FILE.html or FILE.json, for a bug report", 0},
     {"weights", WEIGHTS, "FILE", 0, "of the model (the run folder's, or the one beside the model)", 0},
@@ -18,8 +19,8 @@ static const struct argp_option OPTIONS[] = {
 
 static void check_together(const struct argp_state *state, const verify_options *o)
 {
-    if (o->model && (o->verify.op || o->verify.quick))
-        argp_error(state, "--op and --quick are for kernels, not for a model");
+    if (o->model && (o->verify.op || o->verify.quick || o->verify.brief))
+        argp_error(state, "--op, --quick and --brief are for kernels, not for a model");
     if (o->all && o->tool.device) argp_error(state, "--all is every device, --device is one");
     if (o->all && o->tool.n_plugins) argp_error(state, "--plugin goes with one device, not with --all");
 }
@@ -31,6 +32,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &options->tool; return 0;
     case 'o': options->verify.op = argument; return 0;
     case QUICK: options->verify.quick = true; return 0;
+    case BRIEF: options->verify.brief = true; return 0;
     case ALL: options->all = true; return 0;
     case REPORT: options->report = argument; return 0;
     case WEIGHTS: options->weights = argument; return 0;

@@ -13,6 +13,7 @@ typedef struct lane {
     gz_family family;
     const char *name;
     bool picked; /* the cases of a quick run */
+    bool brief;  /* fewer still */
 } lane;
 
 typedef struct verification {
@@ -45,7 +46,7 @@ static gaze_status run_cases(const gz_op *op, const lane *on, gz_verify_result *
     gaze_status status;
     *n_cases = 0;
     GZ_TRY(gz_allocate(op->n_cases, sizeof *picked, &picked));
-    if (on->picked) GZ_GO(gz_verify_pick(on->device, on->family, op, picked));
+    if (on->picked) GZ_GO(gz_verify_pick(on->device, on->family, op, on->brief, picked));
     for (size_t i = 0; i < op->n_cases; i++) {
         bool own;
         if (on->picked && !picked[i]) continue;
@@ -97,13 +98,15 @@ static gaze_status verify_op(verification *v, const gz_op *op, const lane *on)
 }
 
 /* Small plans run on the device's solo, which compiles kernels for itself. */
-static size_t lanes_of(gz_device *device, bool quick, lane lanes[GZ_N_FAMILIES + 1])
+static size_t lanes_of(gz_device *device, const gaze_verify_options *options, lane lanes[GZ_N_FAMILIES + 1])
 {
+    const bool quick = options->quick, brief = options->brief;
     gz_family families[GZ_N_FAMILIES];
-    const size_t n = gz_verify_families(device, !quick, families);
+    const size_t n = gz_verify_families(device, !quick || brief, families);
     gz_device *solo = quick || families[0] != GZ_FAMILY_CPU ? NULL : gz_device_solo(device);
-    for (size_t i = 0; i < n; i++) lanes[i] = (lane){device, families[i], gz_family_name(families[i]), quick};
-    if (solo) lanes[n] = (lane){solo, GZ_FAMILY_CPU, "cpu:1", true};
+    for (size_t i = 0; i < n; i++)
+        lanes[i] = (lane){device, families[i], gz_family_name(families[i]), quick, brief};
+    if (solo) lanes[n] = (lane){solo, GZ_FAMILY_CPU, "cpu:1", true, false};
     return solo ? n + 1 : n;
 }
 
@@ -111,7 +114,7 @@ static gaze_status verify_all(verification *v)
 {
     lane lanes[GZ_N_FAMILIES + 1];
     const char *op = v->options.op;
-    const size_t n_lanes = lanes_of(v->device, v->options.quick, lanes);
+    const size_t n_lanes = lanes_of(v->device, &v->options, lanes);
     for (size_t i = 0; i < gz_n_ops; i++)
         for (size_t k = 0; k < n_lanes; k++)
             if (!op || !strcmp(op, gz_ops[i]->name)) GZ_TRY(verify_op(v, gz_ops[i], &lanes[k]));
@@ -123,6 +126,7 @@ gaze_status gaze_verify(gaze_context *context, const gaze_verify_options *option
 {
     verification v = {.device = context->device};
     if (options) v.options = *options;
+    v.options.quick |= v.options.brief;
     if (!v.device)
         return gz_fail(
             GAZE_ERROR_USAGE,

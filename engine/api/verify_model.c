@@ -26,7 +26,7 @@ gaze_status gaze_verify_model(gaze_model *m, const gaze_verify_options *options,
     gz_shape *shapes = NULL;
     gz_told told;
     gaze_status status;
-    if (given->op || given->quick)
+    if (given->op || given->quick || given->brief)
         return gz_fail(GAZE_ERROR_USAGE,
                        "a model is verified as a whole, expected neither an op nor 'quick'");
     GZ_GO(gz_api_weights(m, false, 0));

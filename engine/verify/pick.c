@@ -10,6 +10,7 @@ enum { MOST_TRAITS = 64 };
 /* What is worth seeing once: a kernel that is launched, attributes (kernels branch by them), a way in which
    an input is filled. */
 typedef struct traits {
+    bool brief; /* attributes don't count */
     gz_arena *arena;
     const char *names[MOST_TRAITS];
     size_t count;
@@ -61,7 +62,7 @@ static gaze_status look_at(gz_device *device, gz_family family, const gz_op *op,
         found->values += gz_shape_count(c->in[i]);
         GZ_GO(add_trait(all, found, "fill", (const char[]){(char)('0' + fill), 0}));
     }
-    if (op->attr_bytes)
+    if (op->attr_bytes && !all->brief)
         GZ_GO(add_trait(all, found, "attributes", gz_hash_bytes(c->attr, op->attr_bytes).text));
     GZ_GO(add_kernels(device, family, &trial, true, all, found));
     GZ_GO(add_kernels(device, family, &trial, false, all, found));
@@ -89,9 +90,9 @@ static const candidate *best_of(const candidate *list, size_t count, uint64_t se
     return best;
 }
 
-gaze_status gz_verify_pick(gz_device *device, gz_family family, const gz_op *op, bool *picked)
+gaze_status gz_verify_pick(gz_device *device, gz_family family, const gz_op *op, bool brief, bool *picked)
 {
-    traits all = {0};
+    traits all = {.brief = brief};
     candidate *list = NULL;
     uint64_t seen = 0;
     gaze_status status;
