@@ -10,8 +10,8 @@ static inline float4 gaze_across_most(float4 mine, __local float4 *exchange)
     return (float4)(sub_group_reduce_max(mine.s0), sub_group_reduce_max(mine.s1), sub_group_reduce_max(mine.s2),
                     sub_group_reduce_max(mine.s3));
 #else
-    const int first = get_local_id(0) / LANES_X * LANES_X;
-    exchange[get_local_id(0)] = mine;
+    const int item = get_local_id(0), first = item / LANES_X * LANES_X;
+    exchange[item] = mine;
     barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll 2
     for (int i = 0; i < LANES_X; i++) mine = fmax(mine, exchange[first + i]);
@@ -21,8 +21,8 @@ static inline float4 gaze_across_most(float4 mine, __local float4 *exchange)
 
 static inline float4 gaze_across_sum(float4 mine, __local float4 *exchange)
 {
-    const int first = get_local_id(0) / LANES_X * LANES_X;
-    exchange[get_local_id(0)] = mine;
+    const int item = get_local_id(0), first = item / LANES_X * LANES_X;
+    exchange[item] = mine;
     barrier(CLK_LOCAL_MEM_FENCE);
     mine = exchange[first];
 #pragma nounroll
@@ -51,7 +51,7 @@ attention_gpu(const __global float *restrict q, const __global float *restrict k
               int blocks, ulong before)
 {
     __local float4 rows[COPIED_ROWS], columns[COPIED_COLUMNS], weights[WEIGHTS];
-    const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
+    const int item = get_local_id(0), x = item % LANES_X, y = item / LANES_X;
     const gaze_place place = gaze_place_of(before + get_group_id(0), tiles, blocks);
     const size_t b = place.head / H, h = place.head - b * H;
     const int first = place.first, row = first + 4 * y, there = min(ROWS, Tq - first), end = causal ? min(Tv, first + there) : Tv;

@@ -78,7 +78,7 @@ static inline void gaze_score_tile(const __global float *a, size_t a_stride, int
                                    size_t b_stride, int b_rows, int depth, __local float4 *rows, __local float4 *columns,
                                    float4 *c)
 {
-    const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
+    const int item = get_local_id(0), x = item % LANES_X, y = item / LANES_X;
 #pragma unroll
     for (int i = 0; i < 4; i++) c[i] = 0.0f;
     for (int d = 0; d < depth; d += DEPTH) {
@@ -100,7 +100,7 @@ static inline void gaze_score_tile(const __global float *a, size_t a_stride, int
 /* The item's 4 x 4 weights to local memory; gaze_add_products waits for those of all items. */
 static inline void gaze_put_weights(const float4 *c, __local float4 *weights)
 {
-    const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
+    const int item = get_local_id(0), x = item % LANES_X, y = item / LANES_X;
     weights += 4 * x * STRIDE + y;
     weights[0] = (float4)(c[0].s0, c[1].s0, c[2].s0, c[3].s0);
     weights[STRIDE] = (float4)(c[0].s1, c[1].s1, c[2].s1, c[3].s1);
@@ -113,7 +113,7 @@ static inline void gaze_put_weights(const float4 *c, __local float4 *weights)
 static inline void gaze_add_products(const __global float *b, size_t stride, int rows, int there,
                                      const __local float4 *weights, __local float4 *copy, columnv *sum)
 {
-    const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
+    const int item = get_local_id(0), x = item % LANES_X, y = item / LANES_X;
     __local float *to = (__local float *)copy;
     const __local columnv *from = (const __local columnv *)copy;
     for (int n = 0; n < min(rows, KEYS); n += STEP) {
@@ -142,7 +142,7 @@ static inline void gaze_add_products(const __global float *b, size_t stride, int
 /* The sums of four rows, times `factor` each, to rows of memory: `rows` rows and `there` columns exist from `to` on. */
 static inline void gaze_store_sums(const columnv *sum, float4 factor, __global float *to, size_t stride, int rows, int there)
 {
-    const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
+    const int item = get_local_id(0), x = item % LANES_X, y = item / LANES_X;
     float by[4], part[COLUMNS];
     vstore4(factor, 0, by);
 #pragma unroll

@@ -10,13 +10,13 @@ attention_delta_gpu(const __global float *restrict y_, const __global float *res
                     int Tq, int V, int H, ulong count)
 {
     __local float parts[LANES];
-    const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
+    const int item = get_local_id(0), x = item % LANES_X, y = item / LANES_X;
     const size_t at = get_group_id(0) * LANES_Y + y, g = at / Tq, b = g / H, h = g - b * H, i = at - g * Tq;
     const size_t row = ((b * Tq + i) * H + h) * V;
     float sum = 0.0f;
     if (at < count)
         for (int d = x; d < V; d += LANES_X) sum = fma(y_[row + d], dy[row + d], sum);
-    parts[get_local_id(0)] = sum;
+    parts[item] = sum;
     barrier(CLK_LOCAL_MEM_FENCE);
     if (x || at >= count) return;
     for (int n = 1; n < LANES_X; n++) sum += parts[y * LANES_X + n];
@@ -44,7 +44,7 @@ attention_query_gradient_gpu(const __global float *restrict q, const __global fl
                              int tiles, int blocks, ulong before)
 {
     __local float4 rows[COPIED_ROWS], columns[COPIED_COLUMNS], weights[WEIGHTS];
-    const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
+    const int item = get_local_id(0), x = item % LANES_X, y = item / LANES_X;
     const gaze_place place = gaze_place_of(before + get_group_id(0), tiles, blocks);
     const size_t b = place.head / H, h = place.head - b * H, key_row = (size_t)H * K, value_row = (size_t)H * V;
     const int first = place.first, row = first + 4 * y, there = min(ROWS, Tq - first), end = causal ? min(Tv, first + there) : Tv;
@@ -90,7 +90,7 @@ attention_key_gradient_gpu(const __global float *restrict q, const __global floa
                            float factor, int causal, int tiles, int blocks, ulong before)
 {
     __local float4 rows[COPIED_ROWS], columns[COPIED_COLUMNS], weights[WEIGHTS];
-    const int x = get_local_id(0) % LANES_X, y = get_local_id(0) / LANES_X;
+    const int item = get_local_id(0), x = item % LANES_X, y = item / LANES_X;
     const gaze_place place = gaze_place_of(before + get_group_id(0), tiles, blocks);
     const size_t b = place.head / H, h = place.head - b * H, key_row = (size_t)H * K, value_row = (size_t)H * V;
     const int first = place.first, row = first + 4 * y, there = min(ROWS, Tv - first);

@@ -38,7 +38,7 @@ static inline int gaze_fold_first_max(float value, int place, __local float *sha
     const int width = min(lanes, (int)get_local_size(0)), lane = get_local_id(0) & (width - 1); \
     const size_t group_rows = get_local_size(0) / width;                                        \
     for (size_t base = get_group_id(0) * group_rows, r;                                         \
-         r = base + get_local_id(0) / width, base < (size_t)(R); base += get_num_groups(0) * group_rows)
+         r = base + (int)get_local_id(0) / width, base < (size_t)(R); base += get_num_groups(0) * group_rows)
 
 /* The values n of such a row that are this item's. */
 #define GAZE_EACH_OF_ROW(n, N) for (int n = r < (size_t)R ? lane : N; n < N; n += width)
@@ -52,7 +52,7 @@ static inline int gaze_fold_first_max(float value, int place, __local float *sha
                  slab_at = get_group_id(0) / blocks % slabs, sample = get_group_id(0) / blocks / slabs, \
                  first = slab_at * slab, last = min(first + slab, (size_t)R);                           \
     const int items = get_local_size(0), width = min(lanes, items), deep = items / width,               \
-              depth = get_local_id(0) / width;
+              depth = (int)get_local_id(0) / width;
 #define GAZE_EACH_COLUMN                                                                                 \
     for (size_t c = block * lanes + (get_local_id(0) & (width - 1)), end = (block + 1) * lanes; c < end; \
          c += width)

@@ -15,6 +15,8 @@ RULES = [  # what must not be there, why, and a line that breaks it
     (r"\((__\w+ |const )*(float|int|uint)(\d+|v)\s*\*\)", "an address may not be a multiple of a vector's size: vload", "*(__global float4 *)p"),
     (r"(?<![\w.])(\d+\.\d*|\.\d+|\d+(?=e))(e[-+]?\d+)?(?![\w.])", "a literal without f is a double", "x * 1.5 + 2e3"),
     (r"\bstatic inline (?:\w+ )*?(?!gaze_|__|[A-Z]+\()\w+\(", "helpers are named gaze_: some drivers leak names of their own", "static inline float sum(float a)"),
+    (r"(?<!int\))get_local_id\(\d\)\s*[/%]", "divide an int: Intel's compiler for processors takes such quotients of neighbours, as size_t, for neighbours too",
+     "y = get_local_id(0) / 8"),
     (r"\b(printf|goto)\b", "some drivers know it not, or badly", "goto done;"),
 ]
 KERNEL = re.compile(r"(?:__kernel|GAZE_ONE)\b[^;{]*?\(([^{]*)\)\s*\{", re.S)
