@@ -6,7 +6,7 @@
 #   make lanes      GPU makers' compilers over every kernel, into docs/devices.md; make deps-verify installs them
 #   make faults     every call of a training, a prediction and a dump fails once, and from there on; docs/faults.md
 #   make coverage   lines and branches of engine/ that the tests run, by gcov
-#   make personalities   every kernel on what stands in for other devices (docs/lanes.md); make deps-verify before
+#   make personalities   every kernel on what stands in for other devices (docs/devices.md); make deps-verify before
 #   make deps       install the Debian packages (root, or sudo)
 #   make format     clang-format over the sources; make check-format only looks
 BUILD  ?= build
@@ -14,6 +14,7 @@ PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 CMAKE_FLAGS ?=
 TESTS  ?= OFF
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 all: build
 
@@ -60,9 +61,9 @@ faults: deps-test
 
 personalities: deps-test
 	@$(MAKE) --no-print-directory build TESTS=ON
-	@GAZE_BUILD=$(BUILD) python3 test/lanes/personalities.py --whole
-	@GAZE_BUILD=$(BUILD) python3 test/lanes/oclgrind.py --detects
-	@GAZE_BUILD=$(BUILD) python3 test/lanes/oclgrind.py --quick
+	@GAZE_BUILD=$(BUILD) $(PYTHON) test/lanes/personalities.py --whole
+	@GAZE_BUILD=$(BUILD) $(PYTHON) test/lanes/oclgrind.py --detects
+	@GAZE_BUILD=$(BUILD) $(PYTHON) test/lanes/oclgrind.py --quick
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)

@@ -615,7 +615,7 @@ GAZE_API gaze_status gaze_report_skip(gaze_report *report, const gaze_device_inf
 typedef struct gaze_verify_options {
     const char *op; /* NULL: all */
     bool quick;     /* small cases that between them run every kernel with all attributes: seconds on a CPU */
-    bool brief;     /* fewer still: every kernel once on every kind of input, for simulators. Implies quick */
+    bool brief;     /* for simulators: few cases, of every kernel of all families. Implies quick */
     gaze_verify_function *line; /* called once per op and family; NULL */
     void *user;
     gaze_report *report; /* gets all of it, and the message where the run ends early; NULL */

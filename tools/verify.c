@@ -11,7 +11,7 @@ enum { QUICK = 0x2000, BRIEF, WEIGHTS, REPORT, ALL };
 static const struct argp_option OPTIONS[] = {
     {"op", 'o', "NAME", 0, "Only this op", 0},
     {"quick", QUICK, NULL, 0, "Small cases that between them run every kernel in all its modes: seconds", 0},
-    {"brief", BRIEF, NULL, 0, "Fewer cases still: every kernel once, for simulators", 0},
+    {"brief", BRIEF, NULL, 0, "For simulators: few cases, of every kernel of all families", 0},
     {"all", ALL, NULL, 0, "On every device of this machine, one table each", 0},
     {"report", REPORT, "FILE", 0, "Write all of it to FILE.html or FILE.json, for a bug report", 0},
     {"weights", WEIGHTS, "FILE", 0, "of the model (the run folder's, or the one beside the model)", 0},

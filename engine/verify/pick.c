@@ -6,11 +6,12 @@
 #include <string.h>
 
 enum { MOST_TRAITS = 64 };
+static const double LIGHT = 4e3; /* floating point operations that a simulator does in less than a second */
 
 /* What is worth seeing once: a kernel that is launched, attributes (kernels branch by them), a way in which
    an input is filled. */
 typedef struct traits {
-    bool brief; /* attributes don't count */
+    bool brief; /* kernels alone count */
     gz_arena *arena;
     const char *names[MOST_TRAITS];
     size_t count;
@@ -19,6 +20,7 @@ typedef struct traits {
 typedef struct candidate {
     uint64_t traits; /* a bit each */
     size_t values;   /* of all inputs */
+    double work;     /* the kernels', in floating point operations and values */
 } candidate;
 
 static gaze_status add_trait(traits *all, candidate *c, const char *group, const char *name)
@@ -50,20 +52,27 @@ done:
     return status;
 }
 
+static gaze_status add_modes(const gz_op *op, const gz_case *c, traits *all, candidate *found)
+{
+    for (size_t i = 0; i < c->n_in; i++) {
+        const gz_fill fill = c->fill_of[i] ? c->fill_of[i] : c->fill;
+        if (c->in[i].rank == GZ_ABSENT) continue;
+        GZ_TRY(add_trait(all, found, "fill", (const char[]){(char)('0' + fill), 0}));
+    }
+    if (!op->attr_bytes) return GAZE_OK;
+    return add_trait(all, found, "attributes", gz_hash_bytes(c->attr, op->attr_bytes).text);
+}
+
 static gaze_status look_at(gz_device *device, gz_family family, const gz_op *op, const gz_case *c,
                            traits *all, candidate *found)
 {
     gz_trial trial;
     gaze_status status;
     GZ_GO(gz_trial_create(op, c, false, &trial));
-    for (size_t i = 0; i < c->n_in; i++) {
-        const gz_fill fill = c->fill_of[i] ? c->fill_of[i] : c->fill;
-        if (c->in[i].rank == GZ_ABSENT) continue;
-        found->values += gz_shape_count(c->in[i]);
-        GZ_GO(add_trait(all, found, "fill", (const char[]){(char)('0' + fill), 0}));
-    }
-    if (op->attr_bytes && !all->brief)
-        GZ_GO(add_trait(all, found, "attributes", gz_hash_bytes(c->attr, op->attr_bytes).text));
+    for (size_t i = 0; i < c->n_in; i++)
+        if (c->in[i].rank != GZ_ABSENT) found->values += gz_shape_count(c->in[i]);
+    found->work = op->cost(trial.node).flop + (double)found->values;
+    if (!all->brief) GZ_GO(add_modes(op, c, all, found));
     GZ_GO(add_kernels(device, family, &trial, true, all, found));
     GZ_GO(add_kernels(device, family, &trial, false, all, found));
 done:
@@ -78,16 +87,29 @@ static int bits_of(uint64_t word)
     return bits;
 }
 
-/* The case that shows most of what is not seen yet; of equal ones the smallest. */
-static const candidate *best_of(const candidate *list, size_t count, uint64_t seen)
+/* Is `a` better than `b` of those that show as much? The smaller one; in a brief run the one of more work,
+   while it is light. */
+static bool is_better(const candidate *a, const candidate *b, bool brief)
 {
-    const candidate *best = NULL;
-    for (size_t i = 0; i < count; i++) {
-        const int fresh = bits_of(list[i].traits & ~seen), most = best ? bits_of(best->traits & ~seen) : 0;
-        if (fresh > most || (best && fresh == most && fresh && list[i].values < best->values))
-            best = &list[i];
+    return brief ? a->work > b->work : a->values < b->values;
+}
+
+/* The case that shows most of what is not seen yet. What isn't light comes last in a brief run, by its work.
+ */
+static const candidate *best_of(const candidate *list, size_t count, bool brief, uint64_t seen)
+{
+    const candidate *best = NULL, *least = NULL;
+    int most = 0;
+    for (const candidate *c = list; c < list + count; c++) {
+        const int fresh = bits_of(c->traits & ~seen);
+        if (fresh && (!least || c->work < least->work)) least = c;
+        if (brief && c->work > LIGHT) continue;
+        if (fresh > most || (fresh && fresh == most && is_better(c, best, brief))) {
+            best = c;
+            most = fresh;
+        }
     }
-    return best;
+    return best ? best : least;
 }
 
 gaze_status gz_verify_pick(gz_device *device, gz_family family, const gz_op *op, bool brief, bool *picked)
@@ -103,7 +125,7 @@ gaze_status gz_verify_pick(gz_device *device, gz_family family, const gz_op *op,
         if (op->cases[i].heavy) continue;
         picked[i] = look_at(device, family, op, &op->cases[i], &all, &list[i]) != GAZE_OK;
     }
-    for (const candidate *best; (best = best_of(list, op->n_cases, seen)); seen |= best->traits)
+    for (const candidate *best; (best = best_of(list, op->n_cases, brief, seen)); seen |= best->traits)
         picked[best - list] = true;
 done:
     gz_arena_destroy(all.arena);

@@ -1,8 +1,8 @@
 /* Preloaded where Oclgrind simulates the device, so that it sees each tensor of `gaze verify` by itself.
  *
- * The engine cuts tensors from large buffers, with guard words between them. Here each part becomes a buffer of exactly its
- * size: an access one value too far is out of bounds. What is filled (with NaN, before a run) stays uninitialized for
- * Oclgrind; what is written is initialized. */
+ * The engine cuts tensors from large buffers, with guard words between them. Here each part becomes a buffer
+ * of exactly its size: an access one value too far is out of bounds. What is filled (with NaN, before a run)
+ * stays uninitialized for Oclgrind; what is written is initialized. */
 #define _GNU_SOURCE
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
@@ -24,7 +24,8 @@ static part parts[MOST_PARTS]; /* those with users are in use */
 static part *find_part(cl_mem parent, const cl_buffer_region *region)
 {
     for (part *p = parts; p < parts + MOST_PARTS; p++)
-        if (p->users && p->parent == parent && p->origin == region->origin && p->size == region->size) return p;
+        if (p->users && p->parent == parent && p->origin == region->origin && p->size == region->size)
+            return p;
     return NULL;
 }
 
@@ -49,8 +50,8 @@ static cl_int add_part(cl_mem parent, const cl_buffer_region *region, part **add
     return code;
 }
 
-/* Parts that are the same (an output in its input's memory) are one. Their memory is never freed: Oclgrind 21.10 would take
- * over what it knows of a freed buffer's values into the next one. */
+/* Parts that are the same (an output in its input's memory) are one. Their memory is never freed:
+ * Oclgrind 21.10 would take over what it knows of a freed buffer's values into the next one. */
 cl_mem clCreateSubBuffer(cl_mem parent, cl_mem_flags flags, cl_buffer_create_type type, const void *info,
                          cl_int *code)
 {
@@ -74,19 +75,20 @@ cl_int clReleaseMemObject(cl_mem memory)
 }
 
 /* Through a map that reads too, by which Oclgrind does not take the values for initialized. */
-static cl_int fill(cl_command_queue queue, cl_mem memory, const void *pattern, size_t pattern_size, size_t offset,
-                   size_t size)
+static cl_int fill(cl_command_queue queue, cl_mem memory, const void *pattern, size_t pattern_size,
+                   size_t offset, size_t size)
 {
     cl_int code;
-    unsigned char *at = clEnqueueMapBuffer(queue, memory, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, offset, size, 0,
-                                           NULL, NULL, &code);
+    unsigned char *at = clEnqueueMapBuffer(queue, memory, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, offset, size,
+                                           0, NULL, NULL, &code);
     if (code != CL_SUCCESS) return code;
     for (size_t i = 0; i < size; i += pattern_size) memcpy(at + i, pattern, pattern_size);
     return clEnqueueUnmapMemObject(queue, memory, at, 0, NULL, NULL);
 }
 
 cl_int clEnqueueFillBuffer(cl_command_queue queue, cl_mem memory, const void *pattern, size_t pattern_size,
-                           size_t offset, size_t size, cl_uint n_waits, const cl_event *waits, cl_event *event)
+                           size_t offset, size_t size, cl_uint n_waits, const cl_event *waits,
+                           cl_event *event)
 {
     if (n_waits || waits || event) return CL_INVALID_EVENT_WAIT_LIST; /* the engine gives none */
     cl_int code = fill(queue, memory, pattern, pattern_size, offset, size);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every kernel of every family in Oclgrind: oclgrind.py [--quick] [--part I/N] [OP...], or oclgrind.py --detects.
+"""Every kernel of every family in Oclgrind: oclgrind.py [--quick] [--plain] [--part I/N] [OP...], or oclgrind.py --detects.
 
 It simulates a device with work-groups of at most 16 items and 4 KiB of local memory, and sees what is read or written out of
 bounds, races, values that were never written, barriers that not all items reach. Cases: `gaze verify --brief`, with --quick
@@ -30,6 +30,10 @@ ENVIRONMENT = {
 # These are looked at for everything else.
 JOINED = {"dense_input_gradient", "max_pool2d_gradient", "attention"}
 
+# Minutes each in the simulator: --plain takes the plain kernels of these alone.
+SLOW = {"conv2d", "conv2d_input_gradient", "conv2d_kernel_gradient", "conv2d_max_pool2d", "depthwise_conv2d",
+        "depthwise_conv2d_input_gradient", "depthwise_conv2d_kernel_gradient", "recurrence", "recurrence_gradient"}
+
 
 def simulated(folder, **more):
     """The environment that shows Oclgrind alone; it writes what it sees to folder/log."""
@@ -49,9 +53,9 @@ def complaints(folder, done):
 
 
 def take(op, words, **more):
+    """(passed, failed, Oclgrind's complaints) of one op."""
     if op in JOINED:
         more = {"OCLGRIND_UNINITIALIZED": "0", **more}
-    """(passed, failed, Oclgrind's complaints) of one op."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         done = run(GAZE, "verify", *words, "--op", op, env=simulated(folder, **more), status=None)
@@ -75,7 +79,8 @@ def run_lane(chosen):
     passed = failed = 0
     for op in (chosen.ops or all_ops())[first - 1::step]:
         start = time.monotonic()
-        right, wrong, said = take(op, ["--quick" if chosen.quick else "--brief"])
+        right, wrong, said = take(op, ["--quick" if chosen.quick else "--brief"],
+                                  **({"GAZE_FAMILY": "plain"} if chosen.plain and op in SLOW else {}))
         print(f"{op:32} {right:5} passed {wrong:3} failed {time.monotonic() - start:6.1f} s"
               f"{'  SEEN BY OCLGRIND' if said else ''}", flush=True)
         if said:
@@ -116,6 +121,7 @@ def detects():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="more cases: those of gaze verify --quick")
+    parser.add_argument("--plain", action="store_true", help="of convolutions and recurrent layers the family plain alone")
     parser.add_argument("--part", default="1/1", help="I/N: every Nth op from the Ith on")
     parser.add_argument("--detects", action="store_true", help="does the lane see planted bugs?")
     parser.add_argument("ops", nargs="*", metavar="OP")

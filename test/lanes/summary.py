@@ -58,8 +58,9 @@ def results(build):
 
 def main():
     build = Path(sys.argv[1])
+    ran = list(results(build))  # before ctest is asked for labels, which empties its log
     of_test, lanes = labels(build), {}
-    for name, output, seconds, passed in results(build):
+    for name, output, seconds, passed in ran:
         lane = lanes.setdefault(lane_of(name, of_test), [0, 0, 0.0, 0])
         for i, more in enumerate([1, checks(output), seconds, not passed]):
             lane[i] += more
