@@ -15,6 +15,7 @@ GAZE_ONE rnn_steps(const __global float *restrict xw, const __global float *rest
                    *next = now + TILE_ROWS * stride;
     float z[TILE_ROWS * UNITS];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
+    gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s;
         for (int u = 0; u < U; u += UNITS) {
