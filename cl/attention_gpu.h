@@ -53,7 +53,7 @@ typedef struct gaze_place {
 } gaze_place;
 static inline gaze_place gaze_place_of(size_t at, int tiles, int blocks)
 {
-    const size_t tile = at / blocks; /* no % beside /: oclgrind does not know what that becomes */
+    const size_t tile = at / blocks;
     gaze_place place;
     place.head = tile / tiles;
     place.column = (int)(at - tile * blocks) * WIDE;
@@ -67,7 +67,7 @@ static inline void gaze_copy_turned(const __global float *from, size_t stride, i
 {
     __local float *at = (__local float *)to;
 #pragma unroll 2
-    for (uint i = get_local_id(0); i < DEPTH * 4 * lanes; i += LANES) {
+    for (int i = get_local_id(0); i < DEPTH * 4 * lanes; i += LANES) {
         const int d = i % DEPTH, r = i / DEPTH;
         at[d * 4 * (lanes + 1) + r] = d < depth && r < rows ? from[(size_t)r * stride + d] : 0.0f;
     }
@@ -118,7 +118,7 @@ static inline void gaze_add_products(const __global float *b, size_t stride, int
     const __local columnv *from = (const __local columnv *)copy;
     for (int n = 0; n < min(rows, KEYS); n += STEP) {
 #pragma unroll 2
-        for (uint i = get_local_id(0); i < STEP * WIDE; i += LANES) {
+        for (int i = get_local_id(0); i < STEP * WIDE; i += LANES) {
             const int k = n + i / WIDE, column = i % WIDE;
             to[i] = k < rows && column < there ? b[(size_t)k * stride + column] : 0.0f;
         }
