@@ -1,11 +1,11 @@
 /* Products of matrices on a GPU with few rows: FEW_LANES items share the sums of a column and of its FEW_ROWS rows, and add theirs in
-   a fixed order. b is read once, by consecutive items along the axis that is in order: k where TILE_B_BY_K is 1. */
+   a fixed order. b is read once, by consecutive items along the axis that is in order: k where FEW_BY_K is 1. */
 #include "common.h"
 #include "epilogue.h"
 #include "product.h"
 
-#ifndef TILE_B_BY_K
-#define TILE_B_BY_K 0
+#ifndef FEW_BY_K
+#define FEW_BY_K 0
 #endif
 #ifndef FEW_ROWS
 #define FEW_ROWS    4  // rows of y
@@ -18,8 +18,8 @@ __kernel __attribute__((reqd_work_group_size(FEW_ITEMS, 1, 1))) void product_few
 {
     __local float sums[FEW_ROWS * FEW_ITEMS];
     const uint item = get_local_id(0);
-    const int lane = TILE_B_BY_K ? item % FEW_LANES : item / FEW_COLUMNS,
-              column = TILE_B_BY_K ? item / FEW_LANES : item % FEW_COLUMNS;
+    const int lane = FEW_BY_K ? item % FEW_LANES : item / FEW_COLUMNS,
+              column = FEW_BY_K ? item / FEW_LANES : item % FEW_COLUMNS;
     const int across = (N + FEW_COLUMNS - 1) / FEW_COLUMNS;
     const size_t group = get_group_id(0) + first, g = group / across;
     const int n = (int)(group - g * across) * FEW_COLUMNS + column, from = get_group_id(1) * part,

@@ -616,6 +616,9 @@ typedef struct gaze_verify_options {
     const char *op; /* NULL: all */
     bool quick;     /* small cases that between them run every kernel with all attributes: seconds on a CPU */
     bool brief;     /* for simulators: few cases, of every kernel of all families. Implies quick */
+    /* parts > 0: only the ops part, part + parts, .., from the last to the first: a run beside another one,
+       that compiles what the other will ask for. */
+    size_t part, parts;
     gaze_verify_function *line; /* called once per op and family; NULL */
     void *user;
     gaze_report *report; /* gets all of it, and the message where the run ends early; NULL */

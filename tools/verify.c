@@ -6,12 +6,13 @@
 
 #include <stdlib.h>
 
-enum { QUICK = 0x2000, BRIEF, WEIGHTS, REPORT, ALL };
+enum { QUICK = 0x2000, BRIEF, WEIGHTS, REPORT, ALL, JOBS };
 
 static const struct argp_option OPTIONS[] = {
     {"op", 'o', "NAME", 0, "Only this op", 0},
     {"quick", QUICK, NULL, 0, "Small cases that between them run every kernel in all its modes: seconds", 0},
     {"brief", BRIEF, NULL, 0, "For simulators: few cases, of every kernel of all families", 0},
+    {"jobs", JOBS, "N", 0, "Processes that compile at once (as many as there are cores, at most 4)", 0},
     {"all", ALL, NULL, 0, "On every device of this machine, one table each", 0},
     {"report", REPORT, "FILE", 0, "Write all of it to FILE.html or FILE.json, for a bug report", 0},
     {"weights", WEIGHTS, "FILE", 0, "of the model (the run folder's, or the one beside the model)", 0},
@@ -34,6 +35,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case QUICK: options->verify.quick = true; return 0;
     case BRIEF: options->verify.brief = true; return 0;
     case ALL: options->all = true; return 0;
+    case JOBS: options->jobs = tool_size(state, "--jobs", argument); return 0;
     case REPORT: options->report = argument; return 0;
     case WEIGHTS: options->weights = argument; return 0;
     case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
@@ -102,8 +104,11 @@ static gaze_status run_all(verify_options *o)
 static gaze_status run_one(verify_options *o)
 {
     gaze_context *context = NULL;
+    verify_ahead ahead;
+    verify_ahead_start(&o->tool, &o->verify, o->model || o->tool.reference ? 1 : o->jobs, &ahead);
     gaze_status status = tool_context(&o->tool, false, &context);
     if (status == GAZE_OK) status = verify(context, o, &o->passed, &o->failed);
+    verify_ahead_end(&ahead);
     gaze_context_destroy(context);
     return status;
 }
@@ -118,7 +123,7 @@ static int write_report(const verify_options *o, int code)
 
 int command_verify(int argc, char **argv)
 {
-    verify_options o = {.verify = {.line = print_line, .user = &o}};
+    verify_options o = {.verify = {.line = print_line, .user = &o}, .jobs = verify_usual_jobs()};
     char *words = tool_words(argc, argv);
     tool_parse(&ARGP, "gaze verify", argc, argv, &o);
     gaze_status status = o.report ? gaze_report_open(o.report, words, &o.verify.report) : GAZE_OK;

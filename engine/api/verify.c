@@ -110,14 +110,21 @@ static size_t lanes_of(gz_device *device, const gaze_verify_options *options, la
     return solo ? n + 1 : n;
 }
 
+static bool is_wanted(const gaze_verify_options *options, size_t number, const gz_op *op)
+{
+    if (options->parts && number % options->parts != options->part) return false;
+    return !options->op || !strcmp(options->op, op->name);
+}
+
 static gaze_status verify_all(verification *v)
 {
     lane lanes[GZ_N_FAMILIES + 1];
-    const char *op = v->options.op;
     const size_t n_lanes = lanes_of(v->device, &v->options, lanes);
-    for (size_t i = 0; i < gz_n_ops; i++)
+    for (size_t i = 0; i < gz_n_ops; i++) {
+        const gz_op *op = gz_ops[v->options.parts ? gz_n_ops - 1 - i : i];
         for (size_t k = 0; k < n_lanes; k++)
-            if (!op || !strcmp(op, gz_ops[i]->name)) GZ_TRY(verify_op(v, gz_ops[i], &lanes[k]));
+            if (is_wanted(&v->options, i, op)) GZ_TRY(verify_op(v, op, &lanes[k]));
+    }
     return GAZE_OK;
 }
 

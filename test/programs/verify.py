@@ -66,6 +66,15 @@ def quick_takes_fewer_cases_of_the_device_s_families(folder):
     assert 0 < every["cpu:1"] <= few["cpu"], (every, few)
 
 
+def processes_that_compile_ahead_change_nothing(folder):
+    """Each run with caches of its own: one compiles all, one finds most compiled by the others."""
+    def lines(jobs):
+        out = run(GAZE, "verify", "--quick", "--json", "--jobs", jobs, env={
+            "GAZE_FAMILY": "plain", "POCL_CACHE_DIR": folder / f"pocl{jobs}", "XDG_CACHE_HOME": folder / f"gaze{jobs}"}).stdout
+        return [{key: value for key, value in json.loads(line).items() if key != "ms"} for line in out.splitlines()]
+    assert lines(3) == lines(1)
+
+
 def unknown_op_offers_the_nearest(folder):
     refused(2, GAZE, "verify", "--op", "sofmax", says=["sofmax", "did you mean 'softmax'"])
 
@@ -87,6 +96,7 @@ if __name__ == "__main__":
         kernel_that_does_not_compile,
         failures_are_in_the_json_too,
         quick_takes_fewer_cases_of_the_device_s_families,
+        processes_that_compile_ahead_change_nothing,
         unknown_op_offers_the_nearest,
         unknown_command_offers_the_nearest,
         reference_cannot_be_verified_against_itself,
