@@ -9,7 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_JOBS = 4 };
+/* A run that finds everything in the cache is over, or nearly so, before the others begin. */
+enum { MOST_JOBS = 4, WAIT_MS = 3000 };
 
 size_t verify_usual_jobs(void)
 {
@@ -17,13 +18,18 @@ size_t verify_usual_jobs(void)
     return cores < 1 ? 1 : cores > MOST_JOBS ? MOST_JOBS : (size_t)cores;
 }
 
-/* Ends with the run that tells, which then has closed the other end. Only between ops, so that no file of a
-   driver stays half written. */
-static void stop_at_end(void *user, const gaze_verify_line *line)
+/* The run that tells is over: it has closed the other end. */
+static void stop_at_end(int end, int wait_ms)
 {
-    struct pollfd end = {.fd = *(const int *)user, .events = POLLIN};
+    struct pollfd closed = {.fd = end, .events = POLLIN};
+    if (poll(&closed, 1, wait_ms) != 0) _exit(0);
+}
+
+/* Between ops, so that no file of a driver stays half written. */
+static void after_op(void *user, const gaze_verify_line *line)
+{
     (void)line;
-    if (poll(&end, 1, 0) != 0) _exit(0);
+    stop_at_end(*(const int *)user, 0);
 }
 
 static void compile(const tool_options *tool, const gaze_verify_options *verify, size_t part, size_t parts,
@@ -32,7 +38,7 @@ static void compile(const tool_options *tool, const gaze_verify_options *verify,
     const int nowhere = open("/dev/null", O_WRONLY);
     if (nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0 || dup2(nowhere, STDERR_FILENO) < 0) return;
     gaze_verify_options ahead = {
-        .quick = verify->quick, .part = part, .parts = parts, .line = stop_at_end, .user = &end};
+        .quick = verify->quick, .part = part, .parts = parts, .line = after_op, .user = &end};
     gaze_context *context = NULL;
     size_t passed, failed;
     if (tool_context(tool, false, &context) == GAZE_OK) (void)gaze_verify(context, &ahead, &passed, &failed);
@@ -50,6 +56,7 @@ void verify_ahead_start(const tool_options *tool, const gaze_verify_options *ver
         const pid_t child = fork();
         if (child == 0) {
             close(ends[1]);
+            stop_at_end(ends[0], WAIT_MS);
             compile(tool, verify, i, jobs - 1, ends[0]);
             _exit(0);
         }

@@ -122,7 +122,7 @@ static gaze_status keep(gz_device *device)
     for (size_t i = 0; i < device->products.count; i++) {
         const gz_product_time *t = &device->products.list[i];
         if (t->own_ms > 0)
-            gz_text_add(&text, "%zu %zu %zu %d %d %.6g %.6g\n", t->shape.M, t->shape.N, t->shape.K,
+            gz_text_add(&text, "%zu %zu %zu %d %d %.17g %.17g\n", t->shape.M, t->shape.N, t->shape.K,
                         t->shape.a_turned, t->shape.b_turned, t->own_ms, t->library_ms);
     }
     const size_t length = text.length;
