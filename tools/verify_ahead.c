@@ -37,8 +37,12 @@ static void compile(const tool_options *tool, const gaze_verify_options *verify,
 {
     const int nowhere = open("/dev/null", O_WRONLY);
     if (nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0 || dup2(nowhere, STDERR_FILENO) < 0) return;
-    gaze_verify_options ahead = {
-        .quick = verify->quick, .part = part, .parts = parts, .line = after_op, .user = &end};
+    gaze_verify_options ahead = {.quick = verify->quick,
+                                 .brief = !verify->quick,
+                                 .part = part,
+                                 .parts = parts,
+                                 .line = after_op,
+                                 .user = &end};
     gaze_context *context = NULL;
     size_t passed, failed;
     if (tool_context(tool, false, &context) == GAZE_OK) (void)gaze_verify(context, &ahead, &passed, &failed);

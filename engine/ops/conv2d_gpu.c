@@ -17,6 +17,7 @@ typedef struct grid {
 static grid grid_of(const gz_builder *builder, size_t M, size_t N, size_t phases, gz_parts parts, double flop)
 {
     grid g = {gz_gpu_tile_of(builder, M, N), parts, 0, 0, phases};
+    if (g.tile.lanes) g.tile.m /= 2; /* places in the image need the registers that 8 rows of sums would */
     g.groups = gz_groups(M, gz_gpu_tile_rows(g.tile)) * gz_groups(N, gz_gpu_tile_columns(g.tile));
     g.at_once = gz_groups(g.groups, 1 + (size_t)(flop / most_flop));
     return g;

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compiles every program that the library builds on a GPU with the makers' own compilers, without a GPU.
 
-Programs: what `gaze verify` builds with GAZE_FAMILY=gpu (final sources and options, where --gaze is given), and each cl/*.cl
-that it did not build, with the options of a GPU. Fails when a program does not compile, a target has other kernels than the
-rest, or more registers or arrays lie in memory than explained.txt allows. Ends with 'N passed, N failed'.
+Programs: what `gaze verify` builds with GAZE_FAMILY=gpu, for Intel with GAZE_FAMILY=intel (final sources and options, where --gaze
+is given), and each cl/*.cl that it did not build, with the options of a GPU. Fails when a program does not compile, a target has other kernels than the
+rest of its family, or more registers or arrays lie in memory than explained.txt allows. Ends with 'N passed, N failed'.
 """
 import argparse
 import datetime
@@ -44,18 +44,18 @@ def assembled(path, seen):
     return "\n".join(lines)
 
 
-def dump_programs(gaze, folder):
+def dump_programs(gaze, family, folder):
     """Runs every kernel once; which of them are right is another test's matter."""
-    environment = {**os.environ, "GAZE_FAMILY": "gpu", "GAZE_WIDTH": str(WIDTH), "GAZE_PROGRAM_CACHE": "none",
+    environment = {**os.environ, "GAZE_FAMILY": family, "GAZE_WIDTH": str(WIDTH), "GAZE_PROGRAM_CACHE": "none",
                    "GAZE_DUMP_PROGRAMS": str(folder)}
-    done = subprocess.run([gaze, "verify", "--quick", "--quiet"], env=environment, capture_output=True, text=True)
+    done = subprocess.run([gaze, "verify", "--quick", "--quiet", "--jobs", "1"], env=environment, capture_output=True, text=True)
     if not list(folder.glob("*.cl")):
         sys.exit(f"compile.py: '{gaze} verify' built no program: {done.stderr.strip() or done.stdout.strip()}")
 
 
-def find_programs(gaze, only, folder):
+def find_programs(gaze, family, only, folder):
     if gaze:
-        dump_programs(gaze, folder)
+        dump_programs(gaze, family, folder)
     programs, stems = [], set()
     for path in sorted(folder.glob("*.cl")):
         options = path.with_suffix(".opts").read_text().split()
@@ -161,7 +161,7 @@ BEGIN, END = "<!-- offline compilers: written by test/lanes/compile.py -->", "<!
 def write_page(path, programs, compilers, targets):
     versions = "".join(f"- {c.maker}: {c.version()}\n" for c in compilers)
     today = datetime.datetime.now(datetime.timezone.utc).date()
-    text = (f"{BEGIN}\nOf {today}, by `make lanes`: {len(programs)} programs.\n\n{table(targets)}{details(targets)}\n"
+    text = (f"{BEGIN}\nOf {today}, by `make lanes`; programs: {', '.join(programs)}.\n\n{table(targets)}{details(targets)}\n"
             f"Compilers:\n\n{versions}{END}")
     page = path.read_text()
     if BEGIN not in page or END not in page:
@@ -201,8 +201,13 @@ def main():
     if chosen.check_tools:
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        programs = find_programs(chosen.gaze, chosen.only, Path(folder))
-        compile_all(programs, targets, Path(folder))
+        programs = []
+        for family in dict.fromkeys(target.compiler.family for target in targets):
+            of_family = Path(folder) / family
+            of_family.mkdir()
+            found_programs = find_programs(chosen.gaze, family, chosen.only, of_family)
+            compile_all(found_programs, [target for target in targets if target.compiler.family == family], of_family)
+            programs.append(f"{len(found_programs)} of the family {family}")
     for target in targets:
         target.check_memory(read_explained())
     print(table(targets) + details(targets), flush=True)

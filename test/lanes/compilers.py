@@ -62,6 +62,7 @@ def clang(program, triple, *words):
 class Amd:
     """clang's AMD back end with ROCm's device libraries: what ROCm's OpenCL driver is made of."""
     maker = "AMD"
+    family = "gpu"
     targets = {"gfx906": "Vega 20", "gfx908": "MI100", "gfx1030": "RDNA 2"}
 
     def __init__(self, tools):
@@ -93,6 +94,7 @@ class Amd:
 class Nvidia:
     """clang with libclc makes PTX, NVIDIA's own ptxas machine code. The driver has another front end: registers are a guide."""
     maker = "NVIDIA"
+    family = "gpu"
     targets = {"sm_75": "Turing", "sm_90": "Hopper"}
 
     def __init__(self, tools):
@@ -124,6 +126,7 @@ class Nvidia:
 class Intel:
     """ocloc, the driver's own compiler ahead of time. It always gives a thread its whole register file."""
     maker = "Intel"
+    family = "intel"
     targets = {"skl": "Gen9", "tgllp": "Gen12", "dg2": "Arc"}
 
     def __init__(self, tools):
