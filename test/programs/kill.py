@@ -3,8 +3,8 @@
 
     python3 test/programs/kill.py [KILLS [SEED]]    100 kills; without a seed a new one, which is printed
 
-Kills aim at one of three: any moment of the run (also start-up), the writing of a checkpoint (right after its temporary file
-appears), and the writing of a checkpoint inside an epoch (shortly after Ctrl-C asked for one). Now and then the
+Kills aim at one of four: start-up, any moment of the run, the writing of a checkpoint (right after its temporary file appears; twice as
+often), and the writing of a checkpoint inside an epoch (shortly after Ctrl-C asked for one). Now and then the
 newest checkpoint is damaged too, so that the one before is needed.
 """
 import collections
@@ -64,11 +64,11 @@ class Victim:
     def wait(self, process, aim):
         """Until the moment to kill, or the end of the process: True where it has ended."""
         before, begun = self.temporaries(), time.monotonic()
-        limit, skip = self.chance.uniform(0, 0.6 * self.seconds), self.chance.randrange(6)
+        limit, skip = self.chance.uniform(0, 0.05 if aim == "start-up" else 0.6 * self.seconds), self.chance.randrange(6)
         asked = False
         while process.poll() is None:
             past = time.monotonic() - begun
-            if aim == "any moment" and past > limit:
+            if aim in ("start-up", "any moment") and past > limit:
                 return False
             if aim == "inside an epoch" and past > limit and not asked:
                 process.send_signal(signal.SIGINT)
@@ -94,7 +94,7 @@ class Victim:
         """Starts or resumes the run and kills it; False where it ended first."""
         begun = time.time_ns()
         process = subprocess.Popen(self.command(self.out, "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        aim = self.chance.choice(["any moment", "a checkpoint", "inside an epoch"])
+        aim = self.chance.choice(["start-up", "any moment", "a checkpoint", "a checkpoint", "inside an epoch"])
         if not self.wait(process, aim):
             process.kill()
         errors = process.communicate(timeout=60)[1].decode()
