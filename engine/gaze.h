@@ -178,6 +178,8 @@ typedef struct gaze_model_options {
 GAZE_API gaze_status gaze_model_open(gaze_context *context, const char *path,
                                      const gaze_model_options *options, gaze_model **out);
 GAZE_API gaze_status gaze_model_save_weights(gaze_model *model, const char *path);
+/* model.json (as adapted) and weights.safetensors in a folder, made if missing, that gaze_open takes. */
+GAZE_API gaze_status gaze_model_save(gaze_model *model, const char *folder);
 
 /* Name, or file name without ".json". */
 GAZE_API const char *gaze_model_name(const gaze_model *model);
@@ -332,6 +334,21 @@ typedef struct gaze_data_options {
 } gaze_data_options;
 GAZE_API gaze_status gaze_data_open_with(gaze_model *model, const gaze_data_options *options,
                                          gaze_data **out);
+
+/* One part of a data set as arrays in memory. inputs: [samples, ...], one for each of the model's inputs;
+   name NULL: the i-th. label: int32 class numbers, [samples], or [samples, steps] where the output has steps;
+   NULL: none. */
+typedef struct gaze_data_arrays {
+    const gaze_array *inputs;
+    size_t n_inputs;
+    const gaze_array *label;
+} gaze_data_arrays;
+
+/* Arrays as a data set, of the type "memory". They are not copied: they stay as they are until
+   gaze_data_close. test NULL: there is no test part. GAZE_ERROR_DATA: arrays that don't fit the model or each
+   other, and samples that are in both parts unless allow_overlap. */
+GAZE_API gaze_status gaze_data_from(gaze_model *model, const gaze_data_arrays *train,
+                                    const gaze_data_arrays *test, bool allow_overlap, gaze_data **out);
 GAZE_API void gaze_data_close(gaze_data *data);
 GAZE_API size_t gaze_data_count(const gaze_data *data, bool test); /* 0: there is no such part */
 GAZE_API const char *gaze_data_hash(const gaze_data *data);
@@ -368,7 +385,8 @@ typedef bool gaze_progress_function(void *user, const gaze_progress *progress);
 #define GAZE_ALL SIZE_MAX
 
 typedef struct gaze_train_options {
-    const char *out;           /* run folder, made if missing; needed */
+    const char *out;           /* run folder, made if missing; NULL: nothing is kept but the weights in the
+                                  model, also when progress stops it */
     size_t epochs, steps;      /* 0: the model's "train"; steps > 0 ends after that many updates in all */
     size_t batch_size;         /* 0: the model's "train" */
     const char *optimizer;     /* NULL: the model's */
@@ -391,9 +409,8 @@ typedef struct gaze_metrics {
     double seconds;
 } gaze_metrics;
 
-/* Trains in place. Writes model.json, run.json, log.csv, checkpoint-*, weights.safetensors to options->out. A
-   model without "classes" gets those that the data has names for.
- */
+/* Trains in place. Writes model.json, run.json, log.csv, checkpoint-*, weights.safetensors to options->out,
+   where there is one. A model without "classes" gets those that the data has names for. */
 GAZE_API gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
                                 gaze_metrics *last);
 
@@ -518,6 +535,21 @@ typedef void gaze_dump_written(void *user, const char *path, const char *note);
 GAZE_API gaze_status gaze_dump(gaze_model *model, const gaze_array *inputs, size_t n_inputs, const char *stem,
                                const size_t *indices, const int32_t *labels, const gaze_dump_options *options,
                                gaze_dump_written *written, void *user);
+
+typedef struct gaze_picture {
+    size_t height, width;
+    uint8_t *rgb; /* [height,width,3]; free() */
+} gaze_picture;
+
+/* Draws a map that the caller has, as gaze_dump would. values: float32, [the map's shape], or [batch, the
+   map's shape] for a sheet of at most 64 samples; image: [H,W,C] or [batch,H,W,C] with 1 or 3 channels;
+   NULL: none. options->view: overlay, map, side, sheet, matrix, heads, bars or text; NULL: sheet for a
+   batch, else the first of overlay, matrix, bars and map that fits. Of the other options colors, scale,
+   pixel, reduce, tokens, query_tokens, value_tokens and, for bars and text, query "I" count; out doesn't.
+   title NULL: none. options NULL: all defaults. GAZE_ERROR_DATA: shapes that don't fit, and what can't be
+   drawn (constant, one cell, not finite) with the reason. */
+GAZE_API gaze_status gaze_draw(const gaze_map_info *map, const gaze_array *values, const gaze_array *image,
+                               const char *title, const gaze_dump_options *options, gaze_picture *picture);
 
 /* ---- Is a map true? ---- */
 

@@ -92,24 +92,52 @@ gaze_status gaze_data_open(gaze_model *model, const char *spec, uint64_t seed, g
     return gaze_data_open_with(model, &(gaze_data_options){.spec = spec, .seed = seed}, out);
 }
 
+static gaze_status open_spec(const gaze_model *model, struct gaze_data *data)
+{
+    gaze_array *inputs;
+    GZ_TRY(gz_allocate(model->file->n_inputs, sizeof *inputs, &inputs));
+    const gz_data_need need = need_of(model, inputs);
+    const gaze_status status = gz_data_open(&data->spec, &need, &data->data);
+    free(inputs);
+    return status;
+}
+
 gaze_status gaze_data_open_with(gaze_model *model, const gaze_data_options *options, gaze_data **out)
 {
     struct gaze_data *data;
-    gaze_array *inputs = NULL;
     gaze_status status;
     GZ_TRY(gz_allocate(1, sizeof *data, &data));
     GZ_GO(gz_arena_create(&data->arena));
     GZ_GO(read_spec(model, options->spec, data));
     data->spec.seed = options->seed;
     data->spec.skip_bad = data->spec.skip_bad || options->skip_bad;
-    GZ_GO(gz_allocate(model->file->n_inputs, sizeof *inputs, &inputs));
-    const gz_data_need need = need_of(model, inputs);
-    GZ_GO(gz_data_open(&data->spec, &need, &data->data));
+    GZ_GO(open_spec(model, data));
     if (data->data->note) write_log(model->context, data->data->note);
     gz_api_log_bad(model->context, data);
     *out = data;
 done:
-    free(inputs);
+    if (status != GAZE_OK) gaze_data_close(data);
+    return status;
+}
+
+/* What the model's "data" says of files doesn't count; how images are changed in training does. */
+gaze_status gaze_data_from(gaze_model *model, const gaze_data_arrays *train, const gaze_data_arrays *test,
+                           bool allow_overlap, gaze_data **out)
+{
+    const gz_memory memory = {train, test};
+    const gz_model_data *said = &model->file->data;
+    struct gaze_data *data;
+    gaze_status status;
+    GZ_TRY(gz_allocate(1, sizeof *data, &data));
+    GZ_GO(gz_arena_create(&data->arena));
+    data->spec = (gz_data_spec){.type = "memory",
+                                .allow_overlap = allow_overlap,
+                                .augment = {said->flip, said->shift, said->crop},
+                                .memory = &memory};
+    GZ_GO(open_spec(model, data));
+    data->spec.memory = NULL;
+    *out = data;
+done:
     if (status != GAZE_OK) gaze_data_close(data);
     return status;
 }

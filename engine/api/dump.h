@@ -51,7 +51,7 @@ typedef struct gz_dump_prediction {
 } gz_dump_prediction;
 
 typedef struct gz_dump {
-    gaze_model *model;
+    gaze_model *model; /* NULL: gaze_draw's, which has values and no more */
     const gaze_array *inputs;
     size_t n_inputs;
     const char *stem;
@@ -100,6 +100,8 @@ void gz_dump_tell(const gz_dump *dump, const char *path, const char *note);
 gaze_status gz_dump_parse_view(gz_dump *dump);
 gaze_status gz_dump_fit_views(gz_dump *dump, size_t n_inputs);
 const char *gz_dump_view_word(size_t view);
+/* For one map without a model: the view that was asked for, or the usual one (dump_views.c). */
+gaze_status gz_dump_choose_view(gz_dump *dump, gz_dump_map *map, size_t *view);
 /* Tells where a map hasn't got the view that was asked for. */
 void gz_dump_say_missing(const gz_dump *dump, const gz_dump_map *map);
 
@@ -190,6 +192,10 @@ gaze_status gz_dump_draw(const gz_dump_art *art, size_t sample, size_t view,
                          const gz_picture_options *options, gz_image *image, char why[GZ_DUMP_WHY]);
 gaze_status gz_dump_draw_page(const gz_dump_art *art, size_t sample, const gz_picture_options *options,
                               char **page, char why[GZ_DUMP_WHY]);
+/* Samples first, first + 1, .. as a contact sheet (dump_pictures.c). */
+enum { GZ_SHEET_TILES = 64 };
+gaze_status gz_dump_draw_sheet(const gz_dump_art *art, size_t first, size_t count, const char *title,
+                               gz_image *image);
 void gz_dump_tell_undrawable(const gz_dump *dump, const gz_dump_map *map, size_t sample, const char *why);
 /* tEXt chunks; NULL: out of memory. */
 const char *const *gz_dump_png_text(const gz_dump *dump, const gz_dump_map *map);

@@ -54,13 +54,14 @@ static gaze_status names_of_input(const gz_dump *d, const gaze_array *input, siz
 bool gz_dump_has_names(const gz_dump *d, const gz_dump_map *map)
 {
     if (d->options->tokens || d->options->value_tokens) return true;
+    if (!d->model) return false;
     const gaze_array *input = gz_dump_input(d, gz_dump_origin(d, map->info->layer, 1));
     return input && input->dtype == GAZE_INT32 && input->rank == 2;
 }
 
 bool gz_dump_writes(const gz_dump *d, const gz_dump_map *map)
 {
-    const char *written = d->model->file->decode.input;
+    const char *written = d->model ? d->model->file->decode.input : NULL;
     return map->between && written && strcmp(gz_dump_origin(d, map->info->layer, 0), written) == 0 &&
            d->written_tokens.shape[1] == map->queries;
 }
@@ -79,6 +80,7 @@ static gaze_status names_of_axis(const gz_dump *d, const gz_dump_map *map, size_
     const char *const *own = query ? d->options->query_tokens : d->options->value_tokens;
     const char *const *given = own ? own : d->options->tokens;
     *out = NULL;
+    if (!given && !d->model) return GAZE_OK;
     if (!given)
         return names_of_input(
             d, query ? tokens_of_queries(d, map) : gz_dump_input(d, gz_dump_origin(d, map->info->layer, 1)),

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHEET_TILES = 64 };
-
 const char *const *gz_dump_png_text(const gz_dump *d, const gz_dump_map *map)
 {
     const char **text = gz_arena_allocate(d->arena, 5 * sizeof *text);
@@ -107,20 +105,28 @@ static gaze_status make_tile(const gz_dump_art *p, size_t sample, gz_tile *tile)
     return tile->predicted_class ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
+gaze_status gz_dump_draw_sheet(const gz_dump_art *p, size_t first, size_t count, const char *title,
+                               gz_image *image)
+{
+    gz_tile *tiles = gz_arena_allocate(p->dump->arena, count * sizeof *tiles);
+    gz_picture_options options = p->options;
+    options.title = title;
+    options.caption = gz_dump_caption(p, GZ_DUMP_SHEET);
+    if (!tiles || !options.caption) return GAZE_ERROR_DEVICE;
+    for (size_t i = 0; i < count; i++) GZ_TRY(make_tile(p, first + i, &tiles[i]));
+    return gz_view_sheet(tiles, count, 0, &options, image);
+}
+
 static gaze_status draw_sheet(const gz_dump_art *p, size_t first)
 {
     const gz_dump *d = p->dump;
-    const size_t left = d->batch - first, count = left < SHEET_TILES ? left : SHEET_TILES,
-                 number = first / SHEET_TILES + 1;
-    gz_tile *tiles = gz_arena_allocate(d->arena, count * sizeof *tiles);
-    gz_picture_options options = p->options;
+    const size_t left = d->batch - first, count = left < GZ_SHEET_TILES ? left : GZ_SHEET_TILES,
+                 number = first / GZ_SHEET_TILES + 1;
     gz_image image = {0};
-    options.title = gz_arena_format(d->arena, "%s: %s, %zu samples", gaze_model_name(d->model),
-                                    p->map->info->name, count);
-    options.caption = gz_dump_caption(p, GZ_DUMP_SHEET);
-    if (!tiles || !options.title || !options.caption) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < count; i++) GZ_TRY(make_tile(p, first + i, &tiles[i]));
-    GZ_TRY(gz_view_sheet(tiles, count, 0, &options, &image));
+    const char *title = gz_arena_format(d->arena, "%s: %s, %zu samples", gaze_model_name(d->model),
+                                        p->map->info->name, count);
+    if (!title) return GAZE_ERROR_DEVICE;
+    GZ_TRY(gz_dump_draw_sheet(p, first, count, title, &image));
     return write_picture(p,
                          number == 1 ? gz_arena_format(d->arena, "%s.sheet.png", p->map->file)
                                      : gz_arena_format(d->arena, "%s.sheet-%zu.png", p->map->file, number),
@@ -134,7 +140,7 @@ gaze_status gz_dump_pictures(const gz_dump *d, const gz_dump_map *map)
     gz_dump_say_missing(d, map);
     GZ_GO(gz_dump_art_begin(d, map, &p));
     for (size_t b = 0; b < d->batch; b++) GZ_GO(draw_sample(&p, b));
-    for (size_t b = 0; (map->fits & GZ_DUMP_BIT(GZ_DUMP_SHEET)) && b < d->batch; b += SHEET_TILES)
+    for (size_t b = 0; (map->fits & GZ_DUMP_BIT(GZ_DUMP_SHEET)) && b < d->batch; b += GZ_SHEET_TILES)
         GZ_GO(draw_sheet(&p, b));
 done:
     gz_dump_art_end(&p);

@@ -76,7 +76,7 @@ static unsigned fitting(const gz_dump *d, const gz_dump_map *map)
     if (map->info->rank == 1) fits |= GZ_DUMP_BIT(GZ_DUMP_BARS);
     if (on_sequence(d, map)) fits |= ON_SEQUENCE;
     if (map->between && d->image && d->query_numbers) fits |= GZ_DUMP_BIT(GZ_DUMP_QUERY);
-    if (map->on_image && gz_dump_has_features(d, map)) fits |= GZ_DUMP_BIT(GZ_DUMP_PANELS);
+    if (map->on_image && d->model && gz_dump_has_features(d, map)) fits |= GZ_DUMP_BIT(GZ_DUMP_PANELS);
     if (d->checkpoints) fits |= GZ_DUMP_BIT(GZ_DUMP_ANIMATION);
     return fits & d->views;
 }
@@ -98,6 +98,13 @@ static size_t asked_view(const gz_dump *d)
     return view;
 }
 
+static void look_at(const gz_dump *d, gz_dump_map *map)
+{
+    map->between = map->info->axes == GAZE_MAP_QUERY_KEY;
+    map->heads = map->between && map->info->rank == 3;
+    map->on_image = d->image && lies_on_image(map->info);
+}
+
 gaze_status gz_dump_fit_views(gz_dump *d, size_t n_inputs)
 {
     const bool animation = d->view && d->views == GZ_DUMP_BIT(GZ_DUMP_ANIMATION);
@@ -106,15 +113,30 @@ gaze_status gz_dump_fit_views(gz_dump *d, size_t n_inputs)
     d->checkpoints = d->options->checkpoints ? d->options->checkpoints : animation ? d->model->folder : NULL;
     for (size_t i = 0; i < d->n_maps; i++) {
         gz_dump_map *map = &d->maps[i];
-        map->between = map->info->axes == GAZE_MAP_QUERY_KEY;
-        map->heads = map->between && map->info->rank == 3;
-        map->on_image = d->image && lies_on_image(map->info);
+        look_at(d, map);
         map->fits = d->options->view ? fitting(d, map) : usual(d, map);
         any |= map->fits != 0;
     }
     if (any || !d->view) return GAZE_OK;
     return gz_fail(GAZE_ERROR_USAGE, "view '%s' needs %s; expected view 'map', or 'all' for those that fit",
                    d->view, needed[asked_view(d)]);
+}
+
+gaze_status gz_dump_choose_view(gz_dump *d, gz_dump_map *map, size_t *view)
+{
+    static const size_t order[] = {GZ_DUMP_OVERLAY, GZ_DUMP_MATRIX, GZ_DUMP_BARS, GZ_DUMP_MAP};
+    const size_t *usual = order;
+    look_at(d, map);
+    map->fits = fitting(d, map) & ~(GZ_DUMP_BIT(GZ_DUMP_QUERY) | GZ_DUMP_BIT(GZ_DUMP_HTML));
+    if (d->view) {
+        *view = asked_view(d);
+        if (map->fits) return GAZE_OK;
+        return gz_fail(GAZE_ERROR_USAGE, "map '%s' can't be drawn as '%s' here, which needs %s",
+                       map->info->name, d->view, needed[*view]);
+    }
+    while (!(map->fits & GZ_DUMP_BIT(*usual))) usual++;
+    *view = d->batch > 1 ? GZ_DUMP_SHEET : *usual;
+    return GAZE_OK;
 }
 
 void gz_dump_say_missing(const gz_dump *d, const gz_dump_map *map)

@@ -209,6 +209,22 @@ gaze_status gaze_model_save_weights(gaze_model *m, const char *path)
     return gz_weights_save(path, m->file, &m->probe, m->store);
 }
 
+gaze_status gaze_model_save(gaze_model *m, const char *folder)
+{
+    gz_arena *arena;
+    gaze_status status;
+    GZ_TRY(gz_arena_create(&arena));
+    const char *model = gz_path_join(arena, folder, "model.json"),
+               *weights = gz_path_join(arena, folder, "weights.safetensors");
+    GZ_GO(model && weights ? GAZE_OK : GAZE_ERROR_DEVICE);
+    GZ_GO(gz_folder_make(folder, false));
+    GZ_GO(gaze_model_save_weights(m, weights));
+    GZ_GO(gz_file_write(model, m->file->text, m->file->text_size));
+done:
+    gz_arena_destroy(arena);
+    return status;
+}
+
 const char *gaze_model_name(const gaze_model *m) { return m->file->name; }
 const char *gaze_model_hash(const gaze_model *m) { return m->file->hash.text; }
 const char *const *gaze_model_classes(const gaze_model *m) { return m->file->classes; }

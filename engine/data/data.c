@@ -96,7 +96,10 @@ done:
 static gaze_status open_data(const gz_data_spec *spec, const gz_data_need *need, gz_data *data)
 {
     GZ_TRY(gz_arena_create(&data->arena));
-    GZ_TRY(find_type(data, spec->type));
+    if (spec->memory)
+        data->type = &gz_data_memory;
+    else
+        GZ_TRY(find_type(data, spec->type));
     GZ_TRY(copy_inputs(data, need));
     GZ_TRY(data->type->open(spec, need, data));
     data->augment = spec->augment;

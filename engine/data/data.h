@@ -20,6 +20,11 @@ typedef struct gz_augment {
     double crop;  /* a part of at least this share of each side is seen in full size; 0: all of it */
 } gz_augment;
 
+/* Arrays that somebody else keeps while the data is open. */
+typedef struct gz_memory {
+    const gaze_data_arrays *train, *test; /* test NULL: there is no such part */
+} gz_memory;
+
 typedef struct gz_data_spec {
     const char *type;               /* "idx", "cifar10", "npy", ... */
     const char *path;               /* file, folder, or the synthetic set's name */
@@ -30,6 +35,7 @@ typedef struct gz_data_spec {
     const char *aspect;             /* of images in folders: "squeeze" (NULL: this), "crop" or "pad" */
     bool skip_bad;                  /* damaged images in folders are left out */
     gz_augment augment;
+    const gz_memory *memory; /* the data itself: type and path don't count; NULL: they do */
 } gz_data_spec;
 
 typedef enum gz_part { GZ_TRAIN, GZ_TEST } gz_part;

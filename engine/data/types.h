@@ -3,8 +3,8 @@
 #define GZ_DATA_TYPES_H
 #include "data.h"
 
-extern const gz_data_type gz_data_idx, gz_data_cifar10, gz_data_csv, gz_data_folder, gz_data_npy,
-    gz_data_safetensors, gz_data_synthetic;
+extern const gz_data_type gz_data_idx, gz_data_cifar10, gz_data_csv, gz_data_folder, gz_data_memory,
+    gz_data_npy, gz_data_safetensors, gz_data_synthetic;
 
 enum { GZ_N_PARTS = 2 };
 

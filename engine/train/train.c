@@ -80,8 +80,12 @@ static gaze_status describe_run(run *r)
     return GAZE_OK;
 }
 
+/* Without a folder nothing is written. */
+static bool keeps_files(const run *r) { return options_of(r)->out != NULL; }
+
 static gaze_status write_record(run *r, const char *state)
 {
+    if (!keeps_files(r)) return GAZE_OK;
     r->record.state = state;
     return gz_run_record_write(&r->record, options_of(r)->out);
 }
@@ -89,8 +93,8 @@ static gaze_status write_record(run *r, const char *state)
 static gaze_status check_options(const run *r)
 {
     const gaze_train_options *o = options_of(r);
-    if (!o->out || !*o->out)
-        return gz_fail(GAZE_ERROR_USAGE, "training needs a folder to write to (--out DIR)");
+    if (o->out ? !*o->out : o->resume || o->keep_checkpoints)
+        return gz_fail(GAZE_ERROR_USAGE, "checkpoints need a folder to lie in (--out DIR)");
     if (!r->samples) return gz_fail(GAZE_ERROR_DATA, "the data has no training part");
     if (!r->t->base.data->has_labels) return gz_fail(GAZE_ERROR_DATA, "the training data has no labels");
     if (!(o->learning_rate >= 0) || !isfinite(o->learning_rate))
@@ -102,6 +106,7 @@ static gaze_status check_options(const run *r)
 static gaze_status prepare_folder(run *r)
 {
     const gz_model *model = r->t->base.model;
+    if (!keeps_files(r)) return GAZE_OK;
     const char *out = options_of(r)->out, *path = gz_path_join(r->arena, out, "model.json");
     if (!path) return GAZE_ERROR_DEVICE;
     GZ_TRY(gz_folder_make(out, false));
@@ -175,12 +180,14 @@ static bool finished(const run *r)
 
 static gaze_status save_weights(run *r)
 {
+    if (!keeps_files(r)) return GAZE_OK;
     const char *path = gz_path_join(r->arena, options_of(r)->out, "weights.safetensors");
     return path ? r->t->save_weights(r->t->user, path) : GAZE_ERROR_DEVICE;
 }
 
 static gaze_status save(run *r)
 {
+    if (!keeps_files(r)) return GAZE_OK;
     if (!r->saved_any) GZ_TRY(gz_checkpoint_clear(options_of(r)->out));
     GZ_TRY(gz_checkpoint_save(options_of(r)->out, r->t->base.store, r->moments, &r->place, &r->identity,
                               options_of(r)->keep_checkpoints));
@@ -194,6 +201,10 @@ static gaze_status read_sums(run *r)
 {
     GZ_TRY(gz_sums_read(r->t->base.store, &r->sums));
     if (isfinite(r->sums.loss)) return GAZE_OK;
+    if (!keeps_files(r))
+        return gz_fail(GAZE_ERROR_NOT_FINITE,
+                       "epoch %zu, step %zu: the loss is %g. Try a smaller learning rate", r->place.epoch + 1,
+                       r->place.batch, r->sums.loss);
     return gz_fail(GAZE_ERROR_NOT_FINITE,
                    "epoch %zu, step %zu: the loss is %g. The last checkpoint in %s was still finite; try a "
                    "smaller --learning-rate",
@@ -232,8 +243,8 @@ static gaze_status tell(run *r, const gaze_progress *progress)
     GZ_TRY(save(r));
     GZ_TRY(save_weights(r));
     GZ_TRY(write_record(r, "interrupted"));
-    return gz_fail(GAZE_INTERRUPTED, "interrupted after %zu updates; a checkpoint is in %s", r->place.step,
-                   o->out);
+    return gz_fail(GAZE_INTERRUPTED, "interrupted after %zu updates%s%s", r->place.step,
+                   o->out ? "; a checkpoint is in " : "", o->out ? o->out : "");
 }
 
 static gaze_status validate(run *r, gaze_progress *progress)
@@ -268,7 +279,7 @@ static gaze_status end_epoch(run *r, bool whole, gaze_metrics *last)
                               progress.epoch_seconds,
                               progress.samples_per_second};
     GZ_TRY(gz_log_add(&r->log, &row));
-    GZ_TRY(gz_log_write(&r->log, options_of(r)->out));
+    if (keeps_files(r)) GZ_TRY(gz_log_write(&r->log, options_of(r)->out));
     if (whole) r->place = (gz_place){r->place.step, r->place.epoch + 1, 0};
     GZ_TRY(save(r));
     GZ_TRY(tell(r, &progress));
