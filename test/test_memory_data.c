@@ -80,6 +80,28 @@ static void arrays_train_to_the_same_bits_as_files(void **state)
     assert_memory_equal(of_files, of_arrays, sizeof of_files);
 }
 
+/* One training, then a second one that begins with the same weights. */
+static void a_second_training_begins_with_a_fresh_optimizer(void **state)
+{
+    (void)state;
+    float first[12], second[12];
+    gaze_data *data;
+    gaze_model *model = open_model(two_inputs);
+    const char *weights = scratch_path("middle.safetensors"), *file = scratch_path("model.json");
+    assert_done(gaze_data_from(model, &train_part, NULL, false, &data));
+    train_and_predict(model, data, NULL, first);
+    assert_done(gaze_model_save_weights(model, weights));
+    assert_done(gaze_data_from(model, &train_part, NULL, false, &data));
+    train_and_predict(model, data, NULL, first);
+    gaze_close(model);
+    assert_done(gaze_model_open(context, file, &(gaze_model_options){.weights = weights}, &model));
+    assert_done(gaze_data_from(model, &train_part, NULL, false, &data));
+    train_and_predict(model, data, NULL, second);
+    gaze_close(model);
+    for (size_t i = 0; i < 12; i++) /* files round what the references hold in double */
+        assert_float_equal(first[i], second[i], 1e-6);
+}
+
 static void arrays_without_names_are_taken_in_their_order(void **state)
 {
     (void)state;
@@ -179,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_train_to_the_same_bits_as_files),
+        cmocka_unit_test(a_second_training_begins_with_a_fresh_optimizer),
         cmocka_unit_test(arrays_without_names_are_taken_in_their_order),
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),
         cmocka_unit_test(samples_in_both_parts_are_refused_unless_allowed),

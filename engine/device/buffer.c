@@ -29,7 +29,7 @@ static gaze_status check_fits(const gz_device *device, size_t bytes)
 }
 
 /* Filling with zeros is also what makes a lazily allocating driver say now that it has no memory. */
-static gaze_status fill_with_zeros(gz_device *device, cl_mem memory, size_t bytes)
+gaze_status gz_device_clear(gz_device *device, cl_mem memory, size_t bytes)
 {
     const cl_uint zero = 0;
     char text[24];
@@ -53,7 +53,7 @@ gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out)
     cl_mem memory = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
     GZ_TRY(gz_cl_check(code, "device '%s': clCreateBuffer of %s", device->facts.info.name,
                        gz_bytes_text(bytes, text)));
-    const gaze_status status = fill_with_zeros(device, memory, bytes);
+    const gaze_status status = gz_device_clear(device, memory, bytes);
     if (status != GAZE_OK) {
         clReleaseMemObject(memory);
         return status;

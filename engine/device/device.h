@@ -88,8 +88,9 @@ gaze_status gz_device_check_process(void);
 /* Memory. Zeroed. Refuses, before allocating, what can't fit (info: asked for, free by the device's own
  * figures). */
 gaze_status gz_device_allocate(gz_device *device, size_t bytes, cl_mem *out);
-void gz_device_release(gz_device *device, cl_mem memory); /* NULL is fine */
-size_t gz_device_allocated(const gz_device *device);      /* bytes */
+gaze_status gz_device_clear(gz_device *device, cl_mem memory, size_t bytes); /* zeros; a multiple of 4 */
+void gz_device_release(gz_device *device, cl_mem memory);                    /* NULL is fine */
+size_t gz_device_allocated(const gz_device *device);                         /* bytes */
 
 /* Blocking transfers. */
 gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, const void *bytes, size_t size);

@@ -154,5 +154,15 @@ gaze_status gz_store_write(gz_store *store, gz_slab slab, size_t offset, const f
     return GAZE_OK;
 }
 
+gaze_status gz_store_clear(gz_store *store, gz_slab slab)
+{
+    const size_t floats = gz_store_slab_floats(store, slab);
+    gz_store_touch(store);
+    if (store->memory[slab])
+        return gz_device_clear(store->device, store->memory[slab], floats * sizeof(float));
+    for (size_t i = 0; store->host[slab] && i < floats; i++) store->host[slab][i] = 0;
+    return GAZE_OK;
+}
+
 size_t gz_store_version(const gz_store *store) { return store->version; }
 void gz_store_touch(gz_store *store) { store->version++; }

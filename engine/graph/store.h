@@ -48,6 +48,9 @@ double *gz_store_host(const gz_store *store, gz_slab slab); /* reference mode */
 gaze_status gz_store_read(const gz_store *store, gz_slab slab, size_t offset, float *values, size_t count);
 gaze_status gz_store_write(gz_store *store, gz_slab slab, size_t offset, const float *values, size_t count);
 
+/* Zeros in a whole slab; nothing where the store hasn't got it. */
+gaze_status gz_store_clear(gz_store *store, gz_slab slab);
+
 /* Bytes of all slabs on the device. */
 size_t gz_store_bytes(const gz_store *store);
 

@@ -142,6 +142,14 @@ static gaze_status resume(run *r)
     return gz_log_read(options_of(r)->out, r->place.epoch, &r->log);
 }
 
+/* What an earlier training of the same model left there. */
+static gaze_status clear_moments(const run *r)
+{
+    for (size_t i = 0; i < r->moments; i++)
+        GZ_TRY(gz_store_clear(r->t->base.store, (gz_slab)(GZ_SLAB_MOMENT + i)));
+    return GAZE_OK;
+}
+
 static gaze_status start(run *r)
 {
     const gaze_train_options *o = options_of(r);
@@ -157,6 +165,7 @@ static gaze_status start(run *r)
     GZ_TRY(describe_run(r));
     GZ_TRY(prepare_folder(r));
     GZ_TRY(gz_sums_clear(b->store));
+    GZ_TRY(clear_moments(r));
     GZ_TRY(resume(r));
     GZ_TRY(write_record(r, "running"));
     const gz_batches_options batches = {.part = GZ_TRAIN,
