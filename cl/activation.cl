@@ -14,7 +14,7 @@
     static inline FLOAT gaze_normal_tail##S(FLOAT a, FLOAT *e)                                         \
     {                                                                                                  \
         FLOAT half_a = 0.5f * a, h = half_a * a, p, q;                                                 \
-        *e = gaze_exp##S(-h);                                                                          \
+        *e = gaze_exp_low##S(-h);                                                                          \
         *e = fma(-fma(half_a, a, -h), *e, *e);                                                         \
         p = gaze_fma##S(a, (FLOAT)(4.11630701e-3f), 4.06332689e-2f);                                   \
         p = gaze_fma##S(p, a, 1.83235354e-1f);                                                         \
@@ -41,13 +41,13 @@
     }                                                                                                  \
     static inline FLOAT gaze_silu##S(FLOAT x)                                                          \
     {                                                                                                  \
-        FLOAT t = select(x, (FLOAT)(-200.0f), x < -200.0f), e = gaze_exp##S(-0.5f * fabs(t)),          \
+        FLOAT t = select(x, (FLOAT)(-200.0f), x < -200.0f), e = gaze_exp_low##S(-0.5f * fabs(t)),          \
               r = t / fma(e, e, (FLOAT)(1.0f));                                                        \
         return select(r, r * e * e, x < 0.0f);                                                         \
     }                                                                                                  \
     static inline FLOAT gaze_silu_slope##S(FLOAT x)                                                    \
     {                                                                                                  \
-        FLOAT a = gaze_least##S(fabs(x), (FLOAT)(200.0f)), e = gaze_exp##S(-a), s = 1.0f / (1.0f + e); \
+        FLOAT a = gaze_least##S(fabs(x), (FLOAT)(200.0f)), e = gaze_exp_low##S(-a), s = 1.0f / (1.0f + e); \
         FLOAT tail = s * e * (1.0f - a * s); /* slope at -a */                                         \
         return select(tail, 1.0f - tail, x > 0.0f);                                                    \
     }                                                                                                  \

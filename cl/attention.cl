@@ -138,10 +138,10 @@ static inline float gaze_online_row(float *s, int end, const __global int *mask,
         most = fmax(most, x);
     }
     const float now = gaze_maxv(most),
-                shrink = *top == now || *top == -INFINITY ? 1.0f : gaze_exp1(*top - now);
+                shrink = *top == now || *top == -INFINITY ? 1.0f : gaze_exp_low1(*top - now);
     const float base = now == -INFINITY ? 0.0f : now;
     for (int n = 0; n < count; n += GAZE_WIDTH) {
-        const floatv e = gaze_expv(vloadv(0, s + n) - base);
+        const floatv e = gaze_exp_lowv(vloadv(0, s + n) - base);
         vstorev(e, 0, s + n);
         total += e;
     }
@@ -215,7 +215,7 @@ static inline void gaze_weigh_row(float *s, float *dp, const __global float *lse
     for (int n = 0; n < count; n += GAZE_WIDTH) {
         const floatv l = stride ? gaze_load_part(lse + n, there - n, INFINITY) : (floatv)(lse[0]);
         const floatv take = stride ? gaze_load_part(delta + n, there - n, 0.0f) : (floatv)(delta[0]);
-        floatv p = gaze_expv(vloadv(0, s + n) - l), d = factor * p * (vloadv(0, dp + n) - take);
+        floatv p = gaze_exp_lowv(vloadv(0, s + n) - l), d = factor * p * (vloadv(0, dp + n) - take);
         if (!gaze_all_seen(n, begin, end, mask)) {
             const intv seen = gaze_seen(n, begin, end, mask);
             p = select((floatv)(0.0f), p, seen);

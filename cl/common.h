@@ -12,10 +12,28 @@
 #define floatv GAZE_JOIN(float, GAZE_WIDTH)
 #define intv GAZE_JOIN(int, GAZE_WIDTH)
 #define uintv GAZE_JOIN(uint, GAZE_WIDTH)
-#define vloadv(offset, pointer) GAZE_JOIN(vload, GAZE_WIDTH)(offset, pointer)
-#define vstorev(value, offset, pointer) GAZE_JOIN(vstore, GAZE_WIDTH)(value, offset, pointer)
 #define as_intv GAZE_JOIN(as_int, GAZE_WIDTH)
 #define as_floatv GAZE_JOIN(as_float, GAZE_WIDTH)
+
+/* A native vector from and to any address of a float. PoCL makes quarters of what vstore16 writes, each moved by itself. */
+#ifdef GAZE_NO_CPU
+#define vloadv(offset, pointer) GAZE_JOIN(vload, GAZE_WIDTH)(offset, pointer)
+#define vstorev(value, offset, pointer) GAZE_JOIN(vstore, GAZE_WIDTH)(value, offset, pointer)
+#else
+typedef floatv gaze_floats __attribute__((aligned(4), may_alias));
+#define GAZE_DEFINE_MEMORY(SPACE)                                                                                     \
+    static inline floatv __attribute__((overloadable)) vloadv(size_t offset, const SPACE float *from)                 \
+    {                                                                                                                 \
+        return *(const SPACE gaze_floats *)(from + offset * GAZE_WIDTH);                                              \
+    }                                                                                                                 \
+    static inline void __attribute__((overloadable)) vstorev(floatv value, size_t offset, SPACE float *to)            \
+    {                                                                                                                 \
+        *(SPACE gaze_floats *)(to + offset * GAZE_WIDTH) = value;                                                     \
+    }
+GAZE_DEFINE_MEMORY(__global)
+GAZE_DEFINE_MEMORY(__local)
+GAZE_DEFINE_MEMORY(__private)
+#endif
 
 /* Before the name of a kernel of the cpu family. Where the host gives GAZE_NO_CPU none of them is compiled: tiles that fit a
    core's vector registers and first cache spill on a GPU, and take its compiler longer than all other kernels. */
@@ -28,17 +46,19 @@
 /* Element-wise functions, for float (suffix 1) and floatv (suffix v). NaN in gives NaN out. Largest error in ULP against the
    exact value, over all 2^k boundaries and 2 * 10^6 random arguments (PoCL, whose division is exact to 0.5 ULP):
      gaze_exp      1.0, results below 2^-126 become 0
+     gaze_exp_low  the same for x <= 88 only
      gaze_expm1    0.9, exp(x) - 1 for x <= 0 only
      gaze_tanh     2.6
-     gaze_sigmoid  2.3
+     gaze_sigmoid  2.6, results below 2^-126 become 0
    exp: n = round(x / ln 2) by adding 1.5 * 2^23 (rint and convert_int are slow on PoCL), t = x - n ln 2 in two steps, then
-   exp(t) - 1 by Cephes' polynomial. Clamps are selects, which let NaN pass. */
+   exp(t) - 1 by Cephes' polynomial. n stands in the last bits of that sum: moved to the exponent's place, they make 2^n for
+   -126 <= n <= 127. Clamps are selects, which let NaN pass. */
 #define GAZE_DEFINE_MATH(S, FLOAT, INT, AS_FLOAT, AS_INT)                                                             \
     static inline FLOAT gaze_fma##S(FLOAT a, FLOAT b, float c) { return fma(a, b, (FLOAT)(c)); }                      \
     static inline FLOAT gaze_exp_parts##S(FLOAT x, INT *n)                                                            \
     {                                                                                                                 \
         FLOAT m = gaze_fma##S(x, (FLOAT)(1.44269504f), 12582912.0f), k = m - 12582912.0f, t, p;                       \
-        *n = AS_INT(m) - 0x4B400000;                                                                                  \
+        *n = AS_INT(m);                                                                                               \
         t = fma(k, (FLOAT)(-0.693359375f), x);                                                                        \
         t = fma(k, (FLOAT)(2.12194440e-4f), t);                                                                       \
         p = gaze_fma##S(t, (FLOAT)(1.9875691500e-4f), 1.3981999507e-3f);                                              \
@@ -48,19 +68,26 @@
         p = gaze_fma##S(p, t, 5.0000001201e-1f);                                                                      \
         return fma(p, t * t, t);                                                                                      \
     }                                                                                                                 \
+    static inline FLOAT gaze_power##S(INT n) { return AS_FLOAT((n << 23) + 0x3F800000); }                             \
     static inline FLOAT gaze_exp##S(FLOAT x)                                                                          \
     {                                                                                                                 \
         FLOAT t = select(x, (FLOAT)(-87.33654f), x < -87.33654f), p;                                                  \
         INT n, half_n;                                                                                                \
         p = gaze_exp_parts##S(select(t, (FLOAT)(89.0f), t > 89.0f), &n) + 1.0f;                                       \
-        half_n = n >> 1; /* two factors: n may be 128 */                                                              \
-        p = p * AS_FLOAT((half_n + 127) << 23) * AS_FLOAT((n - half_n + 127) << 23);                                  \
+        half_n = (n - 0x4B400000) >> 1; /* two factors: n may be 128 */                                               \
+        p = p * gaze_power##S(half_n) * gaze_power##S(n - half_n);                                                    \
         return select(p, (FLOAT)(0.0f), x < -87.33654f);                                                              \
+    }                                                                                                                 \
+    static inline FLOAT gaze_exp_low##S(FLOAT x)                                                                      \
+    {                                                                                                                 \
+        INT n;                                                                                                        \
+        FLOAT p = gaze_exp_parts##S(select(x, (FLOAT)(-87.33654f), x < -87.33654f), &n), scale = gaze_power##S(n);    \
+        return select(fma(p, scale, scale), (FLOAT)(0.0f), x < -87.33654f);                                           \
     }                                                                                                                 \
     static inline FLOAT gaze_expm1##S(FLOAT x)                                                                        \
     {                                                                                                                 \
         INT n;                                                                                                        \
-        FLOAT p = gaze_exp_parts##S(select(x, (FLOAT)(-30.0f), x < -30.0f), &n), scale = AS_FLOAT((n + 127) << 23);   \
+        FLOAT p = gaze_exp_parts##S(select(x, (FLOAT)(-30.0f), x < -30.0f), &n), scale = gaze_power##S(n);            \
         return fma(p, scale, scale - 1.0f);                                                                           \
     }                                                                                                                 \
     static inline FLOAT gaze_tanh##S(FLOAT x)                                                                         \
@@ -68,7 +95,11 @@
         FLOAT m = gaze_expm1##S(-2.0f * fabs(x));                                                                     \
         return copysign(m / (2.0f + m), x);                                                                           \
     }                                                                                                                 \
-    static inline FLOAT gaze_sigmoid##S(FLOAT x) { return 1.0f / (1.0f + gaze_exp##S(-x)); }
+    static inline FLOAT gaze_sigmoid##S(FLOAT x)                                                                      \
+    {                                                                                                                 \
+        FLOAT e = gaze_exp_low##S(-fabs(x));                                                                          \
+        return select((FLOAT)(1.0f), e, x < 0.0f) / (1.0f + e);                                                       \
+    }
 
 GAZE_DEFINE_MATH(1, float, int, as_float, as_int)
 GAZE_DEFINE_MATH(v, floatv, intv, as_floatv, as_intv)

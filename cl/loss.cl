@@ -26,7 +26,7 @@ static inline float gaze_softmax_loss(const __global float *restrict x, const __
     for (int k = 0; k < K; k += GAZE_WIDTH) most = fmax(most, gaze_load_part(x + k, K - k, -INFINITY));
     const float top = gaze_maxv(most);
     for (int k = 0; k < K; k += GAZE_WIDTH) {
-        const floatv e = gaze_expv(gaze_load_part(x + k, K - k, -INFINITY) - top);
+        const floatv e = gaze_exp_lowv(gaze_load_part(x + k, K - k, -INFINITY) - top);
         sum += e;
         gaze_store_part(e, p + k, K - k);
     }

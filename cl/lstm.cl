@@ -6,25 +6,26 @@
 #define GATES 4
 #define LANES (GATES * UNITS)
 
-/* One vector of units of one row. z: the gates' products, UNITS floats apart; at: first unit; count: units
- * left. */
-static inline void gaze_lstm_cell(const float *z, const __global float *xw, const __global float *c_before,
-                                  __global float *h, __global float *c, __global float *gates,
-                                  __global float *state, int U, int at, int count)
+/* The gates of one row, in place of the products z, UNITS floats apart: a vector of units of each. */
+static inline void gaze_lstm_gates(float *z, const __global float *xw, int U, int count)
 {
-    const floatv i = gaze_sigmoidv(vloadv(0, z) + gaze_load_part(xw + at, count, 0.0f));
-    const floatv f = gaze_sigmoidv(vloadv(0, z + UNITS) + gaze_load_part(xw + U + at, count, 0.0f));
-    const floatv g = gaze_tanhv(vloadv(0, z + 2 * UNITS) + gaze_load_part(xw + 2 * U + at, count, 0.0f));
-    const floatv o = gaze_sigmoidv(vloadv(0, z + 3 * UNITS) + gaze_load_part(xw + 3 * U + at, count, 0.0f));
+#pragma unroll
+    for (int g = 0; g < GATES; g++, xw += U, z += UNITS) {
+        const floatv x = vloadv(0, z) + gaze_load_part(xw, count, 0.0f);
+        vstorev(g == 2 ? gaze_tanhv(x) : gaze_sigmoidv(x), 0, z);
+    }
+}
+
+/* One vector of units of one row. z: the gates; at: first unit; count: units left. */
+static inline void gaze_lstm_cell(const float *z, const __global float *c_before, __global float *h, __global float *c,
+                                  __global float *gates, __global float *state, int U, int at, int count)
+{
+    const floatv i = vloadv(0, z), f = vloadv(0, z + UNITS), g = vloadv(0, z + 2 * UNITS), o = vloadv(0, z + 3 * UNITS);
     const floatv cell = fma(f, gaze_load_some(c_before, at, count), i * g), out = o * gaze_tanhv(cell);
     gaze_store_part(cell, c + at, count);
     gaze_store_part(out, h + at, count);
     vstorev(out, 0, state + at);
-    if (!gates) return;
-    gaze_store_part(i, gates + at, count);
-    gaze_store_part(f, gates + U + at, count);
-    gaze_store_part(g, gates + 2 * U + at, count);
-    gaze_store_part(o, gates + 3 * U + at, count);
+    for (int k = 0; gates && k < GATES; k++) gaze_store_part(vloadv(0, z + k * UNITS), gates + k * U + at, count);
 }
 
 static inline void gaze_lstm_hold(const __global float *c_before, __global float *h, __global float *c,
@@ -56,17 +57,20 @@ GAZE_ONE lstm_steps(const __global float *restrict xw, const __global float *res
         const int t = backwards ? T - 1 - s : s, before = backwards ? t + 1 : t - 1;
         for (int u = 0; u < U; u += UNITS) {
             gaze_state_products(now, stride, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
+            const int end = min(u + UNITS, U);
+            for (int r = 0; r < rows; r++)
+                for (int at = u; at < end; at += GAZE_WIDTH)
+                    gaze_lstm_gates(z + r * LANES + at - u, xw + ((size_t)(first + r) * T + t) * GATES * U + at, U, U - at);
             for (int r = 0; r < rows; r++) {
                 const size_t b = first + r, step = b * T + t;
                 const __global float *c_before = s ? c + (b * T + before) * U : c0 ? c0 + b * U : c0;
-                for (int at = u; at < min(u + UNITS, U); at += GAZE_WIDTH)
+                __global float *kept = gates ? gates + step * GATES * U : gates;
+                for (int at = u; at < end; at += GAZE_WIDTH)
                     if (mask && !mask[step])
-                        gaze_lstm_hold(c_before, h + step * U, c + step * U,
-                                       gates ? gates + step * GATES * U : gates, now + r * stride,
-                                       next + r * stride, U, at, U - at);
+                        gaze_lstm_hold(c_before, h + step * U, c + step * U, kept, now + r * stride, next + r * stride, U,
+                                       at, U - at);
                     else
-                        gaze_lstm_cell(z + r * LANES + at - u, xw + step * GATES * U, c_before, h + step * U,
-                                       c + step * U, gates ? gates + step * GATES * U : gates,
+                        gaze_lstm_cell(z + r * LANES + at - u, c_before, h + step * U, c + step * U, kept,
                                        next + r * stride, U, at, U - at);
             }
         }

@@ -23,7 +23,7 @@ static inline void gaze_softmax_row(const __global float *x, const __global int 
     int keys = !mask;
     for (int n = 0; mask && n < N; n++) keys |= mask[n];
     for (int n = 0; n < N; n += GAZE_WIDTH) {
-        floatv e = gaze_expv(gaze_load_keys(x + n, mask ? mask + n : mask, N - n) - top);
+        floatv e = gaze_exp_lowv(gaze_load_keys(x + n, mask ? mask + n : mask, N - n) - top);
         if (!keys) e = 0.0f;
         const floatv part = e - lost, next = sum + part;
         lost = (next - sum) - part;

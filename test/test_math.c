@@ -15,7 +15,7 @@ static const char KERNELS[] =
     "    vstorev(gaze_##name##v(vloadv(get_global_id(0), x)), get_global_id(0), y); }"
     "__kernel void name##1(__global const float *x, __global float *y) {"
     "    y[get_global_id(0)] = gaze_##name##1(x[get_global_id(0)]); }\n"
-    "K(exp) K(expm1) K(tanh) K(sigmoid)\n"
+    "K(exp) K(exp_low) K(expm1) K(tanh) K(sigmoid)\n"
     "__kernel void folds(__global const float *x, __global float *y) {"
     "    y[2 * get_global_id(0)] = gaze_sumv(vloadv(get_global_id(0), x));"
     "    y[2 * get_global_id(0) + 1] = gaze_maxv(vloadv(get_global_id(0), x)); }\n";
@@ -126,6 +126,13 @@ static void exp_is_within_3_ulp(void **state)
     assert_ulp("exp1", exp, 1, INFINITY, 3);
 }
 
+static void exp_low_is_within_3_ulp_below_88(void **state)
+{
+    (void)state;
+    assert_ulp("exp_lowv", exp, width(), 88, 3);
+    assert_ulp("exp_low1", exp, 1, 88, 3);
+}
+
 static void expm1_is_within_3_ulp_below_zero(void **state)
 {
     (void)state;
@@ -165,8 +172,11 @@ static void folds_take_every_lane_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exp_is_within_3_ulp),        cmocka_unit_test(expm1_is_within_3_ulp_below_zero),
-        cmocka_unit_test(tanh_is_within_5_ulp),       cmocka_unit_test(sigmoid_is_within_8_ulp),
+        cmocka_unit_test(exp_is_within_3_ulp),
+        cmocka_unit_test(exp_low_is_within_3_ulp_below_88),
+        cmocka_unit_test(expm1_is_within_3_ulp_below_zero),
+        cmocka_unit_test(tanh_is_within_5_ulp),
+        cmocka_unit_test(sigmoid_is_within_8_ulp),
         cmocka_unit_test(folds_take_every_lane_once),
     };
     return cmocka_run_group_tests(tests, build, release);
