@@ -84,3 +84,44 @@ GAZE_ONE dense_tile_transposed(const __global float *restrict dy, const __global
         }
     }
 }
+
+/* panels [ceil(N / TILE_COLUMNS)][K][TILE_COLUMNS] of a matrix whose element (k, n) is at k * row + n * column, one of
+   which is 1. */
+GAZE_ONE dense_panels(const __global float *restrict w, __global float *restrict panels, int K, int N, int row, int column)
+{
+    const int n = get_global_id(0) * TILE_COLUMNS, k = get_global_id(1) * DEPTH, count = min(DEPTH, K - k);
+    float panel[DEPTH * TILE_COLUMNS];
+    if (column == 1)
+        gaze_pack(w + (size_t)k * row + n, count, row, N - n, (size_t)(K - k) * row - n, panel);
+    else
+        gaze_pack_transposed(w + (size_t)n * column + k, count, column, N - n, panel);
+    panels += (size_t)n * K + (size_t)k * TILE_COLUMNS;
+    for (int i = 0; i < 2 * count; i++) vstorev(vloadv(i, panel), i, panels);
+}
+
+/* y [R,N] = activation(x [R,K] w + bias) from the panels of w: a group makes BLOCK_ROWS x TILE_COLUMNS. */
+GAZE_ONE dense_packed(const __global float *restrict x, const __global float *restrict panels,
+                      const __global float *restrict bias, __global float *restrict y, int R, int K, int N,
+                      int activation)
+{
+    const int n = get_global_id(0) * TILE_COLUMNS, r = get_global_id(1) * BLOCK_ROWS;
+    const int rows = min(BLOCK_ROWS, R - r);
+    const __global float *row[TILE_ROWS];
+    float sum[BLOCK_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
+    floatv c[2 * TILE_ROWS];
+    for (int j = 0; j < TILE_COLUMNS; j++) start[j] = bias && n + j < N ? bias[n + j] : 0.0f;
+    y += (size_t)r * N + n;
+    panels += (size_t)n * K;
+    for (int k = 0; k < K; k += DEPTH) {
+        const int count = min(DEPTH, K - k), last = k + DEPTH >= K;
+        for (int i = 0; i < rows; i += TILE_ROWS) {
+            gaze_open_tile(x + (size_t)(r + i) * K + k, K, rows - i, row, c);
+            gaze_tile_in_place(row, 1, panels + (size_t)k * TILE_COLUMNS, TILE_COLUMNS, count, c);
+            gaze_add_block(c, sum + i * TILE_COLUMNS, k == 0, last);
+            if (!last) continue;
+            gaze_add_bias(c, start);
+            gaze_activate(activation, c, 2 * TILE_ROWS);
+            gaze_store_tile(c, y + (size_t)i * N, N, rows - i, N - n);
+        }
+    }
+}

@@ -162,6 +162,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
         gz_dense_dots(builder, x.tensor, kernel, bias_of(node), y, R, U, K, activation);
     else if (R <= GZ_DENSE_FEW_ROWS)
         prepare_stream(node, builder, size);
+    else if (R >= GZ_DENSE_PACKED_ROWS)
+        gz_dense_packed(builder, x.tensor, kernel, bias_of(node), y.tensor, R, U, K, activation);
     else
         prepare_tile(node, builder, size);
     return gz_builder_status(builder);
@@ -213,6 +215,9 @@ static const gz_case cases[] = {
     CASE(GZ_FILL_INTEGER, relu, 131, 35, 197),
     CASE(GZ_FILL_INTEGER, linear, 37, 519, 1),
     CASE(GZ_FILL_INTEGER, linear, 1, 513, 7),
+    CASE(GZ_FILL_INTEGER, relu, 519, 301, 37),
+    CASE(GZ_FILL_UNIFORM, hyperbolic, 1031, 35, 70),
+    NO_BIAS(GZ_FILL_INTEGER, linear, 517, 519, 9),
     NO_BIAS(GZ_FILL_INTEGER, linear, 64, 128, 10),
     NO_BIAS(GZ_FILL_INTEGER, linear, 2, 65, 64),
     NO_BIAS(GZ_FILL_INTEGER, relu, 65, 31, 5),

@@ -49,6 +49,15 @@ void gz_dense_dots(gz_builder *builder, const gz_tensor *a, gz_matrix b, const g
 void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, const gz_tensor *bias,
                   const gz_tensor *out, size_t R, size_t U, gz_activation_kind activation);
 
+/* Rows from which on it pays to copy the whole matrix to panels first, once: fewer rows copy what they need.
+ */
+enum { GZ_DENSE_PACKED_ROWS = 512 };
+
+/* y [R,N] = activation(x [R,K] w + bias), w [K,N] with a row or column step of 1, from its panels. Panels of
+   weights are made once a change of the weights. */
+void gz_dense_packed(gz_builder *builder, const gz_tensor *x, gz_matrix w, const gz_tensor *bias,
+                     const gz_tensor *y, size_t R, size_t N, size_t K, gz_activation_kind activation);
+
 gz_cost gz_dense_cost(gz_dense_size size);
 
 #endif

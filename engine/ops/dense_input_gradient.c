@@ -67,6 +67,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     else if (R <= GZ_DENSE_FEW_ROWS)
         gz_dense_dots(builder, kernel, (gz_matrix){dy, 1, U}, NULL, (gz_matrix){dx, 1, K}, K, R, U,
                       GZ_LINEAR);
+    else if (R >= GZ_DENSE_PACKED_ROWS)
+        gz_dense_packed(builder, dy, (gz_matrix){kernel, 1, U}, NULL, dx, R, K, U, GZ_LINEAR);
     else
         prepare_tile(node, builder, size);
     return gz_builder_status(builder);
@@ -100,6 +102,9 @@ static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *con
     }
 
 static const gz_case cases[] = {
+    CASE(GZ_FILL_INTEGER, 519, 37, 301),
+    CASE(GZ_FILL_UNIFORM, 1031, 71, 35),
+    CASE(GZ_FILL_INTEGER, 517, 9, 519),
     CASE(GZ_FILL_INTEGER, 1, 1, 1),
     CASE(GZ_FILL_INTEGER, 1, 65, 33),
     CASE(GZ_FILL_INTEGER, 2, 31, 600),

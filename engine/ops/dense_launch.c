@@ -3,6 +3,7 @@
 
 /* As in cl/dense_few.cl. */
 enum { DOT_ROWS = 32, END_COLUMNS = 1024, END_ROWS = 16 };
+enum { DEPTH = 256 }; /* as in cl/dense.cl */
 
 gz_parts gz_parts_of(size_t length, size_t wanted, size_t least)
 {
@@ -71,6 +72,51 @@ void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, con
     gz_arg_int(launch, U);
     gz_arg_int(launch, activation);
     gz_launch_groups(launch, gz_groups(U, END_COLUMNS), gz_groups(R, END_ROWS), 1, 1, 1, 1);
+}
+
+static gz_launch *tile_launch(gz_builder *builder, gz_dense_tile tile, const char *kernel)
+{
+    return gz_launch_add(builder, "dense", kernel, GZ_DENSE_TILE, tile.rows, tile.block_rows / tile.rows);
+}
+
+static bool stays(const gz_builder *builder, const gz_tensor *tensor)
+{
+    while (tensor->view) tensor = tensor->view;
+    return gz_builder_weights_fixed(builder) && (tensor->role == GZ_PARAMETER || tensor->role == GZ_STATE);
+}
+
+static const gz_tensor *panels_of(gz_builder *builder, gz_dense_tile tile, gz_matrix w, size_t K, size_t N)
+{
+    const bool once = stays(builder, w.tensor);
+    const size_t tiles = gz_groups(N, tile.columns), floats = tiles * K * tile.columns;
+    const gz_tensor *panels = once ? gz_scratch_packed(builder, floats) : gz_scratch(builder, floats);
+    gz_launch *launch = tile_launch(builder, tile, "dense_panels");
+    if (once) gz_launch_is_packing(launch);
+    gz_arg_tensor(launch, w.tensor);
+    gz_arg_tensor(launch, panels);
+    gz_arg_int(launch, K);
+    gz_arg_int(launch, N);
+    gz_arg_int(launch, w.row);
+    gz_arg_int(launch, w.column);
+    gz_launch_groups(launch, tiles, gz_groups(K, DEPTH), 1, 1, 1, 1);
+    return panels;
+}
+
+void gz_dense_packed(gz_builder *builder, const gz_tensor *x, gz_matrix w, const gz_tensor *bias,
+                     const gz_tensor *y, size_t R, size_t N, size_t K, gz_activation_kind activation)
+{
+    const gz_dense_tile tile = gz_dense_tile_of(builder);
+    const gz_tensor *panels = panels_of(builder, tile, w, K, N);
+    gz_launch *launch = tile_launch(builder, tile, "dense_packed");
+    gz_arg_tensor(launch, x);
+    gz_arg_tensor(launch, panels);
+    gz_arg_tensor(launch, bias);
+    gz_arg_tensor(launch, y);
+    gz_arg_int(launch, R);
+    gz_arg_int(launch, K);
+    gz_arg_int(launch, N);
+    gz_arg_int(launch, activation);
+    gz_launch_groups(launch, gz_groups(N, tile.columns), gz_groups(R, tile.block_rows), 1, 1, 1, 1);
 }
 
 gz_cost gz_dense_cost(gz_dense_size size)
