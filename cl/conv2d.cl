@@ -58,14 +58,14 @@ GAZE_ONE conv2d_pack(source w, __global float *restrict packed, int rows, int O,
 
 /* Register tiles of TILE_ROWS pixels x TILE_COLUMNS filters, w packed. Pixels are numbered over the whole batch, so that a tile may
    cross rows and images; a tap outside the image reads the zeros behind w. A group owns `strip` tiles of one block of filters. */
-GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
-                       int activation)
+GAZE_APART void gaze_conv2d_direct(int i0, int i1, int n1, source x, source w, source bias, __global float *restrict y, IMAGES,
+                                   WINDOW, int pixels, int strip, int activation)
 {
-    const int n = get_global_id(1), from = get_global_id(0) * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
+    const int n = i1, from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
     const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
     const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
     const size_t block = (size_t)kh * kw * C * TILE_COLUMNS;
-    source zeros = w + get_global_size(1) * block;
+    source zeros = w + n1 * block;
     int b = from / Q / P, p = from / Q % P, q = from % Q;
     for (int m = from; m < to; m += TILE_ROWS) {
         source origin[TILE_ROWS], row[TILE_ROWS], weight = w + n * block;
@@ -93,4 +93,11 @@ GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict
         gaze_activate(activation, c, 2 * TILE_ROWS);
         gaze_store_pixels(c, y, m, pixels, O, o0, o1);
     }
+}
+
+GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
+                       int activation)
+{
+    gaze_conv2d_direct(get_global_id(0), get_global_id(1), get_global_size(1), x, w, bias, y, H, W, C, P, Q, O,
+                       kh, kw, sy, sx, ey, ex, top, left, pixels, strip, activation);
 }

@@ -46,7 +46,7 @@ static inline void gaze_see(const source *origin, const int *h, const int *v, in
 }
 
 /* to [wide][n]: channels first..first+n-1 of row h of an image x [H,W,C], from column -left on, zeros outside. */
-static inline void gaze_stage_row(source x, int H, int W, int C, int first, int n, int h, int left, int wide, __local float *to)
+GAZE_APART void gaze_stage_row(source x, int H, int W, int C, int first, int n, int h, int left, int wide, __local float *to)
 {
     const int v0 = (uint)h < (uint)H ? min(left, wide) : wide, v1 = max(min(W + left, wide), v0);
     source from = x + ((ptrdiff_t)h * W - left) * C + first;
@@ -61,7 +61,7 @@ static inline void gaze_stage_row(source x, int H, int W, int C, int first, int 
 
 /* The same in planes: to [C][step][run] holds channel c and column v at [c][v % step][v / step], so that the pixels that one tap
    sees lie together; zeros outside the image up to the end of the runs. */
-static inline void gaze_stage_planes(source x, int H, int W, int C, int h, int left, int wide, int step, int run, __local float *to)
+GAZE_APART void gaze_stage_planes(source x, int H, int W, int C, int h, int left, int wide, int step, int run, __local float *to)
 {
     const int v0 = min(left, wide), v1 = min(W + left, wide);
     source from = x + ((ptrdiff_t)h * W - left) * C;

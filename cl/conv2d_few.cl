@@ -4,12 +4,12 @@
 
 /* Few channels: a tile's pixels are read from a copy of the rows of x that a group's `rows` rows of y see, with zeros around;
    w as conv2d_pack leaves it. in [(rows-1)*sy + (kh-1)*ey + 1][wide][C], offset [kh*kw*C]. */
-GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows, int activation,
-                             __local float *in, __local int *offset)
+GAZE_APART void gaze_conv2d_few_channels(int i0, int i1, source x, source w, source bias, __global float *restrict y, IMAGES,
+                                         WINDOW, int rows, int activation, __local float *in, __local int *offset)
 {
-    const int p0 = get_global_id(0) * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int p0 = i0 * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
     const int pixels = count * Q, taps = kh * kw * C, blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    const size_t b = get_global_id(1);
+    const size_t b = i1;
     for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
         gaze_stage_row(x + b * H * W * C, H, W, C, 0, C, p0 * sy - top + i, left, wide, in + i * wide * C);
     for (int k = 0; k < taps; k++) offset[k] = (k / (kw * C) * ey * wide + k / C % kw * ex) * C + k % C;
@@ -46,6 +46,13 @@ GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *re
     }
 }
 
+GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
+                             int activation, __local float *in, __local int *offset)
+{
+    gaze_conv2d_few_channels(get_global_id(0), get_global_id(1), x, w, bias, y, H, W, C, P, Q, O,
+                             kh, kw, sy, sx, ey, ex, top, left, rows, activation, in, offset);
+}
+
 /* The first `count` elements of a vector, `step` floats apart. */
 static inline void gaze_store_spread(floatv value, __global float *to, int step, int count)
 {
@@ -60,12 +67,12 @@ static inline void gaze_store_spread(floatv value, __global float *to, int step,
 
 /* Few channels and few filters: vectors along the pixels of a row, TILE_ROWS of them for one filter at a time; w as it comes.
    in [(rows-1)*sy + (kh-1)*ey + 1][C][sx][run], offset [kh*kw*C]. */
-GAZE_ONE conv2d_few_filters(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows, int activation,
-                            int run, __local float *in, __local int *offset)
+GAZE_APART void gaze_conv2d_few_filters(int i0, int i1, source x, source w, source bias, __global float *restrict y, IMAGES,
+                                        WINDOW, int rows, int activation, int run, __local float *in, __local int *offset)
 {
-    const int p0 = get_global_id(0) * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int p0 = i0 * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
     const int line = C * sx * run, taps = kh * kw * C, across = (Q + GAZE_WIDTH - 1) / GAZE_WIDTH, vectors = count * across;
-    const size_t b = get_global_id(1);
+    const size_t b = i1;
     for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
         gaze_stage_planes(x + b * H * W * C, H, W, C, p0 * sy - top + i, left, wide, sx, run, in + i * line);
     for (int k = 0; k < taps; k++) {
@@ -101,6 +108,13 @@ GAZE_ONE conv2d_few_filters(source x, source w, source bias, __global float *res
     }
 }
 
+GAZE_ONE conv2d_few_filters(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
+                            int activation, int run, __local float *in, __local int *offset)
+{
+    gaze_conv2d_few_filters(get_global_id(0), get_global_id(1), x, w, bias, y, H, W, C, P, Q, O,
+                            kh, kw, sy, sx, ey, ex, top, left, rows, activation, run, in, offset);
+}
+
 /* w [taps,C,O] -> packed [O][taps][vectors][GAZE_WIDTH], the channels that the last vector repeats being zero; then C zeros.
    A work-item packs one tap of one filter. */
 GAZE_ONE conv2d_pack_dot(source w, __global float *restrict packed, int taps, int C, int O)
@@ -117,10 +131,10 @@ GAZE_ONE conv2d_pack_dot(source w, __global float *restrict packed, int taps, in
 }
 
 /* Few filters, many channels: dot products along the channels, of TILE_ROWS pixels with two filters. A group owns `strip` tiles. */
-GAZE_ONE conv2d_dot(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
-                    int activation)
+GAZE_APART void gaze_conv2d_dot(int i0, source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels,
+                                int strip, int activation)
 {
-    const int from = get_global_id(0) * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
+    const int from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
     const int vectors = (C + GAZE_WIDTH - 1) / GAZE_WIDTH, step = kh * kw * vectors * GAZE_WIDTH;
     source zeros = w + (size_t)O * step;
     for (int m = from; m < to; m += TILE_ROWS) {
@@ -162,4 +176,11 @@ GAZE_ONE conv2d_dot(source x, source w, source bias, __global float *restrict y,
             }
         }
     }
+}
+
+GAZE_ONE conv2d_dot(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
+                    int activation)
+{
+    gaze_conv2d_dot(get_global_id(0), x, w, bias, y, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, pixels, strip,
+                    activation);
 }

@@ -8,14 +8,9 @@
 #include "panel.h"
 #include "tiles.h"
 
-#ifndef BLOCK_TILES
-#define BLOCK_TILES 11 // tiles of rows that share a panel
-#endif
-#ifndef DEPTH
-#define DEPTH 256 // summed elements in a panel
-#endif
-#define BLOCK_ROWS    (BLOCK_TILES * TILE_ROWS)
-#define IN_PLACE_ROWS (2 * TILE_ROWS) // so few rows are not worth a panel
+#define DENSE_ROWS     (GAZE_WIDTH == 16 ? 64 : 66) // rows that share a panel, as gz_dense_tile_of has it
+#define DENSE_IN_PLACE (2 * PANEL_ROWS)             // so few rows are not worth a panel
+#define DENSE_DEPTH    256                          // summed elements in a panel
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_panel, __global, __private)
 GAZE_DEFINE_PANEL_TILE(gaze_tile_in_place, __global, __global)
@@ -24,31 +19,31 @@ static inline void gaze_add_bias(floatv *c, const float *bias)
 {
     const floatv bias0 = vloadv(0, bias), bias1 = vloadv(1, bias);
 #pragma unroll
-    for (int j = 0; j < TILE_ROWS; j++) {
+    for (int j = 0; j < PANEL_ROWS; j++) {
         c[j] += bias0;
-        c[TILE_ROWS + j] += bias1;
+        c[PANEL_ROWS + j] += bias1;
     }
 }
 
-/* A group makes BLOCK_ROWS x TILE_COLUMNS of y from a part of K. y [parts][R][U]; bias (may be null) and
+/* A group makes DENSE_ROWS x TILE_COLUMNS of y from a part of K. y [parts][R][U]; bias (may be null) and
    activation only with one part. */
-GAZE_ONE dense_tile(const __global float *restrict x, const __global float *restrict w,
-                    const __global float *restrict bias, __global float *restrict y, int R, int K, int U,
-                    int part, int activation)
+GAZE_APART void gaze_dense_tile(int i0, int i1, int i2, const __global float *restrict x, const __global float *restrict w,
+                                const __global float *restrict bias, __global float *restrict y, int R, int K, int U, int part,
+                                int activation)
 {
-    const int u = get_global_id(0) * TILE_COLUMNS, r = get_global_id(1) * BLOCK_ROWS, p = get_global_id(2);
-    const int rows = min(BLOCK_ROWS, R - r), from = p * part, to = min(from + part, K);
-    const int in_place = rows <= IN_PLACE_ROWS && u + TILE_COLUMNS <= U;
-    const __global float *row[TILE_ROWS];
-    float panel[DEPTH * TILE_COLUMNS], sum[BLOCK_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
-    floatv c[2 * TILE_ROWS];
+    const int u = i0 * TILE_COLUMNS, r = i1 * DENSE_ROWS, p = i2;
+    const int rows = min(DENSE_ROWS, R - r), from = p * part, to = min(from + part, K);
+    const int in_place = rows <= DENSE_IN_PLACE && u + TILE_COLUMNS <= U;
+    const __global float *row[PANEL_ROWS];
+    float panel[DENSE_DEPTH * TILE_COLUMNS], sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
+    floatv c[2 * PANEL_ROWS];
     for (int j = 0; j < TILE_COLUMNS; j++) start[j] = bias && u + j < U ? bias[u + j] : 0.0f;
     y += ((size_t)p * R + r) * U + u;
-    for (int k = from; k < to; k += DEPTH) {
-        const int count = min(DEPTH, to - k), last = k + DEPTH >= to;
+    for (int k = from; k < to; k += DENSE_DEPTH) {
+        const int count = min(DENSE_DEPTH, to - k), last = k + DENSE_DEPTH >= to;
         const __global float *block = w + (size_t)k * U + u;
         if (!in_place) gaze_pack(block, count, U, U - u, (size_t)(K - k) * U - u, panel);
-        for (int i = 0; i < rows; i += TILE_ROWS) {
+        for (int i = 0; i < rows; i += PANEL_ROWS) {
             gaze_open_tile(x + (size_t)(r + i) * K + k, K, rows - i, row, c);
             if (in_place)
                 gaze_tile_in_place(row, 1, block, U, count, c);
@@ -57,26 +52,32 @@ GAZE_ONE dense_tile(const __global float *restrict x, const __global float *rest
             gaze_add_block(c, sum + i * TILE_COLUMNS, k == from, last);
             if (!last) continue;
             gaze_add_bias(c, start);
-            gaze_activate(activation, c, 2 * TILE_ROWS);
+            gaze_activate(activation, c, 2 * PANEL_ROWS);
             gaze_store_tile(c, y + (size_t)i * U, U, rows - i, U - u);
         }
     }
 }
 
-/* dx [R,K] = dy [R,U] w^T: a group makes BLOCK_ROWS x TILE_COLUMNS of dx. */
-GAZE_ONE dense_tile_transposed(const __global float *restrict dy, const __global float *restrict w,
-                               __global float *restrict dx, int R, int K, int U)
+GAZE_ONE dense_tile(const __global float *restrict x, const __global float *restrict w, const __global float *restrict bias,
+                    __global float *restrict y, int R, int K, int U, int part, int activation)
 {
-    const int k = get_global_id(0) * TILE_COLUMNS, r = get_global_id(1) * BLOCK_ROWS;
-    const int rows = min(BLOCK_ROWS, R - r);
-    const __global float *row[TILE_ROWS];
-    float panel[DEPTH * TILE_COLUMNS], sum[BLOCK_ROWS * TILE_COLUMNS];
-    floatv c[2 * TILE_ROWS];
+    gaze_dense_tile(get_global_id(0), get_global_id(1), get_global_id(2), x, w, bias, y, R, K, U, part, activation);
+}
+
+/* dx [R,K] = dy [R,U] w^T: a group makes DENSE_ROWS x TILE_COLUMNS of dx. */
+GAZE_APART void gaze_dense_tile_transposed(int i0, int i1, const __global float *restrict dy, const __global float *restrict w,
+                                           __global float *restrict dx, int R, int K, int U)
+{
+    const int k = i0 * TILE_COLUMNS, r = i1 * DENSE_ROWS;
+    const int rows = min(DENSE_ROWS, R - r);
+    const __global float *row[PANEL_ROWS];
+    float panel[DENSE_DEPTH * TILE_COLUMNS], sum[DENSE_ROWS * TILE_COLUMNS];
+    floatv c[2 * PANEL_ROWS];
     dx += (size_t)r * K + k;
-    for (int u = 0; u < U; u += DEPTH) {
-        const int count = min(DEPTH, U - u), last = u + DEPTH >= U;
+    for (int u = 0; u < U; u += DENSE_DEPTH) {
+        const int count = min(DENSE_DEPTH, U - u), last = u + DENSE_DEPTH >= U;
         gaze_pack_transposed(w + (size_t)k * U + u, count, U, K - k, panel);
-        for (int i = 0; i < rows; i += TILE_ROWS) {
+        for (int i = 0; i < rows; i += PANEL_ROWS) {
             gaze_open_tile(dy + (size_t)(r + i) * U + u, U, rows - i, row, c);
             gaze_tile_panel(row, 1, panel, TILE_COLUMNS, count, c);
             gaze_add_block(c, sum + i * TILE_COLUMNS, u == 0, last);
@@ -85,12 +86,19 @@ GAZE_ONE dense_tile_transposed(const __global float *restrict dy, const __global
     }
 }
 
+GAZE_ONE dense_tile_transposed(const __global float *restrict dy, const __global float *restrict w, __global float *restrict dx,
+                               int R, int K, int U)
+{
+    gaze_dense_tile_transposed(get_global_id(0), get_global_id(1), dy, w, dx, R, K, U);
+}
+
 /* panels [ceil(N / TILE_COLUMNS)][K][TILE_COLUMNS] of a matrix whose element (k, n) is at k * row + n * column, one of
    which is 1. */
-GAZE_ONE dense_panels(const __global float *restrict w, __global float *restrict panels, int K, int N, int row, int column)
+GAZE_APART void gaze_dense_panels(int i0, int i1, const __global float *restrict w, __global float *restrict panels, int K,
+                                  int N, int row, int column)
 {
-    const int n = get_global_id(0) * TILE_COLUMNS, k = get_global_id(1) * DEPTH, count = min(DEPTH, K - k);
-    float panel[DEPTH * TILE_COLUMNS];
+    const int n = i0 * TILE_COLUMNS, k = i1 * DENSE_DEPTH, count = min(DENSE_DEPTH, K - k);
+    float panel[DENSE_DEPTH * TILE_COLUMNS];
     if (column == 1)
         gaze_pack(w + (size_t)k * row + n, count, row, N - n, (size_t)(K - k) * row - n, panel);
     else
@@ -99,29 +107,40 @@ GAZE_ONE dense_panels(const __global float *restrict w, __global float *restrict
     for (int i = 0; i < 2 * count; i++) vstorev(vloadv(i, panel), i, panels);
 }
 
-/* y [R,N] = activation(x [R,K] w + bias) from the panels of w: a group makes BLOCK_ROWS x TILE_COLUMNS. */
-GAZE_ONE dense_packed(const __global float *restrict x, const __global float *restrict panels,
-                      const __global float *restrict bias, __global float *restrict y, int R, int K, int N,
-                      int activation)
+GAZE_ONE dense_panels(const __global float *restrict w, __global float *restrict panels, int K, int N, int row, int column)
 {
-    const int n = get_global_id(0) * TILE_COLUMNS, r = get_global_id(1) * BLOCK_ROWS;
-    const int rows = min(BLOCK_ROWS, R - r);
-    const __global float *row[TILE_ROWS];
-    float sum[BLOCK_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
-    floatv c[2 * TILE_ROWS];
+    gaze_dense_panels(get_global_id(0), get_global_id(1), w, panels, K, N, row, column);
+}
+
+/* y [R,N] = activation(x [R,K] w + bias) from the panels of w: a group makes DENSE_ROWS x TILE_COLUMNS. */
+GAZE_APART void gaze_dense_packed(int i0, int i1, const __global float *restrict x, const __global float *restrict panels,
+                                  const __global float *restrict bias, __global float *restrict y, int R, int K, int N,
+                                  int activation)
+{
+    const int n = i0 * TILE_COLUMNS, r = i1 * DENSE_ROWS;
+    const int rows = min(DENSE_ROWS, R - r);
+    const __global float *row[PANEL_ROWS];
+    float sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
+    floatv c[2 * PANEL_ROWS];
     for (int j = 0; j < TILE_COLUMNS; j++) start[j] = bias && n + j < N ? bias[n + j] : 0.0f;
     y += (size_t)r * N + n;
     panels += (size_t)n * K;
-    for (int k = 0; k < K; k += DEPTH) {
-        const int count = min(DEPTH, K - k), last = k + DEPTH >= K;
-        for (int i = 0; i < rows; i += TILE_ROWS) {
+    for (int k = 0; k < K; k += DENSE_DEPTH) {
+        const int count = min(DENSE_DEPTH, K - k), last = k + DENSE_DEPTH >= K;
+        for (int i = 0; i < rows; i += PANEL_ROWS) {
             gaze_open_tile(x + (size_t)(r + i) * K + k, K, rows - i, row, c);
             gaze_tile_in_place(row, 1, panels + (size_t)k * TILE_COLUMNS, TILE_COLUMNS, count, c);
             gaze_add_block(c, sum + i * TILE_COLUMNS, k == 0, last);
             if (!last) continue;
             gaze_add_bias(c, start);
-            gaze_activate(activation, c, 2 * TILE_ROWS);
+            gaze_activate(activation, c, 2 * PANEL_ROWS);
             gaze_store_tile(c, y + (size_t)i * N, N, rows - i, N - n);
         }
     }
+}
+
+GAZE_ONE dense_packed(const __global float *restrict x, const __global float *restrict panels,
+                      const __global float *restrict bias, __global float *restrict y, int R, int K, int N, int activation)
+{
+    gaze_dense_packed(get_global_id(0), get_global_id(1), x, panels, bias, y, R, K, N, activation);
 }

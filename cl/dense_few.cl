@@ -20,7 +20,7 @@
 #define END_ROWS       16
 
 /* STREAM_COLUMNS columns of y from all of x and w. x null: ones. */
-static inline void gaze_stream_block(const __global float *restrict x, int x_stride, int last,
+GAZE_APART void gaze_stream_block(const __global float *restrict x, int x_stride, int last,
                                      const __global float *restrict w, int count, int U, floatv *restrict sum)
 {
     floatv c[STREAM_ROWS * STREAM_VECTORS];
@@ -41,7 +41,7 @@ static inline void gaze_stream_block(const __global float *restrict x, int x_str
 }
 
 /* One vector of columns, of which `columns` exist; the first `safe` rows of w may be read beyond them. */
-static inline void gaze_stream_vector(const __global float *restrict x, int x_stride, int last,
+GAZE_APART void gaze_stream_vector(const __global float *restrict x, int x_stride, int last,
                                       const __global float *restrict w, int count, int U, int columns,
                                       int safe, floatv *restrict sum)
 {
@@ -60,7 +60,7 @@ static inline void gaze_stream_vector(const __global float *restrict x, int x_st
 }
 
 /* A vector of a row: sums of a part, or all of y = activation(sum + bias) where there is one part. */
-static inline void gaze_store_sum(floatv sum, const __global float *bias, int activation, __global float *y, int count)
+GAZE_APART void gaze_store_sum(floatv sum, const __global float *bias, int activation, __global float *y, int count)
 {
     if (bias) sum += gaze_load_part(bias, count, 0.0f);
     gaze_store_part(gaze_epiloguev(activation, sum), y, count);
@@ -137,11 +137,11 @@ static inline float gaze_dot(const __global float *restrict a, const float *rest
 
 /* y(m,j) = activation(sum over l of a[m][l] b(l,j) + bias[j]) for at most DOT_UNITS columns j: dot products
    along the rows of a. b(l,j) = b[l * b_l + j * b_j], y(m,j) = y[m * y_m + j * y_j]. */
-GAZE_ONE dense_dots(const __global float *restrict a, const __global float *restrict b,
-                    const __global float *restrict bias, __global float *restrict y, int M, int L, int J,
-                    int b_l, int b_j, int y_m, int y_j, int activation, int group_rows)
+GAZE_APART void gaze_dense_dots(int i0, const __global float *restrict a, const __global float *restrict b,
+                                const __global float *restrict bias, __global float *restrict y, int M, int L, int J, int b_l,
+                                int b_j, int y_m, int y_j, int activation, int group_rows)
 {
-    const int first = get_global_id(0) * group_rows, end = min(first + group_rows, M);
+    const int first = i0 * group_rows, end = min(first + group_rows, M);
     float panel[DOT_UNITS * DOT_DEPTH], sum[DOT_UNITS * DOT_ROWS];
     for (int m = first; m < end; m += DOT_ROWS) {
         const int rows = min(DOT_ROWS, end - m);
@@ -161,4 +161,11 @@ GAZE_ONE dense_dots(const __global float *restrict a, const __global float *rest
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < J; j++) y[(size_t)(m + i) * y_m + (size_t)j * y_j] = sum[j * DOT_ROWS + i];
     }
+}
+
+GAZE_ONE dense_dots(const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
+                    __global float *restrict y, int M, int L, int J, int b_l, int b_j, int y_m, int y_j, int activation,
+                    int group_rows)
+{
+    gaze_dense_dots(get_global_id(0), a, b, bias, y, M, L, J, b_l, b_j, y_m, y_j, activation, group_rows);
 }

@@ -6,15 +6,10 @@
 #include "tile.h"
 #include "panel.h"
 
-#ifndef BLOCK_TILES
-#define BLOCK_TILES 11 // tiles whose columns of `a` are copied at once
-#endif
-#ifndef DEPTH
-#define DEPTH 128 // rows in a panel
-#endif
-#define BLOCK_ROWS    (BLOCK_TILES * TILE_ROWS)
-#define BLOCK_COLUMNS 128
-#define ROW_FLOATS    (BLOCK_ROWS + 16) // BLOCK_ROWS in whole vectors, and no multiple of 4 KiB
+#define GRADIENT_ROWS    (GAZE_WIDTH == 16 ? 64 : 66) // columns of `a` that are copied at once, as gz_dense_tile_of has it
+#define GRADIENT_COLUMNS 128
+#define GRADIENT_DEPTH   128                    // rows in a panel
+#define COPY_FLOATS      (GRADIENT_ROWS + 16)   // GRADIENT_ROWS in whole vectors, and no multiple of 4 KiB
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_private_panel, __private, __private)
 
@@ -24,16 +19,16 @@ GAZE_DEFINE_PANEL_TILE(gaze_tile_private_panel, __private, __private)
 static inline void gaze_copy_rows(const __global float *a, int count, int stride, int columns, size_t room,
                                   float *rows)
 {
-    const int tiles = (min(columns, BLOCK_ROWS) + TILE_ROWS - 1) / TILE_ROWS,
-              vectors = (tiles * TILE_ROWS + GAZE_WIDTH - 1) / GAZE_WIDTH;
+    const int tiles = (min(columns, GRADIENT_ROWS) + PANEL_ROWS - 1) / PANEL_ROWS,
+              vectors = (tiles * PANEL_ROWS + GAZE_WIDTH - 1) / GAZE_WIDTH;
     const int safe = gaze_safe_rows(room, vectors * GAZE_WIDTH, stride, count);
     for (int r = 0; r < safe; r++)
         for (int v = 0; v < vectors; v++)
-            vstorev(vloadv(v, a + (size_t)r * stride), v, rows + r * ROW_FLOATS);
+            vstorev(vloadv(v, a + (size_t)r * stride), v, rows + r * COPY_FLOATS);
     for (int r = safe; r < count; r++)
         for (int v = 0; v < vectors; v++)
             vstorev(gaze_load_part(a + (size_t)r * stride + v * GAZE_WIDTH, columns - v * GAZE_WIDTH, 0.0f),
-                    v, rows + r * ROW_FLOATS);
+                    v, rows + r * COPY_FLOATS);
 }
 
 /* out (=, or += unless first) a tile, of which `rows` rows and `columns` columns exist; element (j, n) is at
@@ -41,55 +36,62 @@ static inline void gaze_copy_rows(const __global float *a, int count, int stride
 static inline void gaze_put_tile(const floatv *c, __global float *out, int row, int column, int rows,
                                  int columns, int first)
 {
-    if (rows >= TILE_ROWS && columns >= TILE_COLUMNS && column == 1) {
+    if (rows >= PANEL_ROWS && columns >= TILE_COLUMNS && column == 1) {
 #pragma unroll
-        for (int j = 0; j < TILE_ROWS; j++) {
+        for (int j = 0; j < PANEL_ROWS; j++) {
             __global float *to = out + (size_t)j * row;
             vstorev(first ? c[j] : vloadv(0, to) + c[j], 0, to);
-            vstorev(first ? c[TILE_ROWS + j] : vloadv(1, to) + c[TILE_ROWS + j], 1, to);
+            vstorev(first ? c[PANEL_ROWS + j] : vloadv(1, to) + c[PANEL_ROWS + j], 1, to);
         }
         return;
     }
-    float part[TILE_ROWS * TILE_COLUMNS];
+    float part[PANEL_ROWS * TILE_COLUMNS];
 #pragma unroll
-    for (int j = 0; j < TILE_ROWS; j++) {
+    for (int j = 0; j < PANEL_ROWS; j++) {
         vstorev(c[j], 2 * j, part);
-        vstorev(c[TILE_ROWS + j], 2 * j + 1, part);
+        vstorev(c[PANEL_ROWS + j], 2 * j + 1, part);
     }
-    for (int j = 0; j < min(rows, TILE_ROWS); j++)
+    for (int j = 0; j < min(rows, PANEL_ROWS); j++)
         for (int n = 0; n < min(columns, TILE_COLUMNS); n++) {
             __global float *to = out + (size_t)j * row + (size_t)n * column;
             *to = part[j * TILE_COLUMNS + n] + (first ? 0.0f : *to);
         }
 }
 
-/* A group makes BLOCK_ROWS x BLOCK_COLUMNS of out from a part of the rows. out [parts], each element m * row
+/* A group makes GRADIENT_ROWS x GRADIENT_COLUMNS of out from a part of the rows. out [parts], each element m * row
  * + n * column. */
-GAZE_ONE dense_gradient_tile(const __global float *restrict a, const __global float *restrict b,
-                             __global float *restrict out, int R, int M, int N, int part, int row, int column)
+GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global float *restrict a,
+                                         const __global float *restrict b, __global float *restrict out, int R, int M, int N,
+                                         int part, int row, int column)
 {
-    const int m = get_global_id(0) * BLOCK_ROWS, first = get_global_id(1) * BLOCK_COLUMNS,
-              p = get_global_id(2);
-    const int from = p * part, to = min(from + part, R), rows = min(BLOCK_ROWS, M - m);
-    float copy[DEPTH * ROW_FLOATS], panel[DEPTH * TILE_COLUMNS];
+    const int m = i0 * GRADIENT_ROWS, first = i1 * GRADIENT_COLUMNS,
+              p = i2;
+    const int from = p * part, to = min(from + part, R), rows = min(GRADIENT_ROWS, M - m);
+    float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * TILE_COLUMNS];
     out += (size_t)p * M * N;
-    for (int r = from; r < to; r += DEPTH) {
-        const int count = min(DEPTH, to - r);
+    for (int r = from; r < to; r += GRADIENT_DEPTH) {
+        const int count = min(GRADIENT_DEPTH, to - r);
         gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, (size_t)(R - r) * M - m, copy);
-        for (int n = first; n < min(first + BLOCK_COLUMNS, N); n += TILE_COLUMNS) {
+        for (int n = first; n < min(first + GRADIENT_COLUMNS, N); n += TILE_COLUMNS) {
             gaze_pack(b + (size_t)r * N + n, count, N, N - n, (size_t)(R - r) * N - n, panel);
-            for (int i = 0; i < rows; i += TILE_ROWS) {
-                const float *element[TILE_ROWS];
-                floatv c[2 * TILE_ROWS];
+            for (int i = 0; i < rows; i += PANEL_ROWS) {
+                const float *element[PANEL_ROWS];
+                floatv c[2 * PANEL_ROWS];
 #pragma unroll
-                for (int j = 0; j < TILE_ROWS; j++) {
+                for (int j = 0; j < PANEL_ROWS; j++) {
                     element[j] = copy + i + j;
-                    c[j] = c[TILE_ROWS + j] = 0.0f;
+                    c[j] = c[PANEL_ROWS + j] = 0.0f;
                 }
-                gaze_tile_private_panel(element, ROW_FLOATS, panel, TILE_COLUMNS, count, c);
+                gaze_tile_private_panel(element, COPY_FLOATS, panel, TILE_COLUMNS, count, c);
                 gaze_put_tile(c, out + (size_t)(m + i) * row + (size_t)n * column, row, column, rows - i,
                               N - n, r == from);
             }
         }
     }
+}
+
+GAZE_ONE dense_gradient_tile(const __global float *restrict a, const __global float *restrict b, __global float *restrict out,
+                             int R, int M, int N, int part, int row, int column)
+{
+    gaze_dense_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), a, b, out, R, M, N, part, row, column);
 }

@@ -54,10 +54,10 @@ static inline int2 gaze_taps_inside(int at, int step, int taps, int n)
     }
 
 /* A group makes `slab` of the B P rows of y. turned: the last tap of the kernel comes first. */
-GAZE_ONE depthwise_slabs(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW,
-                         int turned, int activation, int count, int slab)
+GAZE_APART void gaze_depthwise_slabs(int i0, source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW,
+                                     int turned, int activation, int count, int slab)
 {
-    const int first = get_group_id(0) * slab, last = min(first + slab, count);
+    const int first = i0 * slab, last = min(first + slab, count);
     for (int row = first; row < last; row++) {
         const int top_row = row % P * sy - top;
         const int2 rows = gaze_taps_inside(top_row, ey, kh, H);
@@ -69,6 +69,13 @@ GAZE_ONE depthwise_slabs(source x, source w, source bias, __global float *restri
         }
         for (int c = 0; c < C && C < GAZE_WIDTH; c++) ROW_OF_CHANNELS(float, LOAD_1, STORE_1, 1)
     }
+}
+
+GAZE_ONE depthwise_slabs(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int turned,
+                         int activation, int count, int slab)
+{
+    gaze_depthwise_slabs(get_group_id(0), x, w, bias, y, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, turned,
+                         activation, count, slab);
 }
 
 __kernel void depthwise_items(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW,
@@ -102,10 +109,10 @@ __kernel void depthwise_items(source x, source w, source bias, __global float *r
         STORE(sum, dx + ((b * H + h) * (size_t)W + v) * C + c);                       \
     }
 
-GAZE_ONE depthwise_collect_slabs(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int count,
-                                 int slab)
+GAZE_APART void gaze_depthwise_collect_slabs(int i0, source dy, source w, __global float *restrict dx, IMAGES, WINDOW,
+                                             int count, int slab)
 {
-    const int first = get_group_id(0) * slab, last = min(first + slab, count);
+    const int first = i0 * slab, last = min(first + slab, count);
     for (int row = first; row < last; row++)
         for (int v = 0; v < W; v++) {
             const size_t b = row / H;
@@ -114,6 +121,11 @@ GAZE_ONE depthwise_collect_slabs(source dy, source w, __global float *restrict d
             for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) COLLECT(floatv, LOAD_V, STORE_V)
             for (; c < C; c++) COLLECT(float, LOAD_1, STORE_1)
         }
+}
+
+GAZE_ONE depthwise_collect_slabs(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int count, int slab)
+{
+    gaze_depthwise_collect_slabs(get_group_id(0), dy, w, dx, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, count, slab);
 }
 
 __kernel void depthwise_collect_items(source dy, source w, __global float *restrict dx, IMAGES, WINDOW,
@@ -172,16 +184,23 @@ __kernel void depthwise_collect_items(source dy, source w, __global float *restr
         }
 
 /* parts [slabs][kh kw][C]: a group sums over `slab` of the B P rows of y. */
-GAZE_ONE depthwise_kernel_gradient_slabs(source x, source dy, __global float *restrict parts, IMAGES, WINDOW,
-                                         int count, int slab)
+GAZE_APART void gaze_depthwise_kernel_gradient_slabs(int i0, source x, source dy, __global float *restrict parts, IMAGES,
+                                                     WINDOW, int count, int slab)
 {
-    const int first = get_group_id(0) * slab, last = min(first + slab, count);
-    parts += get_group_id(0) * (size_t)(kh * kw) * C;
+    const int first = i0 * slab, last = min(first + slab, count);
+    parts += i0 * (size_t)(kh * kw) * C;
     for (int block = 0; block < C && C >= GAZE_WIDTH; block += GAZE_WIDTH) {
         const int c = min(block, C - GAZE_WIDTH);
         KERNEL_OF_CHANNELS(floatv, LOAD_V, STORE_V)
     }
     for (int c = 0; c < C && C < GAZE_WIDTH; c++) KERNEL_OF_CHANNELS(float, LOAD_1, STORE_1)
+}
+
+GAZE_ONE depthwise_kernel_gradient_slabs(source x, source dy, __global float *restrict parts, IMAGES, WINDOW, int count,
+                                         int slab)
+{
+    gaze_depthwise_kernel_gradient_slabs(get_group_id(0), x, dy, parts, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left,
+                                         count, slab);
 }
 
 __kernel void depthwise_kernel_gradient_items(source x, source dy, __global float *restrict parts, IMAGES,

@@ -22,7 +22,7 @@ GAZE_DEFINE_PANEL_TILE(gaze_matmul_in_place, __global, __global)
 
 /* BLOCK_ROWS x TILE_COLUMNS of one product, of which `rows` and `columns` exist; a, b and y point to the
  * block's. */
-static inline void gaze_matmul_block(const __global float *restrict a, const __global float *restrict b,
+GAZE_APART void gaze_matmul_block(const __global float *restrict a, const __global float *restrict b,
                                      __global float *restrict y, int rows, int columns, int K, int a_m,
                                      int a_k, int b_k, int b_n, int y_m, float factor)
 {

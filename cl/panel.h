@@ -3,7 +3,7 @@
 #ifndef GAZE_PANEL_H
 #define GAZE_PANEL_H
 
-/* c[i] += sum over k of row[i][k * step] * b[k * b_step]: c[i] the first vector, c[TILE_ROWS + i] the second.
+/* c[i] += sum over k of row[i][k * step] * b[k * b_step]: c[i] the first vector, c[PANEL_ROWS + i] the second.
    b is a panel (b_step TILE_COLUMNS), or the matrix itself. */
 #define GAZE_DEFINE_PANEL_TILE(NAME, SPACE, SPACE_B)                                                     \
     static inline void NAME(const SPACE float *const *row, int step, const SPACE_B float *b, int b_step, \
@@ -12,11 +12,11 @@
         int at = 0;                                                                                      \
         for (int k = 0; k < count; k++, at += step, b += b_step) {                                       \
             const floatv b0 = vloadv(0, b), b1 = vloadv(1, b);                                           \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                        \
+            _Pragma("unroll") for (int i = 0; i < PANEL_ROWS; i++)                                        \
             {                                                                                            \
                 const floatv a = row[i][at];                                                             \
                 c[i] = fma(a, b0, c[i]);                                                                 \
-                c[TILE_ROWS + i] = fma(a, b1, c[TILE_ROWS + i]);                                         \
+                c[PANEL_ROWS + i] = fma(a, b1, c[PANEL_ROWS + i]);                                         \
             }                                                                                            \
         }                                                                                                \
     }
@@ -30,7 +30,7 @@ static inline int gaze_safe_rows(size_t room, int width, int stride, int count)
 
 /* panel[k][j] = from[k][j], of which `columns` exist; after them stands anything, but nothing uninitialised.
  */
-static inline void gaze_pack(const __global float *from, int count, int stride, int columns, size_t room,
+GAZE_APART void gaze_pack(const __global float *from, int count, int stride, int columns, size_t room,
                              float *panel)
 {
     const int safe = gaze_safe_rows(room, TILE_COLUMNS, stride, count);
@@ -78,7 +78,7 @@ static inline void gaze_transpose8(const __global float *from, int stride, int l
 }
 
 /* panel[k][j] = from[j][k]; rows `stride` floats apart, of which `columns` exist. */
-static inline void gaze_pack_transposed(const __global float *from, int count, int stride, int columns,
+GAZE_APART void gaze_pack_transposed(const __global float *from, int count, int stride, int columns,
                                         float *panel)
 {
     int k = 0;

@@ -116,8 +116,8 @@ static inline void gaze_max_gradient_2x2(__global const float *x, __global const
     for (; c < C; c++) GAZE_GRADIENT_2X2(float, LOAD_ONE, STORE_ONE)
 }
 
-GAZE_ONE max_pool_gradient_apart(__global const float *restrict image, __global const float *restrict dy,
-                                 __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
+GAZE_APART void gaze_max_pool_gradient_apart(__global const float *restrict image, __global const float *restrict dy,
+                                             __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
 {
     SLAB_OF_GROUP
     for (size_t r = first; r < last; r++) {
@@ -149,6 +149,12 @@ GAZE_ONE max_pool_gradient_apart(__global const float *restrict image, __global 
     }
 }
 
+GAZE_ONE max_pool_gradient_apart(__global const float *restrict image, __global const float *restrict dy,
+                                 __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
+{
+    gaze_max_pool_gradient_apart(image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
+}
+
 /* Windows that cover pixel i along an axis: first to last. */
 static inline int2 gaze_covering(int i, int n, int size, int stride, int before)
 {
@@ -158,8 +164,8 @@ static inline int2 gaze_covering(int i, int n, int size, int stride, int before)
 
 /* Windows that overlap: a group owns `slab` of the `rows` rows [W,C] of dx, and adds to them, window after
    window, all windows that reach them. */
-GAZE_ONE max_pool_gradient_overlap(__global const float *restrict image, __global const float *restrict dy,
-                                   __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
+GAZE_APART void gaze_max_pool_gradient_overlap(__global const float *restrict image, __global const float *restrict dy,
+                                               __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
 {
     SLAB_OF_GROUP
     for (size_t i = first * W * C; i < last * W * C; i++) dx[i] = 0.0f;
@@ -194,6 +200,12 @@ GAZE_ONE max_pool_gradient_overlap(__global const float *restrict image, __globa
             }
         }
     }
+}
+
+GAZE_ONE max_pool_gradient_overlap(__global const float *restrict image, __global const float *restrict dy,
+                                   __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
+{
+    gaze_max_pool_gradient_overlap(image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
 }
 
 __kernel void max_pool_gradient_items(__global const float *restrict image, __global const float *restrict dy,
@@ -238,8 +250,8 @@ static inline void gaze_add_scaled(__global const float *from, float part, bool 
     for (; c < C; c++) to[c] = fresh ? part * from[c] : fma(part, from[c], to[c]);
 }
 
-GAZE_ONE mean_pool_gradient_slabs(__global const float *restrict dy, __global float *restrict dx,
-                                  SHAPE_AND_WINDOW, int rows, int slab)
+GAZE_APART void gaze_mean_pool_gradient_slabs(__global const float *restrict dy, __global float *restrict dx, SHAPE_AND_WINDOW,
+                                              int rows, int slab)
 {
     SLAB_OF_GROUP
     for (size_t r = first; r < last; r++) {
@@ -258,6 +270,12 @@ GAZE_ONE mean_pool_gradient_slabs(__global const float *restrict dy, __global fl
                 for (int c = 0; c < C; c++) to[c] = 0.0f;
         }
     }
+}
+
+GAZE_ONE mean_pool_gradient_slabs(__global const float *restrict dy, __global float *restrict dx, SHAPE_AND_WINDOW, int rows,
+                                  int slab)
+{
+    gaze_mean_pool_gradient_slabs(dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
 }
 
 __kernel void mean_pool_gradient_items(__global const float *restrict dy, __global float *restrict dx,

@@ -14,7 +14,7 @@ static inline floatv gaze_load_keys(const __global float *x, const __global int 
 }
 
 /* y [N] = softmax of x [N] over the keys that the mask leaves; mask may be null, y may be x. */
-static inline void gaze_softmax_row(const __global float *x, const __global int *mask, __global float *y, int N)
+GAZE_APART void gaze_softmax_row(const __global float *x, const __global int *mask, __global float *y, int N)
 {
     floatv most = -INFINITY, sum = 0.0f, lost = 0.0f;
     for (int n = 0; n < N; n += GAZE_WIDTH)

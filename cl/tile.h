@@ -5,8 +5,11 @@
 
 /* 6 rows need 15 registers, which x86 without AVX-512 just has. 12 rows of 16 floats were no faster on Zen 4 (AVX-512): Winograd
    3 % either way, few channels 15 % slower; 6 rows of 8 floats there 10 to 20 % slower than 6 rows of 16. */
-#ifndef TILE_ROWS
+#ifdef TILE_ROWS
+#define PANEL_ROWS TILE_ROWS
+#else
 #define TILE_ROWS 6 // rows of the register tile
+#define PANEL_ROWS (GAZE_WIDTH == 16 ? 8 : 6) // the same of tiles that read a panel (panel.h), as gz_dense_tile_of has it
 #endif
 #define TILE_COLUMNS (2 * GAZE_WIDTH)
 
@@ -29,8 +32,14 @@
 GAZE_DEFINE_TILE(gaze_tile_global, __global)
 GAZE_DEFINE_TILE(gaze_tile_local, __local)
 
-/* Applies the activation to the n vectors of c. Linear and relu, the common ones, stay in registers; for the others c goes
-   through memory, so that their code is there once and not n times. */
+/* t [n] = activation(t), for those that are not just a comparison. */
+GAZE_APART void gaze_activate_array(int activation, float *t, int n)
+{
+#pragma nounroll
+    for (int i = 0; i < n; i++) vstorev(gaze_epiloguev(activation, vloadv(i, t)), i, t);
+}
+
+/* Applies the activation to the n vectors of c. Linear and relu, the common ones, stay in registers. */
 static inline void gaze_activate(int activation, floatv *c, int n)
 {
     const float low = activation == GAZE_RELU ? 0.0f : -INFINITY;
@@ -40,8 +49,7 @@ static inline void gaze_activate(int activation, floatv *c, int n)
     float t[(2 * TILE_ROWS > 16 ? 2 * TILE_ROWS : 16) * GAZE_WIDTH];
 #pragma unroll
     for (int i = 0; i < n; i++) vstorev(c[i], i, t);
-#pragma nounroll
-    for (int i = 0; i < n; i++) vstorev(gaze_epiloguev(activation, vloadv(i, t)), i, t);
+    gaze_activate_array(activation, t, n);
 #pragma unroll
     for (int i = 0; i < n; i++) c[i] = vloadv(i, t);
 }

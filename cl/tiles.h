@@ -3,26 +3,31 @@
 #ifndef GAZE_TILES_H
 #define GAZE_TILES_H
 
+/* The part of a tile that exists. */
+GAZE_APART void gaze_store_tile_part(const float *part, __global float *y, int stride, int rows, int columns)
+{
+    for (int j = 0; j < min(rows, PANEL_ROWS); j++)
+        for (int u = 0; u < min(columns, TILE_COLUMNS); u++) y[(size_t)j * stride + u] = part[j * TILE_COLUMNS + u];
+}
+
 /* A tile of y, of which `rows` rows and `columns` columns exist. */
 static inline void gaze_store_tile(const floatv *c, __global float *y, int stride, int rows, int columns)
 {
-    if (rows >= TILE_ROWS && columns >= TILE_COLUMNS) {
+    if (rows >= PANEL_ROWS && columns >= TILE_COLUMNS) {
 #pragma unroll
-        for (int j = 0; j < TILE_ROWS; j++) {
+        for (int j = 0; j < PANEL_ROWS; j++) {
             vstorev(c[j], 0, y + (size_t)j * stride);
-            vstorev(c[TILE_ROWS + j], 1, y + (size_t)j * stride);
+            vstorev(c[PANEL_ROWS + j], 1, y + (size_t)j * stride);
         }
         return;
     }
-    float part[TILE_ROWS * TILE_COLUMNS];
+    float part[PANEL_ROWS * TILE_COLUMNS];
 #pragma unroll
-    for (int j = 0; j < TILE_ROWS; j++) {
+    for (int j = 0; j < PANEL_ROWS; j++) {
         vstorev(c[j], 2 * j, part);
-        vstorev(c[TILE_ROWS + j], 2 * j + 1, part);
+        vstorev(c[PANEL_ROWS + j], 2 * j + 1, part);
     }
-    for (int j = 0; j < min(rows, TILE_ROWS); j++)
-        for (int u = 0; u < min(columns, TILE_COLUMNS); u++)
-            y[(size_t)j * stride + u] = part[j * TILE_COLUMNS + u];
+    gaze_store_tile_part(part, y, stride, rows, columns);
 }
 
 /* The rows of a tile in `a`, of which `rows` exist (the last one stands for the others), and zeros to add to.
@@ -31,9 +36,9 @@ static inline void gaze_open_tile(const __global float *a, int stride, int rows,
                                   floatv *c)
 {
 #pragma unroll
-    for (int j = 0; j < TILE_ROWS; j++) {
+    for (int j = 0; j < PANEL_ROWS; j++) {
         row[j] = a + (size_t)min(j, rows - 1) * stride;
-        c[j] = c[TILE_ROWS + j] = 0.0f;
+        c[j] = c[PANEL_ROWS + j] = 0.0f;
     }
 }
 
@@ -43,10 +48,10 @@ static inline void gaze_add_block(floatv *c, float *sum, int first, int last)
 {
     if (!first)
 #pragma unroll
-        for (int j = 0; j < 2 * TILE_ROWS; j++) c[j] += vloadv(j, sum);
+        for (int j = 0; j < 2 * PANEL_ROWS; j++) c[j] += vloadv(j, sum);
     if (!last)
 #pragma unroll
-        for (int j = 0; j < 2 * TILE_ROWS; j++) vstorev(c[j], j, sum);
+        for (int j = 0; j < 2 * PANEL_ROWS; j++) vstorev(c[j], j, sum);
 }
 
 #endif

@@ -66,9 +66,42 @@ static inline void gaze_store_pooled(const floatv *o, __global float *y, int row
         }
 }
 
+/* One vector of filters of a tile, of which y has rows x columns pixels. */
+GAZE_APART void gaze_finish_tile(const __local float *m, int stride, source bias, int activation, int pooled, __global float *y,
+                                 int rows, int columns, int Q, int O)
+{
+    floatv tile[SIDE * SIDE];
+    gaze_transform_output(m, stride, gaze_load_or_zero(bias, 0), activation, tile);
+    if (pooled)
+        gaze_store_pooled(tile, y, rows / 2, columns / 2, Q / 2, O);
+    else
+        gaze_store_output(tile, y, rows, columns, Q, O);
+}
+
+/* One plane: m [T][TILE_COLUMNS] = v [T][C] u [C][TILE_COLUMNS] */
+GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles, int C, __local float *m)
+{
+    for (int t = 0; t < tiles; t += TILE_ROWS) {
+        const __local float *row[TILE_ROWS];
+        floatv c[2 * TILE_ROWS];
+        __local float *to = m + t * TILE_COLUMNS;
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            row[i] = v + (t + i) * C;
+            c[i] = c[TILE_ROWS + i] = 0.0f;
+        }
+        gaze_tile_local(row, 0, 1, u, GAZE_WIDTH, TILE_COLUMNS, C, c);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            vstorev(c[i], 2 * i, to);
+            vstorev(c[TILE_ROWS + i], 2 * i + 1, to);
+        }
+    }
+}
+
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
-   groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down. v [PLANES][T*C+16] and m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall
-   into few sets of the L1 cache. */
+   groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down. v [PLANES][T*C+16] and
+   m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
 GAZE_ONE winograd(source x, source u, source bias,
                   __global float *restrict y, IMAGES, int top, int left, int n_tiles, int T,
                   int activation, int pooled, __local float *v, __local float *m)
@@ -83,35 +116,15 @@ GAZE_ONE winograd(source x, source u, source bias,
     }
     for (int n = blocks * share / shares; n < blocks * (share + 1) / shares; n++) {
         for (int plane = 0; plane < PLANES; plane++)
-            for (int t = 0; t < tiles; t += TILE_ROWS) {
-                const __local float *row[TILE_ROWS];
-                floatv c[2 * TILE_ROWS];
-                __local float *to = m + plane * m_stride + t * TILE_COLUMNS;
-#pragma unroll
-                for (int i = 0; i < TILE_ROWS; i++) {
-                    row[i] = v + plane * v_stride + (t + i) * C;
-                    c[i] = c[TILE_ROWS + i] = 0.0f;
-                }
-                gaze_tile_local(row, 0, 1, u + ((size_t)n * PLANES + plane) * C * TILE_COLUMNS, GAZE_WIDTH,
-                                TILE_COLUMNS, C, c);
-#pragma unroll
-                for (int i = 0; i < TILE_ROWS; i++) {
-                    vstorev(c[i], 2 * i, to);
-                    vstorev(c[TILE_ROWS + i], 2 * i + 1, to);
-                }
-            }
+            gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * PLANES + plane) * C * TILE_COLUMNS, tiles, C,
+                                m + plane * m_stride);
         for (int h = 0; h < 2; h++) {
-            const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O);
-            const floatv start = gaze_load_or_zero(bias, o);
+            const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O), step = pooled ? 2 : 1;
             for (int t = 0; t < tiles; t++) {
                 const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
-                floatv tile[SIDE * SIDE];
-                gaze_transform_output(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, start, activation, tile);
-                if (pooled)
-                    gaze_store_pooled(tile, y + (((size_t)b * (P / 2) + p / 2) * (Q / 2) + q / 2) * O + o, (P - p) / 2,
-                                      (Q - q) / 2, Q / 2, O);
-                else
-                    gaze_store_output(tile, y + (((size_t)b * P + p) * Q + q) * O + o, P - p, Q - q, Q, O);
+                __global float *to = y + (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O + o;
+                gaze_finish_tile(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, bias ? bias + o : bias, activation, pooled, to,
+                                 P - p, Q - q, Q, O);
             }
         }
     }

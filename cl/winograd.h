@@ -68,29 +68,33 @@ static inline void gaze_winograd_gather(const floatv *d, int d_step, floatv *o, 
     o[2 * o_step] = fma((floatv)(1.0f / 6.0f), s2, s1) + d[5 * d_step];
 }
 
-/* v [PLANES][stride]: B^T x B of the tile of an image x [H,W,C] whose first element is [h0,w0], zeros outside. */
+/* v [PLANES][stride]: B^T x B of the tile of an image x [H,W,C] whose first element is [h0,w0], zeros outside: rows, then columns
+   of what the rows left in v. Unrolled, they were no faster, and took PoCL's compiler five times as long. */
 #define GAZE_DEFINE_TRANSFORM(NAME, SPACE)                                                                             \
-    static inline void NAME(const __global float *x, int H, int W, int C, int h0, int w0, SPACE float *v, int stride)  \
+    GAZE_APART void NAME(const __global float *x, int H, int W, int C, int h0, int w0, SPACE float *v, int stride)     \
     {                                                                                                                  \
-        const bool inside = h0 >= 0 && h0 + EDGE <= H && w0 >= 0 && w0 + EDGE <= W;                                    \
+        uint columns = 0;                                                                                              \
+        for (int j = 0; j < EDGE; j++) columns |= (uint)(w0 + j) < (uint)W ? 1u << j : 0u;                             \
         for (int start = 0; start < C; start += GAZE_WIDTH) {                                                          \
             const int c = min(start, C - GAZE_WIDTH);                                                                  \
-            floatv d[PLANES];                                                                                          \
-            _Pragma("unroll") for (int i = 0; i < EDGE; i++)                                                           \
+            _Pragma("nounroll") for (int i = 0; i < EDGE; i++)                                                         \
             {                                                                                                          \
                 const __global float *row = x + ((ptrdiff_t)(h0 + i) * W + w0) * C + c;                                \
+                const uint there = (uint)(h0 + i) < (uint)H ? columns : 0u;                                            \
+                SPACE float *to = v + i * EDGE * stride + c;                                                           \
+                floatv d[EDGE];                                                                                        \
                 _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                       \
-                {                                                                                                      \
-                    const bool there = inside || ((uint)(h0 + i) < (uint)H && (uint)(w0 + j) < (uint)W);               \
-                    d[i * EDGE + j] = there ? vloadv(0, row + j * C) : (floatv)0.0f;                                   \
-                }                                                                                                      \
-                gaze_winograd_input(d + i * EDGE, d + i * EDGE, 1);                                                    \
+                    d[j] = there >> j & 1 ? vloadv(0, row + j * C) : (floatv)0.0f;                                     \
+                gaze_winograd_input(d, d, 1);                                                                          \
+                _Pragma("unroll") for (int j = 0; j < EDGE; j++) vstorev(d[j], 0, to + j * stride);                    \
             }                                                                                                          \
-            _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                           \
+            _Pragma("nounroll") for (int j = 0; j < EDGE; j++)                                                         \
             {                                                                                                          \
-                gaze_winograd_input(d + j, d + j, EDGE);                                                               \
-                _Pragma("unroll") for (int i = 0; i < EDGE; i++)                                                       \
-                    vstorev(d[i * EDGE + j], 0, v + (i * EDGE + j) * stride + c);                                      \
+                SPACE float *at = v + j * stride + c;                                                                  \
+                floatv d[EDGE];                                                                                        \
+                _Pragma("unroll") for (int i = 0; i < EDGE; i++) d[i] = vloadv(0, at + i * EDGE * stride);             \
+                gaze_winograd_input(d, d, 1);                                                                          \
+                _Pragma("unroll") for (int i = 0; i < EDGE; i++) vstorev(d[i], 0, at + i * EDGE * stride);             \
             }                                                                                                          \
         }                                                                                                              \
     }

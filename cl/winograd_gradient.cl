@@ -5,7 +5,7 @@
 #include "winograd.h"
 
 /* d [PLANES][stride]: A dy A^T of the tile that starts at dy, of which rows x columns pixels exist. */
-static inline void gaze_transform_gradient(source dy, int rows, int columns, int Q, int O, __global float *d, int stride)
+GAZE_APART void gaze_transform_gradient(source dy, int rows, int columns, int Q, int O, __global float *d, int stride)
 {
     const bool inside = rows >= SIDE && columns >= SIDE;
     for (int start = 0; start < O; start += GAZE_WIDTH) {
@@ -30,7 +30,7 @@ static inline void gaze_transform_gradient(source dy, int rows, int columns, int
 
 /* u [C][filters] += or = V^T D of some tiles, by register tiles of TILE_ROWS channels x TILE_COLUMNS filters. Each vector of filters
    has its own place in u. The last tile of channels overlaps the one before: rows that are summed already are not stored again. */
-static inline void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool add, __global float *u)
+GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool add, __global float *u)
 {
     const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     for (int channel = 0; channel < C; channel += TILE_ROWS) {

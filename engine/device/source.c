@@ -70,6 +70,11 @@ static const char *included_name(assembly *a, const char *line, size_t length)
     return name;
 }
 
+static bool begins_function(const char *line)
+{
+    return strncmp(line, "static ", 7) == 0 || strncmp(line, "GAZE_APART ", 11) == 0;
+}
+
 /* The name that a line defines, in `*length` characters: of a macro, or of a static function of the file;
  * NULL if none. */
 static const char *defined_name(const char *line, size_t *length)
@@ -79,7 +84,7 @@ static const char *defined_name(const char *line, size_t *length)
         *length = strcspn(name, "( \t\r\n");
         return name;
     }
-    if (strncmp(line, "static ", 7) != 0) return NULL;
+    if (!begins_function(line)) return NULL;
     const char *end = line + strcspn(line, "(\n"), *name = end;
     while (name > line && (isalnum((unsigned char)name[-1]) || name[-1] == '_')) name--;
     *length = (size_t)(end - name);
@@ -91,7 +96,7 @@ static const char *defined_name(const char *line, size_t *length)
 static void add_local_name(assembly *a, const char *file, const char *line, size_t number)
 {
     size_t length;
-    const char *name = strncmp(line, "static ", 7) == 0 ? defined_name(line, &length) : NULL;
+    const char *name = begins_function(line) ? defined_name(line, &length) : NULL;
     if (!name) return;
     const int n = (int)length, stem = (int)strcspn(file, ".");
     gz_text_add(&a->text, "#undef %.*s\n#define %.*s %.*s_of_%.*s\n", n, name, n, name, n, name, stem, file);

@@ -35,7 +35,7 @@ static void prepare_cpu(const gz_node *node, gz_builder *builder)
     const gz_parts parts = gz_parts_of(R, R / 256 < 64 ? R / 256 : 64, 64);
     const bool whole = parts.count * fold == 1;
     const gz_tensor *sums = whole ? node->out[0] : gz_scratch(builder, parts.count * fold * U);
-    gz_launch *launch = gz_launch_add(builder, "dense_few", "bias_gradient", "-DSTREAM_ROWS=1");
+    gz_launch *launch = gz_launch_add(builder, "dense_few", "bias_gradient", "");
     gz_arg_tensor(launch, node->in[0]);
     gz_arg_tensor(launch, sums);
     gz_arg_int(launch, R);

@@ -96,8 +96,7 @@ static void prepare_tile(const gz_node *node, gz_builder *builder, gz_dense_size
     const gz_parts parts = tile_parts(size);
     const bool whole = parts.count == 1;
     const gz_tensor *to = whole ? node->out[0] : gz_scratch(builder, parts.count * size.rows * size.units);
-    gz_launch *launch =
-        gz_launch_add(builder, "dense", "dense_tile", GZ_DENSE_TILE, tile.rows, tile.block_rows / tile.rows);
+    gz_launch *launch = gz_launch_add(builder, "dense", "dense_tile", "");
     gz_arg_tensor(launch, node->in[X]);
     gz_arg_tensor(launch, node->in[KERNEL]);
     gz_arg_tensor(launch, whole ? bias_of(node) : NULL);
@@ -131,7 +130,8 @@ static void prepare_stream(const gz_node *node, gz_builder *builder, gz_dense_si
     const gz_parts parts = stream_parts(size);
     const bool whole = parts.count == 1;
     const gz_tensor *to = whole ? node->out[0] : gz_scratch(builder, parts.count * size.rows * size.units);
-    gz_launch *launch = gz_launch_add(builder, "dense_few", "dense_stream", "-DSTREAM_ROWS=%zu", rows);
+    gz_launch *launch =
+        gz_launch_add(builder, "dense_few", "dense_stream", rows == 1 ? "" : "-DSTREAM_ROWS=%zu", rows);
     gz_arg_tensor(launch, node->in[X]);
     gz_arg_tensor(launch, node->in[KERNEL]);
     gz_arg_tensor(launch, whole ? bias_of(node) : NULL);

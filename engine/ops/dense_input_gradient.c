@@ -39,8 +39,7 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 static void prepare_tile(const gz_node *node, gz_builder *builder, gz_dense_size size)
 {
     const gz_dense_tile tile = gz_dense_tile_of(builder);
-    gz_launch *launch = gz_launch_add(builder, "dense", "dense_tile_transposed", GZ_DENSE_TILE, tile.rows,
-                                      tile.block_rows / tile.rows);
+    gz_launch *launch = gz_launch_add(builder, "dense", "dense_tile_transposed", "");
     gz_arg_tensor(launch, node->in[DY]);
     gz_arg_tensor(launch, node->in[KERNEL]);
     gz_arg_tensor(launch, node->out[0]);

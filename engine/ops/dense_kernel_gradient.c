@@ -49,8 +49,7 @@ static void prepare_tile(gz_builder *builder, const gz_tensor *a, const gz_tenso
     const gz_dense_tile tile = gz_dense_tile_of(builder);
     const bool whole = parts.count == 1;
     const gz_tensor *sums = whole ? to.tensor : gz_scratch(builder, parts.count * M * N);
-    gz_launch *launch = gz_launch_add(builder, "dense_gradient", "dense_gradient_tile", GZ_DENSE_TILE,
-                                      tile.rows, tile.block_rows / tile.rows);
+    gz_launch *launch = gz_launch_add(builder, "dense_gradient", "dense_gradient_tile", "");
     gz_arg_tensor(launch, a);
     gz_arg_tensor(launch, b);
     gz_arg_tensor(launch, sums);

@@ -74,11 +74,6 @@ void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, con
     gz_launch_groups(launch, gz_groups(U, END_COLUMNS), gz_groups(R, END_ROWS), 1, 1, 1, 1);
 }
 
-static gz_launch *tile_launch(gz_builder *builder, gz_dense_tile tile, const char *kernel)
-{
-    return gz_launch_add(builder, "dense", kernel, GZ_DENSE_TILE, tile.rows, tile.block_rows / tile.rows);
-}
-
 static bool stays(const gz_builder *builder, const gz_tensor *tensor)
 {
     while (tensor->view) tensor = tensor->view;
@@ -90,7 +85,7 @@ static const gz_tensor *panels_of(gz_builder *builder, gz_dense_tile tile, gz_ma
     const bool once = stays(builder, w.tensor);
     const size_t tiles = gz_groups(N, tile.columns), floats = tiles * K * tile.columns;
     const gz_tensor *panels = once ? gz_scratch_packed(builder, floats) : gz_scratch(builder, floats);
-    gz_launch *launch = tile_launch(builder, tile, "dense_panels");
+    gz_launch *launch = gz_launch_add(builder, "dense", "dense_panels", "");
     if (once) gz_launch_is_packing(launch);
     gz_arg_tensor(launch, w.tensor);
     gz_arg_tensor(launch, panels);
@@ -107,7 +102,7 @@ void gz_dense_packed(gz_builder *builder, const gz_tensor *x, gz_matrix w, const
 {
     const gz_dense_tile tile = gz_dense_tile_of(builder);
     const gz_tensor *panels = panels_of(builder, tile, w, K, N);
-    gz_launch *launch = tile_launch(builder, tile, "dense_packed");
+    gz_launch *launch = gz_launch_add(builder, "dense", "dense_packed", "");
     gz_arg_tensor(launch, x);
     gz_arg_tensor(launch, panels);
     gz_arg_tensor(launch, bias);
