@@ -613,6 +613,24 @@ GAZE_API void gaze_faithful_free(gaze_faithful_result *result);
 GAZE_API gaze_status gaze_faithful_plot(const gaze_faithful_result *result, const char *title,
                                         const char *path);
 
+/* ---- Models of others ---- */
+
+typedef struct gaze_import_options {
+    const char *batch_axis;   /* "N" or "INPUT=N": the axis of ONNX's inputs that has the samples; NULL: the first */
+    const char *const *sizes; /* "NAME=N": sizes that the file leaves open, NULL-terminated; NULL: none */
+    bool softmax;             /* put one behind the first output, where that holds logits */
+    bool json;                /* *report is one JSON object */
+    void (*refused)(void *user, const char *line); /* a line for each node that can't be taken; NULL */
+    void *user;
+} gaze_import_options;
+
+/* Makes <folder>/model.json and <folder>/model.safetensors of an ONNX file: both or none. *report says what
+   was made, and how the arrays lie beside ONNX's (images are [H,W,C] here); free() it. GAZE_ERROR_MODEL:
+   nodes that can't be taken, every one of them given to `refused`. GAZE_ERROR_USAGE: Gaze was built without
+   protobuf-c. options NULL: all defaults. See docs/onnx.md. */
+GAZE_API gaze_status gaze_import(const char *onnx, const char *folder, const gaze_import_options *options,
+                                 char **report);
+
 /* ======== ADVANCED ======== */
 
 /* ---- Verification: every kernel against its C reference on this context's device ---- */

@@ -271,6 +271,9 @@ static void keys_that_do_not_go_together_are_refused(void **state)
         "'dilation_rate'", "strides");
     assert_refused(INPUT_IMAGE, "{'name': 'a', 'type': 'zero_padding2d', 'padding': [1, -1]}", out,
                    "'padding'", "at least 0");
+    assert_refused(INPUT_IMAGE, "{'name': 'a', 'type': 'cropping2d', 'cropping': [3, 1]}", out, "'a'",
+                   "leaves nothing");
+    assert_refused(INPUT_STEPS, "{'name': 'a', 'type': 'rescaling', 'scale': 'x'}", out, "'scale'", "number");
     assert_refused(INPUT_STEPS, "{'name': 'a', 'type': 'permute', 'dims': [2, 2]}", out, "'a'",
                    "1 to 2 once");
     assert_refused(INPUT_STEPS, "{'name': 'a', 'type': 'time_distributed', 'layer': {'type': 'flatten'}}",

@@ -50,6 +50,8 @@ static const gradient_case cases[] = {
     {"time_distributed", STEPS, BEFORE CHECKED "'time_distributed', 'layer': {'type': 'dense', 'units': 3}}"},
     {"permute", STEPS, BEFORE CHECKED "'permute', 'dims': [2, 1]}"},
     {"zero_padding2d", IMAGE, BEFORE CHECKED "'zero_padding2d', 'padding': [[1, 2], [0, 1]]}"},
+    {"cropping2d", IMAGE, BEFORE CHECKED "'cropping2d', 'cropping': [[1, 0], [0, 2]]}"},
+    {"rescaling", STEPS, BEFORE CHECKED "'rescaling', 'scale': -0.5, 'offset': 2}"},
     {"repeat_vector", "{'name': 'x', 'shape': [3]}", BEFORE CHECKED "'repeat_vector', 'n': 3}"},
     {"lstm", STEPS, BEFORE CHECKED "'lstm', 'units': 3, 'return_sequences': true}"},
     {"lstm", STEPS, BEFORE CHECKED "'lstm', 'units': 3}"},

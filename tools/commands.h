@@ -10,6 +10,7 @@
     X(compare, "two models over several seeds, with a paired test")    \
     X(faithful, "whether the model needs what a map says it looks at") \
     X(predict, "class and probability of inputs, or whole arrays")     \
+    X(import, "an ONNX model as a model file with its weights")        \
     X(summary, "layers, shapes, weights, work and memory of a model")  \
     X(bench, "samples per second of a model, and what each layer takes")
 

@@ -7,7 +7,7 @@ packages=
 for group; do
     case $group in
     build) packages="$packages gcc libc6-dev cmake make pkg-config ocl-icd-opencl-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev
-                     libcjson-dev libxxhash-dev" ;;
+                     libcjson-dev libxxhash-dev protobuf-c-compiler libprotobuf-c-dev libonnx-dev" ;;
     run) packages="$packages pocl-opencl-icd dataset-fashion-mnist" ;;
     test) packages="$packages libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch" ;;
     verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd oclgrind python3 python3-venv" ;;

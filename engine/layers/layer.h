@@ -54,7 +54,8 @@ struct gz_layer {
     X(dropout) X(attention) X(conv1d) X(max_pool1d) X(average_pool1d) X(time_distributed) \
     X(permute) X(zero_padding2d) X(repeat_vector) X(lstm) X(gru) X(simple_rnn) X(bidirectional) \
     X(layer_normalization) X(batch_normalization) X(depthwise_conv2d) X(embedding) \
-    X(position_embedding) X(global_average_pool1d) X(global_max_pool1d)
+    X(position_embedding) X(global_average_pool1d) X(global_max_pool1d) \
+    X(rescaling) X(cropping2d)
 /* clang-format on */
 #define GZ_LAYER_DECLARE(name) extern const gz_layer_type gz_layer_##name;
 GZ_LAYER_LIST(GZ_LAYER_DECLARE)

@@ -1,0 +1,400 @@
+/* Add, Sub, Mul, Div and Pow: with a number, with a constant array, with another value. */
+#include "operators.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+gaze_status gz_merge_values(gz_import *im, const char *type, const gz_value *const *v, size_t n, gz_value *to)
+{
+    gz_value work[GZ_NET_INPUTS];
+    gz_net_layer *layer;
+    const bool product = !strcmp(type, "multiply");
+    double factor = 1;
+    for (size_t i = 0; i < n; i++) {
+        work[i] = *v[i];
+        work[i].moment = NULL;
+        if (work[i].scores || work[i].erf || gz_moment_is_alone(v[i]))
+            return gz_refuse("its input is only known as a part of another operator");
+        if (product && work[i].offset == 0) factor *= work[i].factor, work[i].factor = 1;
+        GZ_TRY(gz_settle(im, &work[i]));
+    }
+    for (size_t pass = 0; pass < 2; pass++) /* the second time all atoms are cut as finely as any asks for */
+        for (size_t i = 1; i < n; i++) GZ_TRY(gz_align(im, &work[0], &work[i]));
+    GZ_TRY(
+        gz_net_add(&im->net, type, NULL, work[0].at, work[0].at.layer->rank, work[0].at.layer->dim, &layer));
+    for (size_t i = 1; i < n; i++) layer->inputs[layer->n_inputs++] = work[i].at;
+    *to = work[0];
+    to->at.layer = layer;
+    to->factor = factor;
+    return GAZE_OK;
+}
+
+static gaze_status merge_wide(gz_import *im, const char *type, const gz_value *a, const gz_value *b,
+                              gz_value *to)
+{
+    size_t rank, dim[GZ_ONNX_RANK];
+    gz_value x, y;
+    GZ_TRY(gz_broadcast_shape(a, b, &rank, dim));
+    GZ_TRY(gz_broadcast(im, a, rank, dim, &x));
+    GZ_TRY(gz_broadcast(im, b, rank, dim, &y));
+    return gz_merge_values(im, type, (const gz_value *const[]){&x, &y}, 2, to);
+}
+
+/* ---- Constant arrays ---- */
+
+typedef struct affine {
+    const gz_constant *scale, *shift; /* one of them; of x's rank */
+} affine;
+
+/* Which of x's atoms the constant has its own values for: they must be last, and are counted. */
+static gaze_status put_varying_last(gz_import *im, gz_value *x, const gz_constant *c, size_t *n)
+{
+    gz_groups groups = {0};
+    bool varies[GZ_ATOMS] = {false};
+    size_t last = 0, behind = 0, at = 0;
+    for (size_t axis = 0; axis < x->rank; axis++)
+        for (size_t i = 0; c->dim[axis] != 1 && i < x->n_of[axis]; i++, last++)
+            varies[gz_value_axis(x, axis)[i]] = true;
+    if (varies[0]) return gz_refuse("a constant that differs from sample to sample");
+    *n = last;
+    for (size_t i = x->n_atoms - last; i < x->n_atoms; i++) behind += varies[i];
+    if (behind == last) return GAZE_OK;
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t i = 1; i < x->n_atoms; i++)
+            if (varies[i] == (pass == 1)) groups.atoms[at++] = i;
+    groups.n = 2, groups.n_of[0] = x->n_atoms - 1 - last, groups.n_of[1] = last, groups.n_atoms = at;
+    return gz_arrange(im, x, &groups);
+}
+
+/* The constant's values for the last n atoms of x, as they lie. */
+static void spread(const gz_value *x, const gz_constant *c, size_t n, double factor, float *to, size_t count)
+{
+    size_t step[GZ_ATOMS] = {0}, along = 1;
+    for (size_t axis = x->rank; axis-- > 0;) {
+        size_t inside = along;
+        for (size_t i = x->n_of[axis]; c->dim[axis] != 1 && i-- > 0;) {
+            const size_t atom = gz_value_axis(x, axis)[i];
+            step[atom] = inside;
+            inside *= x->atom[atom];
+        }
+        along *= c->dim[axis];
+    }
+    for (size_t k = 0; k < count; k++) {
+        size_t rest = k, from = 0;
+        for (size_t i = x->n_atoms; i-- > x->n_atoms - n; rest /= x->atom[i])
+            from += rest % x->atom[i] * step[i];
+        to[k] = (float)(factor * gz_constant_at(c, from));
+    }
+}
+
+static gaze_status add_bias(gz_import *im, gz_value *x, const float *values, size_t n)
+{
+    gz_net_layer *layer;
+    float *bias;
+    GZ_TRY(gz_net_copy(&im->net, x->at.layer, &layer));
+    gaze_array *old = gz_net_find_weight(layer, "bias");
+    if (old)
+        bias = old->data;
+    else {
+        gz_net_drop_option(layer, "use_bias");
+        GZ_TRY(gz_net_weight(&im->net, layer, "bias", 1, &n, &bias));
+    }
+    for (size_t i = 0; i < n; i++) bias[i] += values[i];
+    x->at.layer = layer;
+    return GAZE_OK;
+}
+
+/* A table of positions, onto the one before it where there is one. */
+static gaze_status add_positions(gz_import *im, gz_value *x, const char *name, const float *values, size_t T,
+                                 size_t D)
+{
+    gz_net_layer *layer;
+    float *table;
+    if (x->at.layer->type && !strcmp(x->at.layer->type, "position_embedding")) {
+        GZ_TRY(gz_net_copy(&im->net, x->at.layer, &layer));
+        table = layer->weights[0].data;
+    } else {
+        GZ_TRY(gz_net_add(&im->net, "position_embedding", name, x->at, x->at.layer->rank, x->at.layer->dim,
+                          &layer));
+        GZ_TRY(gz_net_weight(&im->net, layer, "embeddings", 2, (size_t[]){T, D}, &table));
+    }
+    for (size_t i = 0; i < T * D; i++) table[i] += values[i];
+    x->at.layer = layer;
+    return GAZE_OK;
+}
+
+/* The layer's values as [rows, n] or as an image of one row of them, as a layer asks for. */
+static gaze_status as_rows(gz_import *im, gz_value *x, size_t n, bool image)
+{
+    gz_groups groups = {.n = image ? 3 : 2, .n_atoms = x->n_atoms - 1};
+    for (size_t i = 0; i < groups.n_atoms; i++) groups.atoms[i] = i + 1;
+    groups.n_of[groups.n - 2] = groups.n_atoms - n;
+    groups.n_of[groups.n - 1] = n;
+    return gz_arrange(im, x, &groups);
+}
+
+/* A convolution of 1x1 by channel: the scale is its kernel, the shift its bias. */
+static gaze_status by_channel(gz_import *im, gz_value *x, const char *name, bool scales, const float *values,
+                              size_t n_atoms, size_t n)
+{
+    gz_net_layer *layer;
+    float *kernel, *bias;
+    GZ_TRY(as_rows(im, x, n_atoms, true));
+    GZ_TRY(gz_net_add(&im->net, "depthwise_conv2d", name, x->at, 3, x->at.layer->dim, &layer));
+    GZ_TRY(gz_net_option(&im->net, layer, "kernel_size", "1"));
+    GZ_TRY(gz_net_weight(&im->net, layer, "kernel", 4, (size_t[]){1, 1, n, 1}, &kernel));
+    for (size_t i = 0; i < n; i++) kernel[i] = scales ? values[i] : 1;
+    if (scales)
+        GZ_TRY(gz_net_option(&im->net, layer, "use_bias", "false"));
+    else {
+        GZ_TRY(gz_net_weight(&im->net, layer, "bias", 1, &n, &bias));
+        memcpy(bias, values, n * sizeof *bias);
+    }
+    x->at.layer = layer;
+    return GAZE_OK;
+}
+
+static gaze_status shift(gz_import *im, gz_value *x, const char *name, const float *values, size_t n_atoms,
+                         size_t n, bool alone)
+{
+    const gz_net_layer *layer = x->at.layer;
+    const size_t last = layer->dim[layer->rank - 1];
+    if (alone && n == last && gz_net_is_linear(layer)) return add_bias(im, x, values, n);
+    if (n_atoms + 1 < x->n_atoms || x->n_atoms == 2 || layer->rank < 2)
+        return by_channel(im, x, name, false, values, n_atoms, n);
+    if (layer->rank > 3) GZ_TRY(as_rows(im, x, 1, false));
+    const size_t D = x->at.layer->dim[x->at.layer->rank - 1];
+    return add_positions(im, x, name, values, n / D, D);
+}
+
+/* gamma or beta of a layer normalization that has none. */
+static gaze_status complete_normalization(gz_import *im, gz_value *x, bool scales, const float *values,
+                                          size_t n)
+{
+    gz_net_layer *layer;
+    float *data;
+    GZ_TRY(gz_net_copy(&im->net, x->at.layer, &layer));
+    gz_net_drop_option(layer, scales ? "scale" : "center");
+    GZ_TRY(gz_net_weight(&im->net, layer, scales ? "gamma" : "beta", 1, &n, &data));
+    memcpy(data, values, n * sizeof *data);
+    x->at.layer = layer;
+    return GAZE_OK;
+}
+
+/* x * c or x + sign * c for a constant array. */
+static gaze_status with_array(gz_import *im, const gz_onnx_node *node, const gz_value *from, size_t at,
+                              bool scales, double sign, gz_value *x)
+{
+    gz_constant *c;
+    size_t rank, dim[GZ_ONNX_RANK] = {0}, n_atoms = 0, n = 1;
+    const gz_value *other = node->in[at];
+    GZ_TRY(gz_broadcast_shape(from, other, &rank, dim));
+    GZ_TRY(gz_broadcast(im, from, rank, dim, x));
+    memset(dim, 0, sizeof dim);
+    for (size_t i = 0; i < rank; i++)
+        dim[i] = i + other->rank >= rank ? other->dim[i + other->rank - rank] : 1;
+    ptrdiff_t step[GZ_ONNX_RANK] = {0}, own[GZ_ONNX_RANK];
+    gz_constant_steps(other->constant, own);
+    for (size_t i = rank - other->rank; i < rank; i++) step[i] = own[i - (rank - other->rank)];
+    GZ_TRY(gz_constant_pick(im->arena, other->constant, rank, dim, step, 0, SIZE_MAX / 16, &c));
+    const size_t batch = gz_value_batch_axis(x);
+    if (batch != SIZE_MAX) GZ_TRY(gz_constant_of_sample(im, c, batch, &c));
+    x->moment = NULL;
+    GZ_TRY(gz_settle(im, x));
+    GZ_TRY(put_varying_last(im, x, c, &n_atoms));
+    for (size_t i = x->n_atoms - n_atoms; i < x->n_atoms; i++) n *= x->atom[i];
+    if (gz_constant_count(c) != n)
+        return gz_refuse("a constant of %zu values for %zu", gz_constant_count(c), n);
+    float *values = gz_arena_allocate(im->arena, n * sizeof *values);
+    if (!values) return GAZE_ERROR_DEVICE;
+    spread(x, c, n_atoms, sign, values, n);
+    const gz_net_layer *layer = x->at.layer;
+    if (from->uses == 1 && n == layer->dim[layer->rank - 1] &&
+        gz_net_find_option(layer, scales ? "scale" : "center") && layer->type &&
+        !strcmp(layer->type, "layer_normalization") && (!scales || gz_net_find_option(layer, "center")))
+        return complete_normalization(im, x, scales, values, n);
+    if (scales) return by_channel(im, x, gz_node_name(node, at), true, values, n_atoms, n);
+    return shift(im, x, gz_node_name(node, at), values, n_atoms, n, from->uses == 1);
+}
+
+static gz_constant *inverse(gz_import *im, const gz_constant *c)
+{
+    gz_constant *to;
+    if (gz_constant_make(im->arena, false, c->rank, c->dim, SIZE_MAX / 16, &to) != GAZE_OK) return NULL;
+    for (size_t i = 0, n = gz_constant_count(to); i < n; i++) to->f[i] = (float)(1 / gz_constant_at(c, i));
+    return to;
+}
+
+/* ---- Operators ---- */
+
+static bool same_reading(const gz_value *a, const gz_value *b)
+{
+    return a->at.layer == b->at.layer && a->rank == b->rank && a->n_atoms == b->n_atoms &&
+           !memcmp(a->order, b->order, a->n_atoms * sizeof *a->order) &&
+           !memcmp(a->n_of, b->n_of, a->rank * sizeof *a->n_of);
+}
+
+static double near_one(double factor) { return fabs(factor - 1) < 1e-6 ? 1 : factor; }
+
+/* gelu(t) = t/2 (1 + erf(t / sqrt 2)); here x offset (1 + sign erf(z)), z in proportion to x. */
+static gaze_status finish_gelu(gz_import *im, const gz_value *x, const gz_value *erf, gz_value *to)
+{
+    const gz_value *z = erf->erf;
+    gz_value t = *x;
+    if (x->scores || x->erf || !same_reading(x, z) || x->offset != 0 || z->offset != 0 || z->factor == 0 ||
+        fabs(fabs(erf->factor) - fabs(erf->offset)) > 1e-6 * fabs(erf->factor))
+        return gz_refuse("an erf that is no part of gelu, x (1 + erf(x / sqrt(2)))");
+    t.factor = near_one(z->factor * sqrt(2.0) * erf->factor / erf->offset);
+    const double ratio = near_one(x->factor / t.factor); /* x = ratio t */
+    GZ_TRY(gz_activate(im, &t, "gelu", to));
+    to->factor = 2 * erf->offset * ratio;
+    return GAZE_OK;
+}
+
+static gaze_status with_number(gz_import *im, const gz_value *x, double factor, double offset,
+                               const gz_value *number, gz_value *to)
+{
+    size_t rank, dim[GZ_ONNX_RANK];
+    if (x->scores && offset == 0) return gz_scores_scale(im, x, factor, to);
+    GZ_TRY(gz_broadcast_shape(x, number, &rank, dim));
+    if (factor == 0 && !x->erf && !x->scores)
+        return gz_constant_uniform(im->arena, x->at.layer->whole, rank, dim, offset, &to->constant);
+    if (x->erf)
+        *to = *x;
+    else
+        GZ_TRY(gz_broadcast(im, x, rank, dim, to));
+    to->moment = NULL;
+    to->factor *= factor;
+    to->offset = to->offset * factor + offset;
+    return GAZE_OK;
+}
+
+/* Which input is known, and its number if it is one; x is the other. SIZE_MAX: neither. */
+static size_t known_input(const gz_onnx_node *node, double *number, bool *is_number)
+{
+    *is_number = false;
+    for (size_t i = 0; i < 2; i++) {
+        const gz_value *v = gz_node_in(node, i);
+        if (!v || !v->constant) continue;
+        *is_number = gz_constant_is_uniform(v->constant, number);
+        return i;
+    }
+    return SIZE_MAX;
+}
+
+static gaze_status expect_two(const gz_onnx_node *node)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (!gz_node_in(node, i)) return gz_refuse("it has %zu inputs, expected 2", node->n_in);
+    return GAZE_OK;
+}
+
+/* a + sign b */
+static gaze_status sum(gz_import *im, const gz_onnx_node *node, double sign)
+{
+    double number;
+    bool is_number, done;
+    gz_value negative, *to = node->out[0];
+    GZ_TRY(expect_two(node));
+    GZ_TRY(gz_moment_sum(im, node, sign, &done));
+    if (done) return GAZE_OK;
+    const size_t known = known_input(node, &number, &is_number);
+    gz_value *a = node->in[0], *b = node->in[1];
+    if (known == SIZE_MAX) {
+        if (sign > 0) return merge_wide(im, "add", a, b, to);
+        negative = *b;
+        negative.factor *= -1;
+        negative.offset *= -1;
+        GZ_TRY(merge_wide(im, "add", a, &negative, to));
+        return gz_moment_difference(im, a, b, to);
+    }
+    gz_value *x = node->in[1 - known];
+    if (is_number)
+        return with_number(im, x, known ? 1 : sign, known ? sign * number : number, node->in[known], to);
+    if (x->scores && sign > 0) return gz_scores_mask(im, x, node->in[known]->constant, to);
+    GZ_TRY(gz_node_computed(node, 1 - known, &x));
+    negative = *x;
+    if (!known) negative.factor *= sign, negative.offset *= sign;
+    return with_array(im, node, &negative, known, false, known ? sign : 1, to);
+}
+
+gaze_status gz_onnx_add(gz_import *im, const gz_onnx_node *node) { return sum(im, node, 1); }
+
+gaze_status gz_onnx_sub(gz_import *im, const gz_onnx_node *node) { return sum(im, node, -1); }
+
+gaze_status gz_onnx_mul(gz_import *im, const gz_onnx_node *node)
+{
+    double number;
+    bool is_number, done;
+    GZ_TRY(expect_two(node));
+    GZ_TRY(gz_moment_product(im, node, &done));
+    if (done) return GAZE_OK;
+    const size_t known = known_input(node, &number, &is_number);
+    gz_value *a = node->in[0], *b = node->in[1];
+    if (known == SIZE_MAX) {
+        if (a->erf) return finish_gelu(im, b, a, node->out[0]);
+        if (b->erf) return finish_gelu(im, a, b, node->out[0]);
+        GZ_TRY(merge_wide(im, "multiply", a, b, node->out[0]));
+        return a == b ? gz_moment_square(im, a, node->out[0]) : GAZE_OK;
+    }
+    gz_value *x = node->in[1 - known];
+    if (is_number) return with_number(im, x, number, 0, node->in[known], node->out[0]);
+    GZ_TRY(gz_node_computed(node, 1 - known, &x));
+    return with_array(im, node, x, known, true, 1, node->out[0]);
+}
+
+gaze_status gz_onnx_div(gz_import *im, const gz_onnx_node *node)
+{
+    double number;
+    bool is_number, done;
+    GZ_TRY(expect_two(node));
+    GZ_TRY(gz_moment_quotient(im, node, &done));
+    if (done) return GAZE_OK;
+    if (known_input(node, &number, &is_number) != 1)
+        return gz_refuse("it divides by a value that the model computes");
+    gz_value *x = node->in[0], reciprocal = *node->in[1];
+    if (is_number && number == 0) return gz_refuse("it divides by 0");
+    if (is_number) return with_number(im, x, 1 / number, 0, node->in[1], node->out[0]);
+    GZ_TRY(gz_node_computed(node, 0, &x));
+    reciprocal.constant = inverse(im, node->in[1]->constant);
+    if (!reciprocal.constant) return GAZE_ERROR_DEVICE;
+    gz_onnx_node turned = *node;
+    gz_value *in[2] = {x, &reciprocal};
+    turned.in = in;
+    return with_array(im, &turned, x, 1, true, 1, node->out[0]);
+}
+
+gaze_status gz_onnx_pow(gz_import *im, const gz_onnx_node *node)
+{
+    double number = 0;
+    bool is_number;
+    GZ_TRY(expect_two(node));
+    gz_value *x;
+    if (known_input(node, &number, &is_number) != 1 || !is_number)
+        return gz_refuse("its exponent is no single number");
+    GZ_TRY(gz_node_computed(node, 0, &x));
+    if (number == 1) return *node->out[0] = *x, GAZE_OK;
+    if (number != 2 && number != 3 && number != 4)
+        return gz_refuse("an exponent of %g, expected 1, 2, 3 or 4", number);
+    GZ_TRY(
+        gz_merge_values(im, "multiply", (const gz_value *const[]){x, x, x, x}, (size_t)number, node->out[0]));
+    return number == 2 ? gz_moment_square(im, x, node->out[0]) : GAZE_OK;
+}
+
+gaze_status gz_onnx_sum(gz_import *im, const gz_onnx_node *node)
+{
+    const gz_value *all[GZ_NET_INPUTS];
+    if (node->n_in == 2) return sum(im, node, 1);
+    if (!node->n_in || node->n_in > GZ_NET_INPUTS)
+        return gz_refuse("%zu inputs, expected 1 to %d", node->n_in, GZ_NET_INPUTS);
+    for (size_t i = 0; i < node->n_in; i++) {
+        gz_value *v;
+        GZ_TRY(gz_node_computed(node, i, &v));
+        if (v->rank != node->in[0]->rank || memcmp(v->dim, node->in[0]->dim, v->rank * sizeof *v->dim))
+            return gz_refuse("its inputs differ in shape");
+        all[i] = v;
+    }
+    if (node->n_in == 1) return *node->out[0] = *all[0], GAZE_OK;
+    return gz_merge_values(im, "add", all, node->n_in, node->out[0]);
+}
