@@ -2,6 +2,21 @@
 #include "common.h"
 #include "conv2d.h"
 
+/* The sums of a tile of pixels, from one block of weights, activated. */
+static inline void gaze_few_sums(const __local float *const *row, const __local int *offset, source weight, int taps, floatv bias0,
+                                 floatv bias1, int activation, floatv *c)
+{
+    gaze_fill_tile(c, bias0, bias1);
+    for (int k = 0; k < taps; k++) gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);
+    gaze_activate(activation, c, 2 * TILE_ROWS);
+}
+
+/* Where the taps of a window lie in a copy of rows, `wide` pixels each. */
+GAZE_APART void gaze_few_offsets(int kh, int kw, int ey, int ex, int wide, int C, __local int *offset)
+{
+    for (int k = 0; k < kh * kw * C; k++) offset[k] = (k / (kw * C) * ey * wide + k / C % kw * ex) * C + k % C;
+}
+
 /* Few channels: a tile's pixels are read from a copy of the rows of x that a group's `rows` rows of y see, with zeros around;
    w as conv2d_pack leaves it. in [(rows-1)*sy + (kh-1)*ey + 1][wide][C], offset [kh*kw*C]. */
 GAZE_APART void gaze_conv2d_few_channels(int i0, int i1, source x, source w, source bias, __global float *restrict y, IMAGES,
@@ -12,7 +27,7 @@ GAZE_APART void gaze_conv2d_few_channels(int i0, int i1, source x, source w, sou
     const size_t b = i1;
     for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
         gaze_stage_row(x + b * H * W * C, H, W, C, 0, C, p0 * sy - top + i, left, wide, in + i * wide * C);
-    for (int k = 0; k < taps; k++) offset[k] = (k / (kw * C) * ey * wide + k / C % kw * ex) * C + k % C;
+    gaze_few_offsets(kh, kw, ey, ex, wide, C, offset);
     y += (b * P + p0) * Q * O;
     int p = 0, q = 0;
     for (int m = 0; m < pixels; m += TILE_ROWS) {
@@ -35,12 +50,8 @@ GAZE_APART void gaze_conv2d_few_channels(int i0, int i1, source x, source w, sou
         for (int n = 0; n < blocks; n++) {
             const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
             const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
-            source weight = w + (size_t)n * taps * TILE_COLUMNS;
             floatv c[2 * TILE_ROWS];
-            gaze_fill_tile(c, bias0, bias1);
-            for (int k = 0; k < taps; k++)
-                gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);
-            gaze_activate(activation, c, 2 * TILE_ROWS);
+            gaze_few_sums(row, offset, w + (size_t)n * taps * TILE_COLUMNS, taps, bias0, bias1, activation, c);
             gaze_store_pixels(c, y, m, pixels, O, o0, o1);
         }
     }
@@ -51,6 +62,59 @@ GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *re
 {
     gaze_conv2d_few_channels(get_global_id(0), get_global_id(1), x, w, bias, y, H, W, C, P, Q, O,
                              kh, kw, sy, sx, ey, ex, top, left, rows, activation, in, offset);
+}
+
+/* out [2][Q][TILE_COLUMNS]: two rows of y, for one block of filters. Pixels of the copy are `right` floats apart, rows of y
+   `down`. The last tile may end behind them. */
+GAZE_APART void gaze_few_two_rows(const __local float *in, int down, int right, const __local int *offset, source weight, int taps,
+                                  floatv bias0, floatv bias1, int activation, int Q, __local float *out)
+{
+    for (int m = 0; m < 2 * Q; m += TILE_ROWS) {
+        const __local float *row[TILE_ROWS];
+        floatv c[2 * TILE_ROWS];
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const int j = min(m + i, 2 * Q - 1), below = j >= Q;
+            row[i] = in + below * down + (j - below * Q) * right;
+        }
+        gaze_few_sums(row, offset, weight, taps, bias0, bias1, activation, c);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            vstorev(c[i], 2 * (m + i), out);
+            vstorev(c[TILE_ROWS + i], 2 * (m + i) + 1, out);
+        }
+    }
+}
+
+/* y [Q/2][O]: the maxima of windows of 2x2 of two rows, in the order of max_pool2d. */
+GAZE_APART void gaze_pool_two_rows(const __local float *rows, int Q, __global float *y, int O, int o0, int o1)
+{
+    for (int q = 0; q < Q / 2; q++, y += O)
+        for (int h = 0; h < 2; h++) {
+            const __local float *at = rows + 2 * q * TILE_COLUMNS + h * GAZE_WIDTH, *below = at + Q * TILE_COLUMNS;
+            const floatv top = GAZE_MORE(vloadv(0, at), vloadv(0, at + TILE_COLUMNS));
+            const floatv three = GAZE_MORE(top, vloadv(0, below)), most = GAZE_MORE(three, vloadv(0, below + TILE_COLUMNS));
+            vstorev(most, 0, y + (h ? o1 : o0));
+        }
+}
+
+/* The same, and the maxima of windows of 2x2: y [B,P/2,Q/2,O]. rows is even; out [2 Q + TILE_ROWS - 1][TILE_COLUMNS]. */
+GAZE_ONE conv2d_few_channels_pooled(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
+                                    int activation, __local float *in, __local int *offset, __local float *out)
+{
+    const int p0 = get_global_id(0) * rows, count = min(rows, P / 2 * 2 - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1;
+    const int taps = kh * kw * C, blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    const size_t b = get_global_id(1);
+    for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
+        gaze_stage_row(x + b * H * W * C, H, W, C, 0, C, p0 * sy - top + i, left, wide, in + i * wide * C);
+    gaze_few_offsets(kh, kw, ey, ex, wide, C, offset);
+    for (int p = 0; p < count; p += 2)
+        for (int n = 0; n < blocks; n++) {
+            const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
+            gaze_few_two_rows(in + p * sy * wide * C, sy * wide * C, sx * C, offset, w + (size_t)n * taps * TILE_COLUMNS, taps,
+                              gaze_load_or_zero(bias, o0), gaze_load_or_zero(bias, o1), activation, Q, out);
+            gaze_pool_two_rows(out, Q, y + ((b * (P / 2) + (p0 + p) / 2) * (Q / 2)) * O, O, o0, o1);
+        }
 }
 
 /* The first `count` elements of a vector, `step` floats apart. */

@@ -14,23 +14,23 @@
 #define TILE_COLUMNS (2 * GAZE_WIDTH)
 
 /* c[i] += sum over k of row[i][at + k * step] * b[k * b_step], and c[TILE_ROWS + i] with b's vector `second` floats further on. */
-#define GAZE_DEFINE_TILE(NAME, SPACE)                                                                                 \
+#define GAZE_DEFINE_TILE(NAME, SPACE, ROWS)                                                                                 \
     static inline void NAME(const SPACE float *const *row, int at, int step, const __global float *b, int second,     \
                             int b_step, int count, floatv *c)                                                         \
     {                                                                                                                 \
         for (int k = 0; k < count; k++, at += step, b += b_step) {                                                    \
             const floatv b0 = vloadv(0, b), b1 = vloadv(0, b + second);                                               \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                     \
+            _Pragma("unroll") for (int i = 0; i < ROWS; i++)                                                     \
             {                                                                                                         \
                 const floatv a = row[i][at];                                                                          \
                 c[i] = fma(a, b0, c[i]);                                                                              \
-                c[TILE_ROWS + i] = fma(a, b1, c[TILE_ROWS + i]);                                                      \
+                c[ROWS + i] = fma(a, b1, c[ROWS + i]);                                                      \
             }                                                                                                         \
         }                                                                                                             \
     }
 
-GAZE_DEFINE_TILE(gaze_tile_global, __global)
-GAZE_DEFINE_TILE(gaze_tile_local, __local)
+GAZE_DEFINE_TILE(gaze_tile_global, __global, TILE_ROWS)
+GAZE_DEFINE_TILE(gaze_tile_local, __local, TILE_ROWS)
 
 /* t [n] = activation(t), for those that are not just a comparison. */
 GAZE_APART void gaze_activate_array(int activation, float *t, int n)

@@ -28,30 +28,32 @@ GAZE_APART void gaze_transform_gradient(source dy, int rows, int columns, int Q,
     }
 }
 
-/* u [C][filters] += or = V^T D of some tiles, by register tiles of TILE_ROWS channels x TILE_COLUMNS filters. Each vector of filters
+GAZE_DEFINE_TILE(gaze_tile_of_panel_rows, __global, PANEL_ROWS)
+
+/* u [C][filters] += or = V^T D of some tiles, by register tiles of PANEL_ROWS channels x TILE_COLUMNS filters. Each vector of filters
    has its own place in u. The last tile of channels overlaps the one before: rows that are summed already are not stored again. */
 GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool add, __global float *u)
 {
     const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
-    for (int channel = 0; channel < C; channel += TILE_ROWS) {
-        const int c0 = min(channel, C - TILE_ROWS);
+    for (int channel = 0; channel < C; channel += PANEL_ROWS) {
+        const int c0 = min(channel, C - PANEL_ROWS);
         for (int n = 0; n < filters; n += TILE_COLUMNS) {
             const int o0 = gaze_vector_start(n, O), o1 = gaze_vector_start(n + GAZE_WIDTH, O);
             __global float *at = u + (size_t)c0 * filters + n;
-            source row[TILE_ROWS];
-            floatv c[2 * TILE_ROWS];
+            source row[PANEL_ROWS];
+            floatv c[2 * PANEL_ROWS];
 #pragma unroll
-            for (int i = 0; i < TILE_ROWS; i++) {
+            for (int i = 0; i < PANEL_ROWS; i++) {
                 row[i] = v + c0 + i;
                 c[i] = add ? vloadv(0, at + i * filters) : (floatv)0.0f;
-                c[TILE_ROWS + i] = add ? vloadv(1, at + i * filters) : (floatv)0.0f;
+                c[PANEL_ROWS + i] = add ? vloadv(1, at + i * filters) : (floatv)0.0f;
             }
-            gaze_tile_global(row, 0, C, d + o0, o1 - o0, O, tiles, c);
+            gaze_tile_of_panel_rows(row, 0, C, d + o0, o1 - o0, O, tiles, c);
 #pragma unroll
-            for (int i = 0; i < TILE_ROWS; i++) {
+            for (int i = 0; i < PANEL_ROWS; i++) {
                 if (c0 + i < channel) continue;
                 vstorev(c[i], 0, at + i * filters);
-                vstorev(c[TILE_ROWS + i], 1, at + i * filters);
+                vstorev(c[PANEL_ROWS + i], 1, at + i * filters);
             }
         }
     }

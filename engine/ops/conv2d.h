@@ -78,10 +78,12 @@ typedef struct gz_conv2d_call {
     gz_conv2d_size size;
     const gz_tensor *x, *kernel, *weights, *bias, *y;
     gz_activation_kind activation;
-    bool pooled; /* y [B,P/2,Q/2,O]: maxima of windows of 2x2; by gz_conv2d_winograd alone */
+    bool pooled; /* y [B,P/2,Q/2,O]: maxima of windows of 2x2; by gz_conv2d_pooled alone */
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
+/* The maxima alone, where a kernel of the cpu family makes them at once; else false, and nothing was added. */
+bool gz_conv2d_pooled(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call);
 
 /* By the kernels of the builder's family. */

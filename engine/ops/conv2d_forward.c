@@ -114,25 +114,31 @@ void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call)
     gz_launch_items(launch, count);
 }
 
+/* A group makes strips of rows; pooled: of pairs of rows. */
 static bool few_channels(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
     const size_t terms = gz_conv2d_terms(size), wide = gz_conv2d_span(size, 1, size->Q);
-    const size_t blocks = gz_round_groups(size->O, gz_tile_columns(builder));
+    const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
+    const size_t offset_bytes = terms * sizeof(cl_int),
+                 out_bytes = call->pooled ? (2 * size->Q + GZ_TILE_ROWS - 1) * columns * sizeof(float) : 0;
     const gz_conv2d_strip strip = {.per_row = size->Q,
                                    .tile_cost = blocks * (terms + 4) * 2 * GZ_TILE_ROWS,
                                    .copy_cost = wide * size->C,
-                                   .fixed_bytes = terms * sizeof(cl_int),
+                                   .fixed_bytes = offset_bytes + out_bytes,
                                    .row_bytes = wide * size->C * sizeof(float)};
-    const size_t rows = gz_conv2d_strip_rows(size, builder, &strip);
+    const size_t fit = gz_conv2d_strip_rows(size, builder, &strip), rows = call->pooled ? fit / 2 * 2 : fit;
     if (!rows) return false;
     const gz_tensor *packed = gz_conv2d_pack(builder, size, call->kernel, call->weights);
-    gz_launch *launch = begin(builder, call, "conv2d_few", "conv2d_few_channels", packed);
+    gz_launch *launch = begin(builder, call, "conv2d_few",
+                              call->pooled ? "conv2d_few_channels_pooled" : "conv2d_few_channels", packed);
     gz_arg_int(launch, rows);
     gz_arg_int(launch, call->activation);
     gz_arg_local(launch, gz_conv2d_span(size, 0, rows) * strip.row_bytes);
-    gz_arg_local(launch, strip.fixed_bytes);
-    gz_launch_groups(launch, gz_round_groups(size->P, rows), size->B, 1, 1, 1, 1);
+    gz_arg_local(launch, offset_bytes);
+    if (call->pooled) gz_arg_local(launch, out_bytes);
+    gz_launch_groups(launch, gz_round_groups(call->pooled ? size->P / 2 * 2 : size->P, rows), size->B, 1, 1,
+                     1, 1);
     return true;
 }
 
@@ -170,4 +176,13 @@ void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
         gz_conv2d_plain(builder, call);
     else if (!few_o && (!few_c || !few_channels(builder, call)))
         direct(builder, call);
+}
+
+bool gz_conv2d_pooled(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const size_t width = gz_builder_device(builder)->vector_width;
+    if (!gz_conv2d_is_winograd(&call->size, builder))
+        return call->size.C < width && call->size.O >= width && few_channels(builder, call);
+    gz_conv2d_winograd(builder, call);
+    return true;
 }

@@ -82,6 +82,7 @@ static void pool_after(gz_builder *builder, gz_conv2d_call *call, const gz_tenso
 {
     const gz_conv2d_size *z = &call->size;
     const gz_pool_size pool = {z->B, z->P, z->Q, z->O, z->P / 2, z->Q / 2, {0, 0}, &two_by_two};
+    call->pooled = false;
     call->y = gz_scratch(builder, z->B * z->P * z->Q * z->O);
     gz_conv2d_of_family(builder, call);
     gz_pool_launch(builder, &pool, call->y, y, "max_pool_slabs", "max_pool_items");
@@ -97,9 +98,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
                            .y = node->out[0],
                            .activation = activation_of(node),
                            .pooled = true};
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU && gz_conv2d_is_winograd(&call.size, builder))
-        gz_conv2d_winograd(builder, &call);
-    else
+    if (gz_builder_family(builder) != GZ_FAMILY_CPU || !gz_conv2d_pooled(builder, &call))
         pool_after(builder, &call, node->out[0]);
     return gz_builder_status(builder);
 }
@@ -127,6 +126,9 @@ static const gz_case cases[] = {
     CASE(2, 7, 8, 65, 70, SAME, RELU, UNIFORM, false),
     CASE(3, 11, 6, 17, 65, VALID, LINEAR, UNIFORM, false),
     CASE(1, 12, 12, 3, 32, VALID, RELU, INTEGER, false),
+    CASE(2, 9, 7, 3, 33, SAME, TANH, UNIFORM, false),
+    CASE(3, 11, 9, 2, 65, VALID, LINEAR, UNIFORM, false),
+    CASE(2, 32, 32, 3, 32, SAME, RELU, UNIFORM, true),
     CASE(2, 9, 15, 32, 64, SAME, TANH, UNIFORM, false),
     CASE(1, 14, 11, 33, 17, SAME, SIGMOID, UNIFORM, false),
     CASE(2, 13, 9, 16, 32, VALID, LEAKY_RELU, UNIFORM, false),
