@@ -6,7 +6,7 @@
 #include "tile.h"
 #include "panel.h"
 
-#define GRADIENT_ROWS    (GAZE_WIDTH == 16 ? 64 : 66) // columns of `a` that are copied at once, as gz_dense_tile_of has it
+#define GRADIENT_ROWS    (GAZE_WIDTH == 16 ? 128 : 132) // columns of `a` that are copied at once: two blocks of gz_dense_tile_of
 #define GRADIENT_COLUMNS 128
 #define GRADIENT_DEPTH   128                    // rows in a panel
 #define COPY_FLOATS      (GRADIENT_ROWS + 16)   // GRADIENT_ROWS in whole vectors, and no multiple of 4 KiB
@@ -67,14 +67,21 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
     const int m = i0 * GRADIENT_ROWS, first = i1 * GRADIENT_COLUMNS,
               p = i2;
     const int from = p * part, to = min(from + part, R), rows = min(GRADIENT_ROWS, M - m);
+    const int columns = min(GRADIENT_COLUMNS, N - first);
+    const int tiles = (rows + PANEL_ROWS - 1) / PANEL_ROWS * ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS);
     float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * TILE_COLUMNS];
     out += (size_t)p * M * N;
     for (int r = from; r < to; r += GRADIENT_DEPTH) {
-        const int count = min(GRADIENT_DEPTH, to - r);
+        const int count = min(GRADIENT_DEPTH, to - r), each = count / tiles + 1;
+        int next = r + count; /* rows before this one have been asked for */
         gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, (size_t)(R - r) * M - m, copy);
-        for (int n = first; n < min(first + GRADIENT_COLUMNS, N); n += TILE_COLUMNS) {
+        for (int n = first; n < first + columns; n += TILE_COLUMNS) {
             gaze_pack(b + (size_t)r * N + n, count, N, N - n, (size_t)(R - r) * N - n, panel);
             for (int i = 0; i < rows; i += PANEL_ROWS) {
+                for (const int end = min(next + each, to); next < end; next++) {
+                    gaze_prefetch(a + (size_t)next * M + m, rows);
+                    gaze_prefetch(b + (size_t)next * N + first, columns);
+                }
                 const float *element[PANEL_ROWS];
                 floatv c[2 * PANEL_ROWS];
 #pragma unroll

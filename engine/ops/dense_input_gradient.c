@@ -101,9 +101,9 @@ static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *con
     }
 
 static const gz_case cases[] = {
-    CASE(GZ_FILL_INTEGER, 519, 37, 301),
-    CASE(GZ_FILL_UNIFORM, 1031, 71, 35),
-    CASE(GZ_FILL_INTEGER, 517, 9, 519),
+    CASE(GZ_FILL_INTEGER, 513, 37, 33),
+    CASE(GZ_FILL_UNIFORM, 521, 71, 12),
+    CASE(GZ_FILL_INTEGER, 515, 9, 259),
     CASE(GZ_FILL_INTEGER, 1, 1, 1),
     CASE(GZ_FILL_INTEGER, 1, 65, 33),
     CASE(GZ_FILL_INTEGER, 2, 31, 600),

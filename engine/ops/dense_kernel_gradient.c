@@ -42,11 +42,19 @@ static gz_parts row_parts(gz_dense_size size)
     return gz_parts_of(size.rows, wanted < room ? (wanted < 64 ? wanted : 64) : room, 64);
 }
 
+/* Twice as many rows as a product's: what is copied of b serves them all. */
+static gz_dense_tile tile_of(const gz_builder *builder)
+{
+    gz_dense_tile tile = gz_dense_tile_of(builder);
+    tile.block_rows *= 2;
+    return tile;
+}
+
 /* a [R,M], b [R,N]; element (m, n) of the result is at m * to.row + n * to.column. */
 static void prepare_tile(gz_builder *builder, const gz_tensor *a, const gz_tensor *b, gz_matrix to, size_t R,
                          size_t M, size_t N, gz_parts parts)
 {
-    const gz_dense_tile tile = gz_dense_tile_of(builder);
+    const gz_dense_tile tile = tile_of(builder);
     const bool whole = parts.count == 1;
     const gz_tensor *sums = whole ? to.tensor : gz_scratch(builder, parts.count * M * N);
     gz_launch *launch = gz_launch_add(builder, "dense_gradient", "dense_gradient_tile", "");
