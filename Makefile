@@ -8,6 +8,8 @@
 #   make coverage   lines and branches of engine/ that the tests run, by gcov
 #   make personalities   every kernel on what stands in for other devices (docs/devices.md); make deps-verify before
 #   make deps       install the Debian packages (root, or sudo)
+#   make wheel      the Python package, into build/wheel; docs/python.md
+#   make test-keras gaze.from_keras beside Keras and TensorFlow; KERAS=PYTHON names a Python that has them, else they come from PyPI
 #   make format     clang-format over the sources; make check-format only looks
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -44,8 +46,23 @@ coverage: deps-test
 	@cd $(COVERAGE) && ctest --output-on-failure -j $(JOBS) -LE 'host_sanitized|mutants|lanes|fuzz' -E program_install
 	@python3 test/coverage.py $(COVERAGE) --list $(COVERAGE)/uncovered.txt
 
+wheel:
+	@sh tools/deps.sh build run python
+	@$(MAKE) --no-print-directory build
+	@rm -rf $(BUILD)/wheel
+	@GAZE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pip wheel --no-build-isolation --no-deps -q -w $(BUILD)/wheel ./python
+	@ls $(BUILD)/wheel/*.whl
+
+# Pinned: python/tests_keras/requirements.txt, about 700 MB.
+KERAS ?= $(BUILD)/keras/bin/python
+test-keras: wheel
+	@test -n "$$(command -v $(KERAS))" || { $(PYTHON) -m venv $(BUILD)/keras && \
+	  $(BUILD)/keras/bin/pip install -q -r python/tests_keras/requirements.txt; }
+	@$(PYTHON) -m zipfile -e $(BUILD)/wheel/*.whl $(BUILD)/wheel/unpacked
+	@PYTHONPATH=$(BUILD)/wheel/unpacked TF_CPP_MIN_LOG_LEVEL=3 $(KERAS) -m unittest discover -s python/tests_keras
+
 deps-test:
-	@sh tools/deps.sh build run test
+	@sh tools/deps.sh build run python test
 
 deps-verify:
 	@sh tools/deps.sh verify
@@ -77,4 +94,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults personalities install format check-format clean
+.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults personalities wheel test-keras install format check-format clean

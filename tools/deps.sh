@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, test and verify.
+# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, python, test and verify.
 # As root with apt-get; otherwise through sudo; without either it says in one line what to install.
 set -eu
 
@@ -10,8 +10,9 @@ for group; do
                      libcjson-dev libxxhash-dev protobuf-c-compiler libprotobuf-c-dev libonnx-dev" ;;
     run) packages="$packages pocl-opencl-icd dataset-fashion-mnist" ;;
     test) packages="$packages libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch" ;;
+    python) packages="$packages python3 python3-numpy python3-pip python3-venv python3-hatchling" ;; # the wheel and its tests
     verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd oclgrind python3 python3-venv" ;;
-    *) echo "deps.sh: unknown group '$group' (build, run, test, verify)" >&2; exit 2 ;;
+    *) echo "deps.sh: unknown group '$group' (build, run, python, test, verify)" >&2; exit 2 ;;
     esac
 done
 
