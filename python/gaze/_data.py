@@ -25,8 +25,8 @@ class Data:
     def arrays(cls, model, train: tuple, test: tuple | None, allow_overlap: bool) -> Data:
         """train, test: (arrays, names, labels)."""
         handle = c.c_void_p()
-        parts = [None if part is None else _part(*part) for part in (train, test)]
-        lib.data_from(model, c.byref(parts[0]), None if test is None else c.byref(parts[1]), allow_overlap, c.byref(handle))
+        tests = None if test is None else c.byref(_part(*test))
+        lib.data_from(model, c.byref(_part(*train)), tests, allow_overlap, c.byref(handle))
         return cls(handle, (train, test))
 
     def sample(self, test: bool, index: int, n_inputs: int) -> tuple:

@@ -40,8 +40,9 @@ class Device:
 
 
 def _device(info: DeviceInfo) -> Device:
-    values = {f.name: getattr(info, f.name) for f in fields(Device)}
-    return Device(**{k: v.decode("utf-8", "replace") if isinstance(v, bytes) else v for k, v in values.items()})
+    values: dict = {f.name: getattr(info, f.name) for f in fields(Device)}
+    texts: dict = {k: v.decode("utf-8", "replace") for k, v in values.items() if isinstance(v, bytes)}
+    return Device(**{**values, **texts})
 
 
 def devices() -> list:

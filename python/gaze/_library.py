@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes as c
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 from ._errors import ERRORS, Error
 
@@ -34,11 +35,11 @@ class ContextOptions(c.Structure):
 
 
 class DeviceInfo(c.Structure):
-    _fields_ = ([(name, c.c_char_p) for name in ("platform", "name", "vendor", "version", "driver", "type", "family", "compiler",
-                                                 "extensions")]
-                + [(name, c.c_size_t) for name in ("platform_index", "index", "compute_units", "vector_width", "global_bytes",
-                                                   "local_bytes", "max_allocation_bytes", "max_group")]
-                + [("usable", c.c_bool), ("chosen", c.c_bool), ("reason", c.c_char_p)])
+    _fields_ = [("platform", c.c_char_p), ("name", c.c_char_p), ("vendor", c.c_char_p), ("version", c.c_char_p), ("driver", c.c_char_p),
+                ("type", c.c_char_p), ("family", c.c_char_p), ("compiler", c.c_char_p), ("extensions", c.c_char_p),
+                ("platform_index", c.c_size_t), ("index", c.c_size_t), ("compute_units", c.c_size_t), ("vector_width", c.c_size_t),
+                ("global_bytes", c.c_size_t), ("local_bytes", c.c_size_t), ("max_allocation_bytes", c.c_size_t),
+                ("max_group", c.c_size_t), ("usable", c.c_bool), ("chosen", c.c_bool), ("reason", c.c_char_p)]
 
 
 class Adaptation(c.Structure):
@@ -128,7 +129,7 @@ _out = _p(c.c_void_p)
 _text = c.c_char_p
 
 # name: arguments, of functions that return a gaze_status; and those that return something else.
-_FALLIBLE = {
+_FALLIBLE: dict = {
     "context_create": [_p(ContextOptions), _out],
     "devices": [_p(_p(DeviceInfo)), _p(c.c_size_t)],
     "model_open": [_handle, _text, _p(ModelOptions), _out],
@@ -146,7 +147,7 @@ _FALLIBLE = {
     "evaluate": [_handle, _handle, c.c_size_t, _p(c.c_bool), _p(Metrics)],
     "draw": [_p(MapInfo), _p(Array), _p(Array), _text, _p(DumpOptions), _p(Picture)],
 }
-_PLAIN = {
+_PLAIN: dict = {
     "message": (_text, []),
     "version": (_text, []),
     "status_name": (_text, [c.c_int]),
@@ -200,17 +201,9 @@ def _plain(name: str, result, arguments: list):
     return function
 
 
-class _Functions:
-    """gaze_NAME as an attribute NAME; those that can fail raise."""
-
-    def __init__(self):
-        for name, arguments in _FALLIBLE.items():
-            setattr(self, name, _fallible(name, arguments))
-        for name, (result, arguments) in _PLAIN.items():
-            setattr(self, name, _plain(name, result, arguments))
-
-
-lib = _Functions()
+# gaze_NAME as an attribute NAME; those that can fail raise.
+lib = SimpleNamespace(**{name: _fallible(name, arguments) for name, arguments in _FALLIBLE.items()},
+                      **{name: _plain(name, result, arguments) for name, (result, arguments) in _PLAIN.items()})
 
 
 def encode(text) -> bytes | None:

@@ -234,7 +234,10 @@ class Model:
             return Data.named(self._open(), spec, self._seed)
         if spec is not None:
             raise UsageError("give either x and y, or data")
-        test = None if validation_data is None else self._part(*validation_data, "validation_data")
+        test = None
+        if validation_data is not None:
+            test_x, test_y = validation_data
+            test = self._part(test_x, test_y, "validation_data")
         return Data.arrays(self._open(), self._part(x, y, ""), test, allow_overlap)
 
     def _part(self, x, y, what: str) -> tuple:
@@ -274,7 +277,7 @@ class Model:
         with self._lock:
             lib.summary(self._open(), batch_size, training, as_dict, c.byref(text))
         try:
-            found = c.string_at(text.value).decode()
+            found = c.string_at(text).decode()
         finally:
             L.free(text)
         if as_dict:

@@ -1,4 +1,4 @@
-"""The structs are those of gaze.h, as a C compiler lays them out; without the header there is nothing to compare with."""
+"""The structs are those of gaze.h, as a C compiler lays them out, and the page says what is there: for the sources' own test run."""
 import ctypes
 import os
 import subprocess
@@ -39,6 +39,11 @@ class Header(unittest.TestCase):
             body = header.split(f"typedef struct {name} {{")[1].split(f"}} {name};")[0]
             for field in struct._fields_:
                 self.assertRegex(body, rf"\b{field[0]}\b", name)
+
+    def test_the_page_lists_every_layer_of_keras(self):
+        from gaze.keras3._layers import OWN, PLAIN
+        page = (Path(os.environ["GAZE_SOURCE"]) / "docs/python.md").read_text()
+        self.assertEqual([name for name in {**OWN, **PLAIN} if f"`{name}`" not in page], [])
 
     def test_the_version_is_the_headers(self):
         header = (Path(os.environ["GAZE_SOURCE"]) / "engine/gaze.h").read_text()

@@ -178,7 +178,8 @@ def _own_class(call: Call) -> None:
 
 def _convert_one(graph: Graph, operation, node) -> None:
     import keras
-    call = Call(graph, operation, *_arguments(node), node.output_tensors)
+    arguments, keywords = _arguments(node)
+    call = Call(graph, operation, arguments, keywords, node.output_tensors)
     try:
         if isinstance(operation, keras.Model):
             _inline(graph, operation, _flat((call.arguments, call.keywords)), call)

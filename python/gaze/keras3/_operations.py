@@ -7,7 +7,7 @@ ACTIVATIONS = {"Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Elu": "elu
                "LeakyRelu": "leaky_relu"}
 POOLS = {("Mean", 4): "global_average_pool2d", ("Max", 4): "global_max_pool2d", ("Mean", 3): "global_average_pool1d",
          ("Max", 3): "global_max_pool1d"}
-ACROSS = {4: {(1, 2)}, 3: {(1,)}}
+ACROSS: dict = {4: {(1, 2)}, 3: {(1,)}}
 
 
 def _tensors(call) -> list:

@@ -12,13 +12,14 @@ def loss_of(model) -> bool:
     if loss is None:
         return True
     word = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-    return word in LOSSES and not getattr(loss, "get_config", dict)().get("from_logits", False)
+    config: dict = loss.get_config() if hasattr(loss, "get_config") else {}
+    return word in LOSSES and not config.get("from_logits", False)
 
 
 def optimizer_of(model) -> dict:
     optimizer = getattr(model, "optimizer", None)
     word = type(optimizer).__name__.lower()
-    if word not in KEYS:
+    if optimizer is None or word not in KEYS:
         return {"type": "adam"}
     config = optimizer.get_config()
     entry = {"type": word, **{key: config[key] for key in KEYS[word] if config.get(key) is not None}}
