@@ -51,6 +51,10 @@ GAZE_DEFINE_MEMORY(__private)
 #define GAZE_APART static __attribute__((noinline, unused))
 #endif
 
+/* Before a function whose arrays are registers: where it isn't inlined, as compilers decide when it has several callers in a program,
+   they are memory. */
+#define GAZE_IN_REGISTERS static inline __attribute__((always_inline, unused))
+
 /* Element-wise functions, for float (suffix 1) and floatv (suffix v). NaN in gives NaN out. Largest error in ULP against the
    exact value, over all 2^k boundaries and 2 * 10^6 random arguments (PoCL, whose division is exact to 0.5 ULP):
      gaze_exp      1.0, results below 2^-126 become 0

@@ -65,6 +65,7 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, int n1, source x, source w, s
     const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
     const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
     const size_t block = (size_t)kh * kw * C * TILE_COLUMNS;
+    const int single = n * TILE_COLUMNS + GAZE_WIDTH >= O; /* the second vector would make the first one again */
     source zeros = w + n1 * block;
     int b = from / Q / P, p = from / Q % P, q = from % Q;
     for (int m = from; m < to; m += TILE_ROWS) {
@@ -88,8 +89,13 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, int n1, source x, source w, s
         for (int r = 0; r < kh; r++)
             for (int s = 0; s < kw; s++, weight += C * TILE_COLUMNS) {
                 gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, row);
-                gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, C, c);
+                if (single)
+                    gaze_tile_single(row, weight, TILE_COLUMNS, C, c);
+                else
+                    gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, C, c);
             }
+#pragma unroll
+        for (int i = 0; single && i < TILE_ROWS; i++) c[TILE_ROWS + i] = c[i];
         gaze_activate(activation, c, 2 * TILE_ROWS);
         gaze_store_pixels(c, y, m, pixels, O, o0, o1);
     }

@@ -13,7 +13,7 @@ static inline int gaze_vector_start(int first, int count) { return min(first, co
 static inline floatv gaze_load_or_zero(source from, int at) { return from ? vloadv(0, from + at) : (floatv)0.0f; }
 
 /* All rows of a tile begin with the same two vectors. */
-static inline void gaze_fill_tile(floatv *c, floatv first, floatv second)
+GAZE_IN_REGISTERS void gaze_fill_tile(floatv *c, floatv first, floatv second)
 {
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++) {
@@ -23,7 +23,7 @@ static inline void gaze_fill_tile(floatv *c, floatv first, floatv second)
 }
 
 /* A tile of pixels m, m+1, .. of y [pixels][O], filters from o0 and o1; after the last pixel the last again. */
-static inline void gaze_store_pixels(const floatv *c, __global float *y, int m, int pixels, int O, int o0, int o1)
+GAZE_IN_REGISTERS void gaze_store_pixels(const floatv *c, __global float *y, int m, int pixels, int O, int o0, int o1)
 {
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++) {
@@ -35,7 +35,7 @@ static inline void gaze_store_pixels(const floatv *c, __global float *y, int m, 
 
 /* The pixels that a tap sees, `down` rows and `right` columns from those at h, v of an image of H x W pixels of C floats;
    `zeros` outside. */
-static inline void gaze_see(const source *origin, const int *h, const int *v, int down, int right, int H, int W, int C, source zeros,
+GAZE_IN_REGISTERS void gaze_see(const source *origin, const int *h, const int *v, int down, int right, int H, int W, int C, source zeros,
                             source *row)
 {
 #pragma unroll

@@ -15,7 +15,7 @@
 GAZE_DEFINE_PANEL_TILE(gaze_tile_panel, __global, __private)
 GAZE_DEFINE_PANEL_TILE(gaze_tile_in_place, __global, __global)
 
-static inline void gaze_add_bias(floatv *c, const float *bias)
+GAZE_IN_REGISTERS void gaze_add_bias(floatv *c, const float *bias)
 {
     const floatv bias0 = vloadv(0, bias), bias1 = vloadv(1, bias);
 #pragma unroll

@@ -33,7 +33,7 @@ static inline void gaze_copy_rows(const __global float *a, int count, int stride
 
 /* out (=, or += unless first) a tile, of which `rows` rows and `columns` columns exist; element (j, n) is at
  * j * row + n * column. */
-static inline void gaze_put_tile(const floatv *c, __global float *out, int row, int column, int rows,
+GAZE_IN_REGISTERS void gaze_put_tile(const floatv *c, __global float *out, int row, int column, int rows,
                                  int columns, int first)
 {
     if (rows >= PANEL_ROWS && columns >= TILE_COLUMNS && column == 1) {

@@ -6,7 +6,7 @@
 /* c[i] += sum over k of row[i][k * step] * b[k * b_step]: c[i] the first vector, c[PANEL_ROWS + i] the second.
    b is a panel (b_step TILE_COLUMNS), or the matrix itself. */
 #define GAZE_DEFINE_PANEL_TILE(NAME, SPACE, SPACE_B)                                                     \
-    static inline void NAME(const SPACE float *const *row, int step, const SPACE_B float *b, int b_step, \
+    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int step, const SPACE_B float *b, int b_step, \
                             int count, floatv *c)                                                        \
     {                                                                                                    \
         int at = 0;                                                                                      \

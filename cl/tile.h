@@ -15,7 +15,7 @@
 
 /* c[i] += sum over k of row[i][at + k * step] * b[k * b_step], and c[TILE_ROWS + i] with b's vector `second` floats further on. */
 #define GAZE_DEFINE_TILE(NAME, SPACE, ROWS)                                                                                 \
-    static inline void NAME(const SPACE float *const *row, int at, int step, const __global float *b, int second,     \
+    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int at, int step, const __global float *b, int second,     \
                             int b_step, int count, floatv *c)                                                         \
     {                                                                                                                 \
         for (int k = 0; k < count; k++, at += step, b += b_step) {                                                    \
@@ -32,26 +32,28 @@
 GAZE_DEFINE_TILE(gaze_tile_global, __global, TILE_ROWS)
 GAZE_DEFINE_TILE(gaze_tile_local, __local, TILE_ROWS)
 
-/* t [n] = activation(t), for those that are not just a comparison. */
-GAZE_APART void gaze_activate_array(int activation, float *t, int n)
+/* The same with the first vector alone: for the end of a row of B where there is no second one. */
+GAZE_IN_REGISTERS void gaze_tile_single(const __global float *const *row, const __global float *b, int b_step, int count, floatv *c)
 {
-#pragma nounroll
-    for (int i = 0; i < n; i++) vstorev(gaze_epiloguev(activation, vloadv(i, t)), i, t);
+    for (int k = 0; k < count; k++, b += b_step) {
+        const floatv b0 = vloadv(0, b);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) c[i] = fma((floatv)(row[i][k]), b0, c[i]);
+    }
 }
 
+/* For activations that are not just a comparison. By value: arrays that such a function sees would be in memory all the time. */
+GAZE_APART floatv gaze_activate_vector(int activation, floatv x) { return gaze_epiloguev(activation, x); }
+
 /* Applies the activation to the n vectors of c. Linear and relu, the common ones, stay in registers. */
-static inline void gaze_activate(int activation, floatv *c, int n)
+GAZE_IN_REGISTERS void gaze_activate(int activation, floatv *c, int n)
 {
     const float low = activation == GAZE_RELU ? 0.0f : -INFINITY;
 #pragma unroll
     for (int i = 0; i < n; i++) c[i] = select(c[i], (floatv)low, c[i] < low);
     if (activation <= GAZE_RELU) return;
-    float t[(2 * TILE_ROWS > 16 ? 2 * TILE_ROWS : 16) * GAZE_WIDTH];
 #pragma unroll
-    for (int i = 0; i < n; i++) vstorev(c[i], i, t);
-    gaze_activate_array(activation, t, n);
-#pragma unroll
-    for (int i = 0; i < n; i++) c[i] = vloadv(i, t);
+    for (int i = 0; i < n; i++) c[i] = gaze_activate_vector(activation, c[i]);
 }
 
 #endif

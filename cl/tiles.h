@@ -11,7 +11,7 @@ GAZE_APART void gaze_store_tile_part(const float *part, __global float *y, int s
 }
 
 /* A tile of y, of which `rows` rows and `columns` columns exist. */
-static inline void gaze_store_tile(const floatv *c, __global float *y, int stride, int rows, int columns)
+GAZE_IN_REGISTERS void gaze_store_tile(const floatv *c, __global float *y, int stride, int rows, int columns)
 {
     if (rows >= PANEL_ROWS && columns >= TILE_COLUMNS) {
 #pragma unroll
@@ -32,7 +32,7 @@ static inline void gaze_store_tile(const floatv *c, __global float *y, int strid
 
 /* The rows of a tile in `a`, of which `rows` exist (the last one stands for the others), and zeros to add to.
  */
-static inline void gaze_open_tile(const __global float *a, int stride, int rows, const __global float **row,
+GAZE_IN_REGISTERS void gaze_open_tile(const __global float *a, int stride, int rows, const __global float **row,
                                   floatv *c)
 {
 #pragma unroll
@@ -44,7 +44,7 @@ static inline void gaze_open_tile(const __global float *a, int stride, int rows,
 
 /* One block of a longer sum: c and what is in `sum` (nothing, with the first block) go to c with the last, to
  * sum with the others. */
-static inline void gaze_add_block(floatv *c, float *sum, int first, int last)
+GAZE_IN_REGISTERS void gaze_add_block(floatv *c, float *sum, int first, int last)
 {
     if (!first)
 #pragma unroll
