@@ -616,7 +616,8 @@ GAZE_API gaze_status gaze_faithful_plot(const gaze_faithful_result *result, cons
 /* ---- Models of others ---- */
 
 typedef struct gaze_import_options {
-    const char *batch_axis;   /* "N" or "INPUT=N": the axis of ONNX's inputs that has the samples; NULL: the first */
+    const char
+        *batch_axis; /* "N" or "INPUT=N": the axis of ONNX's inputs that has the samples; NULL: the first */
     const char *const *sizes; /* "NAME=N": sizes that the file leaves open, NULL-terminated; NULL: none */
     bool softmax;             /* put one behind the first output, where that holds logits */
     bool json;                /* *report is one JSON object */
@@ -860,11 +861,15 @@ typedef struct gaze_bench_options {
     bool training;
     size_t batch_size; /* 0: 64 */
     double seconds;    /* 0: 2 */
+    const char *trace; /* NULL, or the file that a few more steps are written to, call by call and kernel by
+                          kernel: JSON of the trace event format, which ui.perfetto.dev and chrome://tracing
+                          open. GAZE_ERROR_USAGE: the context doesn't profile. */
 } gaze_bench_options;
 
 typedef struct gaze_bench_line {
     const char *layer, *op, *kernel;
     double ms, gflops, gbytes_per_second, percent_of_peak; /* a step's */
+    double gap_ms; /* that the device's queue stood still before these launches */
     size_t launches;
 } gaze_bench_line;
 
@@ -872,7 +877,13 @@ typedef struct gaze_bench_result {
     double samples_per_second, step_ms; /* median of whole steps on random data */
     double peak_gflops, copy_gbytes;    /* measured in this run */
     double flop;                        /* of a step */
-    size_t memory_bytes;
+    size_t memory_bytes;                /* that buffers on the device take */
+    size_t resident_bytes; /* most that the process has had in memory before kernels were looked at; 0: not
+                              known */
+    gaze_program_counts programs; /* of the context, up to there */
+    size_t launches;              /* of a step; this and the next are 0 unless the context profiles */
+    double kernels_ms,
+        gaps_ms; /* of profiled steps: all kernels, and what a step takes beyond them; medians */
     size_t n_lines;
     gaze_bench_line *lines; /* empty unless the context profiles */
 } gaze_bench_result;

@@ -12,7 +12,7 @@ typedef struct bench_options {
     bool failed; /* a device could not be measured */
 } bench_options;
 
-enum { ALL = 0x2000, TUNE };
+enum { ALL = 0x2000, TUNE, TRACE };
 
 static const struct argp_option OPTIONS[] = {
     {"batch-size", 'b', "N", 0, "Samples a step (64)", 0},
@@ -22,8 +22,20 @@ static const struct argp_option OPTIONS[] = {
      "First measure the model's products of matrices on this GPU, by Gaze's kernels and by CLBlast; the "
      "faster one makes them from then on",
      0},
+    {"trace", TRACE, "FILE", 0,
+     "Write some steps there, call by call and kernel by kernel, for ui.perfetto.dev or chrome://tracing", 0},
     {"all", ALL, NULL, 0, "On every device of this machine, one table each", 0},
     {0}};
+
+static void check_together(const struct argp_state *state, const bench_options *options)
+{
+    if (options->all && options->tool.device) argp_error(state, "--all is every device, --device is one");
+    if (options->all && options->tool.n_plugins)
+        argp_error(state, "--plugin goes with one device, not with --all");
+    if (options->all && options->bench.trace) argp_error(state, "--trace is of one device, not of --all");
+    if (options->tool.reference && options->bench.trace)
+        argp_error(state, "--trace is of kernels, --reference has none");
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -34,13 +46,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 't': options->bench.training = true; return 0;
     case 's': options->bench.seconds = tool_number(state, "--seconds", argument); return 0;
     case ALL: options->all = true; return 0;
+    case TRACE: options->bench.trace = argument; return 0;
     case TUNE: options->tune = true; return 0;
     case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
     case ARGP_KEY_END:
         tool_model_expected(state, options->model);
-        if (options->all && options->tool.device) argp_error(state, "--all is every device, --device is one");
-        if (options->all && options->tool.n_plugins)
-            argp_error(state, "--plugin goes with one device, not with --all");
+        check_together(state, options);
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -60,28 +71,44 @@ static const struct argp ARGP = {.options = OPTIONS,
 static void print_line(const gaze_bench_result *result, const gaze_bench_line *line)
 {
     const bool compute = line->gflops * result->copy_gbytes >= line->gbytes_per_second * result->peak_gflops;
-    printf("%-20.20s %-30.30s %-28.28s %4zu %9.3f %8.1f %-7s %6.1f\n", line->layer, line->op, line->kernel,
-           line->launches, line->ms, compute ? line->gflops : line->gbytes_per_second,
-           compute ? "GFLOP/s" : "GB/s", line->percent_of_peak);
+    printf("%-20.20s %-30.30s %-28.28s %4zu %9.3f %7.3f %8.1f %-7s %6.1f\n", line->layer, line->op,
+           line->kernel, line->launches, line->ms, line->gap_ms,
+           compute ? line->gflops : line->gbytes_per_second, compute ? "GFLOP/s" : "GB/s",
+           line->percent_of_peak);
+}
+
+static void print_table(const gaze_bench_result *result)
+{
+    if (!result->n_lines) return;
+    printf("%-20s %-30s %-28s %4s %9s %7s %16s %6s\n", "layer", "op", "kernel", "runs", "ms", "gap ms",
+           "rate", "% peak");
+    for (size_t i = 0; i < result->n_lines; i++) print_line(result, &result->lines[i]);
+    printf("%zu launches a step: %.3f ms in kernels, %.3f ms beyond them (%.1f %%)\n", result->launches,
+           result->kernels_ms, result->gaps_ms,
+           100 * result->gaps_ms / (result->kernels_ms + result->gaps_ms));
+}
+
+static void print_memory(const gaze_bench_result *result)
+{
+    const double mib = 1048576;
+    printf("memory: %.1f MiB in buffers", (double)result->memory_bytes / mib);
+    if (result->resident_bytes)
+        printf(", the whole process at most %.1f MiB", (double)result->resident_bytes / mib);
+    putchar('\n');
 }
 
 static void print_text(const gaze_bench_options *options, const gaze_bench_result *result)
 {
-    double ms = 0;
-    if (result->n_lines)
-        printf("%-20s %-30s %-28s %4s %9s %16s %6s\n", "layer", "op", "kernel", "runs", "ms", "rate",
-               "% peak");
-    for (size_t i = 0; i < result->n_lines; i++) {
-        print_line(result, &result->lines[i]);
-        ms += result->lines[i].ms;
-    }
-    if (result->n_lines) printf("%-85s %9.3f\n", "all kernels", ms);
+    print_table(result);
+    printf("programs: %zu from the cache, %zu compiled (%.0f ms)\n", result->programs.cached,
+           result->programs.compiled, result->programs.build_ms);
+    print_memory(result);
     if (result->peak_gflops > 0)
         printf("measured peak %.1f GFLOP/s, copy %.1f GB/s read and written\n", result->peak_gflops,
                result->copy_gbytes);
-    printf("%s, batch %zu: %.3f ms a step, %.1f GFLOP/s, %.1f MiB of memory\n",
-           options->training ? "training" : "prediction", options->batch_size ? options->batch_size : 64,
-           result->step_ms, result->flop / result->step_ms * 1e-6, (double)result->memory_bytes / 1048576.0);
+    printf("%s, batch %zu: %.3f ms a step, %.1f GFLOP/s\n", options->training ? "training" : "prediction",
+           options->batch_size ? options->batch_size : 64, result->step_ms,
+           result->flop / result->step_ms * 1e-6);
     printf("%.1f samples/s\n", result->samples_per_second);
 }
 
@@ -91,11 +118,12 @@ static void print_json_line(const bench_options *options, const gaze_bench_line 
     if (options->device) printf("\"device\": %zu, ", options->device->index);
     fputs("\"layer\": ", stdout);
     tool_json_text(stdout, line->layer);
-    printf(", \"op\": \"%s\", \"kernel\": \"%s\", \"launches\": %zu, \"ms\": %.6f, \"gflops\": %.3f, "
+    printf(", \"op\": \"%s\", \"kernel\": \"%s\", \"launches\": %zu, \"ms\": %.6f, \"gap_ms\": %.6f, "
+           "\"gflops\": %.3f, "
            "\"gbytes_per_second\": %.3f, "
            "\"percent_of_peak\": %.2f}\n",
-           line->op, line->kernel, line->launches, line->ms, line->gflops, line->gbytes_per_second,
-           line->percent_of_peak);
+           line->op, line->kernel, line->launches, line->ms, line->gap_ms, line->gflops,
+           line->gbytes_per_second, line->percent_of_peak);
 }
 
 static void print_json(const bench_options *options, const gaze_bench_result *result)
@@ -110,10 +138,14 @@ static void print_json(const bench_options *options, const gaze_bench_result *re
     tool_json_text(stdout, options->model);
     printf(", \"mode\": \"%s\", \"batch_size\": %zu, \"samples_per_second\": %.3f, \"step_ms\": %.6f, "
            "\"flop\": %.0f, \"memory_bytes\": %zu, "
-           "\"peak_gflops\": %.3f, \"copy_gbytes_per_second\": %.3f}\n",
+           "\"peak_gflops\": %.3f, \"copy_gbytes_per_second\": %.3f",
            bench->training ? "training" : "prediction", bench->batch_size ? bench->batch_size : 64,
            result->samples_per_second, result->step_ms, result->flop, result->memory_bytes,
            result->peak_gflops, result->copy_gbytes);
+    printf(", \"launches\": %zu, \"kernels_ms\": %.6f, \"gaps_ms\": %.6f, \"programs_cached\": %zu, "
+           "\"programs_compiled\": %zu, \"build_ms\": %.3f, \"resident_bytes\": %zu}\n",
+           result->launches, result->kernels_ms, result->gaps_ms, result->programs.cached,
+           result->programs.compiled, result->programs.build_ms, result->resident_bytes);
 }
 
 static void print_tuned(void *user, const gaze_tune_line *line)

@@ -1,6 +1,7 @@
 /* gaze_bench: whole steps on random data, and what each layer takes of them. */
 #include "bench.h"
 #include "../base/clock.h"
+#include "../base/resident.h"
 #include "../bench/median.h"
 
 #include <stdlib.h>
@@ -73,11 +74,11 @@ static gaze_status build(gz_bench_job *job)
     return gz_model_build(file, &options, &job->step.built);
 }
 
-static gaze_status make_plan(gz_bench_job *job, bool profile)
+gaze_status gz_bench_plan(gz_bench_job *job, gz_plan_options options)
 {
     gz_plan_destroy(job->step.plan);
     job->step.plan = NULL;
-    const gz_plan_options options = {.profile = profile, .memory_limit = job->model->context->memory_limit};
+    options.memory_limit = job->model->context->memory_limit;
     return gz_fail_context(
         gz_plan_create(job->base.device, job->step.built.graph, job->base.store, &options, &job->step.plan),
         "%s, batch %zu", job->model->file->path, job->batch);
@@ -103,7 +104,7 @@ static gaze_status make_job(gaze_model *model, const gaze_bench_options *options
                                .memory_limit = model->context->memory_limit};
     GZ_TRY(build(job));
     GZ_TRY(make_data(job));
-    return make_plan(job, false);
+    return gz_bench_plan(job, (gz_plan_options){0});
 }
 
 static void free_job(gz_bench_job *job)
@@ -169,13 +170,15 @@ static gaze_status measure(gz_bench_job *job, double seconds, gaze_bench_result 
     result->samples_per_second = (double)job->batch / median;
     result->flop = graph_flop(job->step.built.graph);
     result->memory_bytes = memory.peak_bytes + memory.store_bytes;
+    result->resident_bytes = gz_resident_peak();
+    gaze_context_programs(job->model->context, &result->programs);
     if (!job->base.device) return GAZE_OK;
     gz_peak peak;
     GZ_TRY(gz_peak_measure(job->base.device, PEAK_SECONDS, &peak));
     result->peak_gflops = peak.gflops;
     result->copy_gbytes = peak.copy_gbytes;
     if (!job->model->context->profile) return GAZE_OK;
-    GZ_TRY(make_plan(job, true));
+    GZ_TRY(gz_bench_plan(job, (gz_plan_options){.profile = true}));
     return gz_bench_lines(job, seconds / 2, result);
 }
 
@@ -193,19 +196,20 @@ static gaze_status put_back(gz_store *store, gz_slab slab, const float *kept)
     return kept && count ? gz_store_write(store, slab, 0, kept, count) : GAZE_OK;
 }
 
-gaze_status gaze_bench(gaze_model *model, const gaze_bench_options *given, gaze_bench_result *result)
+/* trace: where it is written to, or NULL. */
+static gaze_status bench(gaze_model *model, const gaze_bench_options *options, gz_writer *trace,
+                         gaze_bench_result *result)
 {
-    const gaze_bench_options none = {0}, *options = given ? given : &none;
     const double seconds = options->seconds > 0 ? options->seconds : DEFAULT_SECONDS;
     float *parameters = NULL, *state = NULL;
     gz_bench_job job = {.model = model};
     gaze_status status;
-    *result = (gaze_bench_result){0};
     GZ_GO(gz_api_weights(model, false, 0));
     GZ_GO(keep_slab(model->store, GZ_SLAB_PARAMETER, &parameters));
     GZ_GO(keep_slab(model->store, GZ_SLAB_STATE, &state));
     GZ_GO(make_job(model, options, &job));
     status = measure(&job, seconds, result);
+    if (status == GAZE_OK && trace) status = gz_bench_trace(&job, result, trace);
     const gaze_status restored = put_back(model->store, GZ_SLAB_PARAMETER, parameters),
                       also = put_back(model->store, GZ_SLAB_STATE, state);
     if (status == GAZE_OK) status = restored != GAZE_OK ? restored : also;
@@ -213,6 +217,28 @@ done:
     free_job(&job);
     free(parameters);
     free(state);
+    return status;
+}
+
+/* Before anything is measured: is a trace possible, and can its file be written? */
+static gaze_status open_trace(const gaze_model *model, const char *path, gz_writer **writer)
+{
+    if (!path) return GAZE_OK;
+    if (model->context->device && model->context->profile) return gz_writer_open(path, writer);
+    return gz_fail(GAZE_ERROR_USAGE, "%s: a trace needs a device and a context made with profile", path);
+}
+
+gaze_status gaze_bench(gaze_model *model, const gaze_bench_options *given, gaze_bench_result *result)
+{
+    const gaze_bench_options none = {0}, *options = given ? given : &none;
+    gz_writer *trace = NULL;
+    *result = (gaze_bench_result){0};
+    GZ_TRY(open_trace(model, options->trace, &trace));
+    gaze_status status = bench(model, options, trace, result);
+    if (status == GAZE_OK && trace)
+        status = gz_writer_commit(trace);
+    else
+        gz_writer_abandon(trace);
     if (status != GAZE_OK) gaze_bench_free(result);
     return status;
 }

@@ -1,6 +1,7 @@
 /* What bench.c and bench_lines.c share. */
 #ifndef GZ_API_BENCH_H
 #define GZ_API_BENCH_H
+#include "../base/file.h"
 #include "../bench/peak.h"
 #include "../train/step.h"
 #include "api.h"
@@ -16,10 +17,17 @@ typedef struct gz_bench_job {
     float **outputs; /* [n_outputs] where a prediction is read into */
 } gz_bench_job;
 
+/* Makes the job's plan anew, within the context's memory. */
+gaze_status gz_bench_plan(gz_bench_job *job, gz_plan_options options);
+
 /* One step: inputs written, everything run, and the loss or the outputs read. */
 gaze_status gz_bench_step(gz_bench_job *job);
 
 /* Runs the job's profiled plan for about `seconds` and makes result->lines: one a node, median times. */
 gaze_status gz_bench_lines(gz_bench_job *job, double seconds, gaze_bench_result *result);
+
+/* Writes a few steps as JSON of the trace event format; the job's plan is another one from then on.
+   Percentages are of the ceilings in `result`. */
+gaze_status gz_bench_trace(gz_bench_job *job, const gaze_bench_result *result, gz_writer *writer);
 
 #endif

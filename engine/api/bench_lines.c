@@ -14,13 +14,14 @@ typedef struct node_time {
     const char *kernel; /* that takes longest */
     double longest_ns;
     size_t launches;
-    double ns[MOST_RUNS];
+    double ns[MOST_RUNS], gap_ns[MOST_RUNS];
 } node_time;
 
 typedef struct profile {
     gz_bench_job *job;
     node_time *times;
     size_t n_times, n_runs;
+    double kernels_ns[MOST_RUNS], beyond_ns[MOST_RUNS]; /* of each run */
 } profile;
 
 /* Packed weights are made once for predictions, so they are no part of a step. */
@@ -37,21 +38,35 @@ static node_time *time_of(profile *p, const gz_node *node)
     return &p->times[p->n_times++];
 }
 
+/* since: when the launch before ended. */
+static void add_launch(profile *p, const gz_plan_launch *launch, uint64_t since)
+{
+    node_time *time = time_of(p, launch->node);
+    const size_t run = p->n_runs;
+    time->ns[run] += launch->ns;
+    p->kernels_ns[run] += launch->ns;
+    if (since && launch->times.start > since) time->gap_ns[run] += (double)(launch->times.start - since);
+    if (!run) time->launches++;
+    if (launch->ns <= time->longest_ns) return;
+    time->longest_ns = launch->ns;
+    time->kernel = launch->kernel;
+}
+
 static gaze_status run_once(profile *p)
 {
     const gz_plan_launch *launches;
     size_t count;
+    uint64_t since = 0;
+    const double begin = gz_seconds();
     GZ_TRY(gz_bench_step(p->job));
+    const double ns = (gz_seconds() - begin) * 1e9;
     GZ_TRY(gz_plan_launches(p->job->step.plan, &launches, &count));
     for (size_t i = 0; i < count; i++) {
         if (!counts(p, &launches[i])) continue;
-        node_time *time = time_of(p, launches[i].node);
-        time->ns[p->n_runs] += launches[i].ns;
-        if (!p->n_runs) time->launches++;
-        if (launches[i].ns <= time->longest_ns) continue;
-        time->longest_ns = launches[i].ns;
-        time->kernel = launches[i].kernel;
+        add_launch(p, &launches[i], since);
+        since = launches[i].times.end;
     }
+    p->beyond_ns[p->n_runs] = ns - p->kernels_ns[p->n_runs];
     p->n_runs++;
     return GAZE_OK;
 }
@@ -68,6 +83,7 @@ static gaze_bench_line make_line(const profile *p, node_time *time, const gaze_b
                             .op = time->node->op->name,
                             .kernel = time->kernel ? time->kernel : "",
                             .ms = ns * 1e-6,
+                            .gap_ms = gz_median(time->gap_ns, p->n_runs) * 1e-6,
                             .launches = time->launches};
     if (ns <= 0) return line;
     line.gflops = cost.flop / ns;
@@ -107,6 +123,13 @@ static gaze_status make_lines(const profile *p, gaze_bench_result *result)
     return GAZE_OK;
 }
 
+static void make_sums(profile *p, gaze_bench_result *result)
+{
+    for (size_t i = 0; i < p->n_times; i++) result->launches += p->times[i].launches;
+    result->kernels_ms = gz_median(p->kernels_ns, p->n_runs) * 1e-6;
+    result->gaps_ms = gz_median(p->beyond_ns, p->n_runs) * 1e-6;
+}
+
 gaze_status gz_bench_lines(gz_bench_job *job, double seconds, gaze_bench_result *result)
 {
     profile p = {.job = job};
@@ -117,6 +140,7 @@ gaze_status gz_bench_lines(gz_bench_job *job, double seconds, gaze_bench_result 
     while (p.n_runs < MOST_RUNS && (p.n_runs < LEAST_RUNS || gz_seconds() - begin < seconds))
         GZ_GO(run_once(&p));
     GZ_GO(make_lines(&p, result));
+    make_sums(&p, result);
 done:
     free(p.times);
     return status;

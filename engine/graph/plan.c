@@ -1,4 +1,5 @@
 #include "plan_parts.h"
+#include "../base/clock.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,11 +80,14 @@ void gz_plan_destroy(gz_plan *plan)
     free(plan->amplification);
     free(plan->listing);
     free(plan->timings);
+    gz_moments_free(&plan->moments);
     free(plan->launches);
     free(plan->scratch);
     gz_arena_destroy(plan->arena);
     free(plan);
 }
+
+gz_device *gz_plan_runs_on(const gz_plan *plan) { return plan->device; }
 
 static void to_double(const gz_tensor *tensor, const void *values, double *out)
 {
@@ -131,13 +135,15 @@ gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *val
     }
     void *copy;
     cl_event *written;
+    gz_moment moment = {.kind = GZ_MOMENT_WRITE, .name = input->name, .bytes = bytes, .begin = gz_seconds()};
     GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(plan->device));
     GZ_TRY(stage(p, bytes, &copy, &written));
     memcpy(copy, values, bytes);
-    return gz_cl_check(clEnqueueWriteBuffer(gz_device_queue(plan->device), p->memory, CL_FALSE, 0, bytes,
+    GZ_TRY(gz_cl_check(clEnqueueWriteBuffer(gz_device_queue(plan->device), p->memory, CL_FALSE, 0, bytes,
                                             copy, 0, NULL, written),
-                       "clEnqueueWriteBuffer of %zu bytes for input '%s'", bytes, input->name);
+                       "clEnqueueWriteBuffer of %zu bytes for input '%s'", bytes, input->name));
+    return gz_moment_add(plan, moment, *written);
 }
 
 static gaze_status enqueue(gz_plan *plan, gz_launch *launch)
@@ -162,6 +168,19 @@ static gaze_status enqueue(gz_plan *plan, gz_launch *launch)
                        launch->group[1], launch->group[2], launch->node->name);
 }
 
+static gaze_status enqueue_recorded(gz_plan *plan, gz_launch *launch)
+{
+    gz_moment moment = {.kind = GZ_MOMENT_LAUNCH,
+                        .name = launch->kernel_name,
+                        .node = launch->node,
+                        .stem = launch->stem,
+                        .begin = gz_seconds()};
+    memcpy(moment.groups, launch->groups, sizeof moment.groups);
+    memcpy(moment.group, launch->group, sizeof moment.group);
+    GZ_TRY(enqueue(plan, launch));
+    return gz_moment_add(plan, moment, launch->event);
+}
+
 gaze_status gz_plan_run(gz_plan *plan)
 {
     if (plan->trains) gz_store_touch(plan->store);
@@ -171,15 +190,30 @@ gaze_status gz_plan_run(gz_plan *plan)
     const size_t version = plan->store ? gz_store_version(plan->store) : 0;
     const bool pack = version != plan->packed_version;
     for (size_t i = 0; i < plan->n_launches; i++)
-        if (pack || !plan->launches[i]->packing) GZ_TRY(enqueue(plan, plan->launches[i]));
+        if (pack || !plan->launches[i]->packing)
+            GZ_TRY(plan->options.record ? enqueue_recorded(plan, plan->launches[i])
+                                        : enqueue(plan, plan->launches[i]));
     plan->packed_version = version;
     return gz_cl_check(clFlush(gz_device_queue(plan->device)), "clFlush after %zu launches",
                        plan->n_launches);
 }
 
+static gaze_status read_recorded(gz_plan *plan, const gz_tensor *tensor, void *values)
+{
+    const size_t bytes = gz_shape_count(tensor->shape) * 4;
+    const gz_moment wait = {.kind = GZ_MOMENT_WAIT, .name = "", .begin = gz_seconds()};
+    GZ_TRY(gz_device_finish(plan->device));
+    GZ_TRY(gz_moment_add(plan, wait, NULL));
+    const gz_moment copy = {
+        .kind = GZ_MOMENT_READ, .name = tensor->name, .bytes = bytes, .begin = gz_seconds()};
+    GZ_TRY(gz_device_read(plan->device, gz_plan_placement(plan, tensor)->memory, 0, values, bytes));
+    return gz_moment_add(plan, copy, NULL);
+}
+
 gaze_status gz_plan_read(gz_plan *plan, const gz_tensor *tensor, void *values)
 {
     const gz_placement *p = gz_plan_placement(plan, tensor);
+    if (plan->device && plan->options.record) return read_recorded(plan, tensor, values);
     if (plan->device)
         return gz_device_read(plan->device, p->memory, 0, values, gz_shape_count(tensor->shape) * 4);
     from_double(tensor, p->host, values);
@@ -193,21 +227,6 @@ double gz_plan_amplification(const gz_plan *plan, const gz_node *node)
     return 1;
 }
 
-static gaze_status launch_time(const gz_launch *launch, double *ns)
-{
-    cl_ulong start = 0, end = 0;
-    *ns = 0;
-    if (!launch->event) return GAZE_OK;
-    GZ_TRY(gz_cl_check(
-        clGetEventProfilingInfo(launch->event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL),
-        "clGetEventProfilingInfo of %s", launch->kernel_name));
-    GZ_TRY(
-        gz_cl_check(clGetEventProfilingInfo(launch->event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL),
-                    "clGetEventProfilingInfo of %s", launch->kernel_name));
-    *ns = (double)(end - start);
-    return GAZE_OK;
-}
-
 gaze_status gz_plan_launches(gz_plan *plan, const gz_plan_launch **list, size_t *count)
 {
     if (!plan->timings) GZ_TRY(gz_allocate(plan->n_launches, sizeof *plan->timings, &plan->timings));
@@ -215,8 +234,11 @@ gaze_status gz_plan_launches(gz_plan *plan, const gz_plan_launch **list, size_t 
     for (size_t i = 0; i < plan->n_launches; i++) {
         const gz_launch *launch = plan->launches[i];
         plan->timings[i] = (gz_plan_launch){
-            launch->node, launch->stem, launch->kernel_name, launch->options, 0, launch->packing};
-        if (plan->options.profile) GZ_TRY(launch_time(launch, &plan->timings[i].ns));
+            launch->node, launch->stem, launch->kernel_name, launch->options, 0, launch->packing, {0}};
+        gz_command_times *times = &plan->timings[i].times;
+        if (!launch->event) continue;
+        GZ_TRY(gz_command_time(launch->event, launch->kernel_name, times));
+        plan->timings[i].ns = (double)(times->end - times->start);
     }
     *list = plan->timings;
     *count = plan->n_launches;

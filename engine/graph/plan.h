@@ -12,6 +12,7 @@ typedef struct gz_plan_options {
                      NaN */
     size_t memory_limit; /* 0: none beyond the device's own */
     const gz_family *force_family;
+    bool record; /* with profile: keeps what each call does (gz_plan_moments) */
     bool dry; /* no memory is taken and no kernel is made: the plan tells what it would need and can't run */
 } gz_plan_options;
 
@@ -21,6 +22,9 @@ typedef struct gz_plan_options {
 gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store,
                            const gz_plan_options *options, gz_plan **out);
 void gz_plan_destroy(gz_plan *plan); /* NULL is fine */
+
+/* The device that was given, or its solo. NULL: reference mode. */
+gz_device *gz_plan_runs_on(const gz_plan *plan);
 
 /* Input tensors: copied before the call returns. count elements of 4 bytes, exactly the tensor's. */
 gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *values);
@@ -55,13 +59,43 @@ typedef struct gz_plan_tensor {
 } gz_plan_tensor;
 size_t gz_plan_tensors(const gz_plan *plan, const gz_plan_tensor **list);
 
+/* Nanoseconds of the device's own clock; all zeros where nothing was measured. */
+typedef struct gz_command_times {
+    uint64_t queued, start, end;
+} gz_command_times;
+
 /* With profile: nanoseconds of each launch of the last run. */
 typedef struct gz_plan_launch {
     const gz_node *node;
     const char *stem, *kernel, *options;
     double ns;
     bool packing;
+    gz_command_times times;
 } gz_plan_launch;
 gaze_status gz_plan_launches(gz_plan *plan, const gz_plan_launch **list, size_t *count);
+
+typedef enum gz_moment_kind {
+    GZ_MOMENT_WRITE,
+    GZ_MOMENT_LAUNCH,
+    GZ_MOMENT_WAIT,
+    GZ_MOMENT_READ
+} gz_moment_kind;
+
+/* A call of the host, and the command that it gave to the device. Reading is two: waiting for what was
+   enqueued before, and the copy. */
+typedef struct gz_moment {
+    gz_moment_kind kind;
+    const char *name;           /* of the tensor, the kernel, or "" */
+    const gz_node *node;        /* of a launch */
+    const char *stem;           /* of a launch: its file in cl/ */
+    size_t groups[3], group[3]; /* of a launch */
+    size_t bytes;               /* written or read */
+    double begin, end;          /* the call's, of gz_seconds() */
+    gz_command_times times;     /* of writes and launches */
+} gz_moment;
+
+/* With record: what happened since it was last asked for, in order. Waits for the device. The list lasts
+   until the plan's next call. */
+gaze_status gz_plan_moments(gz_plan *plan, const gz_moment **list, size_t *count);
 
 #endif

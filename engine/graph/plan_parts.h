@@ -65,6 +65,14 @@ typedef struct gz_placement {
     gz_staging *staging; /* inputs: values on their way to the device */
 } gz_placement;
 
+/* What a plan keeps for gz_plan_moments. */
+typedef struct gz_moments {
+    gz_moment *list;
+    cl_event *events; /* beside them; NULL: none */
+    size_t count, list_capacity, events_capacity;
+    bool told; /* the next one begins a new list */
+} gz_moments;
+
 struct gz_plan {
     gz_device *device; /* NULL: reference mode */
     gz_graph *graph;
@@ -88,6 +96,7 @@ struct gz_plan {
     gz_plan_tensor *listing;
     size_t n_listing;
     gz_plan_launch *timings;
+    gz_moments moments;
 };
 
 struct gz_builder {
@@ -111,6 +120,12 @@ gaze_status gz_plan_check_fits(const gz_plan *plan);
 gaze_status gz_plan_bind_reference(gz_plan *plan);
 void gz_plan_unbind_reference(gz_plan *plan);
 gaze_status gz_plan_run_reference(gz_plan *plan);
+
+/* moments.c: with options.record, adds a call that has just ended; event: of its command, or NULL. */
+gaze_status gz_moment_add(gz_plan *plan, gz_moment moment, cl_event event);
+void gz_moments_free(gz_moments *moments);
+/* When the event's command was queued, began and ended; waits for nothing. name: for a message. */
+gaze_status gz_command_time(cl_event event, const char *name, gz_command_times *times);
 
 gz_placement *gz_plan_placement(const gz_plan *plan, const gz_tensor *tensor);
 /* The slab and the offset in floats of a tensor of the store. */

@@ -31,6 +31,16 @@ def kernels_fit_into_the_step(folder):
     assert sum(line["ms"] for line in lines) < 3 * result["step_ms"], (lines, result)
 
 
+def launches_gaps_programs_and_memory_are_told(folder):
+    lines, result = bench("--train", "--batch-size", 16)
+    assert result["launches"] == sum(line["launches"] for line in lines) > len(lines) / 2, result
+    assert result["kernels_ms"] > 0 and result["gaps_ms"] > 0 and all(line["gap_ms"] >= 0 for line in lines), (lines, result)
+    assert result["programs_cached"] + result["programs_compiled"] > 0 and result["build_ms"] > 0, result
+    assert result["resident_bytes"] > result["memory_bytes"] > 0, result
+    again = bench("--train", "--batch-size", 16)[1]
+    assert again["programs_compiled"] == 0 and again["launches"] == result["launches"], (result, again)
+
+
 def peaks_are_measured(folder):
     lines, result = bench()
     assert result["peak_gflops"] > 1 and result["copy_gbytes_per_second"] > 0.5, result
@@ -54,6 +64,8 @@ def reference_is_measured_too(folder):
 def text_ends_with_samples_per_second(folder):
     out = run(GAZE, "bench", PATCH, "--seconds", 0.1).stdout.splitlines()
     assert out[0].split()[:3] == ["layer", "op", "kernel"], out[0]
+    assert [line.split()[1:3] for line in out if "launches a step" in line] == [["launches", "a"]], out
+    assert out[-5].startswith("programs: ") and out[-4].startswith("memory: "), out
     assert out[-1].endswith("samples/s") and float(out[-1].split()[0]) > 0, out[-1]
 
 
@@ -68,6 +80,7 @@ if __name__ == "__main__":
     main([
         prediction_has_a_line_a_layer,
         kernels_fit_into_the_step,
+        launches_gaps_programs_and_memory_are_told,
         peaks_are_measured,
         training_has_gradients_and_the_update,
         reference_is_measured_too,
