@@ -95,6 +95,24 @@ GAZE_ONE conv2d_input_gradient_strided(source dy, source w, __global float *rest
                                        H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, B, strip);
 }
 
+/* As gaze_tile_local, of one vector: the even k go to c[i], the odd ones to c[TILE_ROWS + i]. */
+static inline void gaze_sum_by_two(const __local float *const *row, int at, int step, source b, int b_step, int count, floatv *c)
+{
+    int k = 0;
+    for (; k + 2 <= count; k += 2, at += 2 * step, b += 2 * b_step) {
+        const floatv even = vloadv(0, b), odd = vloadv(0, b + b_step);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            c[i] = fma((floatv)(row[i][at]), even, c[i]);
+            c[TILE_ROWS + i] = fma((floatv)(row[i][at + step]), odd, c[TILE_ROWS + i]);
+        }
+    }
+    if (k == count) return;
+    const floatv last = vloadv(0, b);
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) c[i] = fma((floatv)(row[i][at]), last, c[i]);
+}
+
 /* A part of dw by register tiles of TILE_ROWS taps (r,s,c) x TILE_COLUMNS filters, summed along the pixels of `rows` rows of dy. A group
    owns one part of the B * ceil(P/rows) strips (x), up to n_channels channels (y) and blocks_each blocks of filters (z).
    part [parts][kh,kw,C,O], in [(rows-1)*sy + (kh-1)*ey + 1][wide][n_channels], sum [blocks_each][taps][TILE_COLUMNS] and offset
@@ -132,7 +150,10 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, int n0,
                     c[TILE_ROWS + i] = vloadv(2 * i + 1, at);
                 }
                 for (int p = 0; p < count; p++)
-                    gaze_tile_local(row, p * sy * line, sx * channels, gradient + (size_t)p * Q * O, o1 - o0, O, Q, c);
+                    if (o0 == o1)
+                        gaze_sum_by_two(row, p * sy * line, sx * channels, gradient + (size_t)p * Q * O, O, Q, c);
+                    else
+                        gaze_tile_local(row, p * sy * line, sx * channels, gradient + (size_t)p * Q * O, o1 - o0, O, Q, c);
 #pragma unroll
                 for (int i = 0; i < TILE_ROWS; i++) {
                     vstorev(c[i], 2 * i, at);
@@ -146,8 +167,8 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, int n0,
         for (int k = 0; k < used; k++) {
             const __local float *at = sum + (n * taps + k) * TILE_COLUMNS;
             __global float *out = part + (((size_t)g * kh * kw + k / channels) * C + first + k % channels) * O;
-            vstorev(vloadv(0, at), 0, out + o0);
-            vstorev(vloadv(1, at), 0, out + o1);
+            vstorev(o0 == o1 ? vloadv(0, at) + vloadv(1, at) : vloadv(0, at), 0, out + o0);
+            if (o0 != o1) vstorev(vloadv(1, at), 0, out + o1);
         }
     }
 }

@@ -91,14 +91,14 @@ static void dot(gz_builder *builder, const gz_conv2d_call *call)
                  each = tiles_each(tiles, 1);
     gz_tensor *packed =
         gz_conv2d_packed(builder, call->kernel, size->O * taps * gz_round_up(size->C, width) + size->C);
-    gz_launch *launch = gz_conv2d_pack_launch(builder, call->kernel, "conv2d_few", "conv2d_pack_dot");
+    gz_launch *launch = gz_conv2d_pack_launch(builder, call->kernel, "conv2d_filters", "conv2d_pack_dot");
     gz_arg_tensor(launch, call->weights);
     gz_arg_tensor(launch, packed);
     gz_arg_int(launch, taps);
     gz_arg_int(launch, size->C);
     gz_arg_int(launch, size->O);
     gz_launch_groups(launch, size->O, taps, 1, 1, 1, 1);
-    launch = begin(builder, call, "conv2d_few", "conv2d_dot", packed);
+    launch = begin(builder, call, "conv2d_filters", "conv2d_dot", packed);
     gz_arg_int(launch, pixels);
     gz_arg_int(launch, each);
     gz_arg_int(launch, call->activation);
@@ -121,7 +121,7 @@ static bool few_channels(gz_builder *builder, const gz_conv2d_call *call)
     const size_t terms = gz_conv2d_terms(size), wide = gz_conv2d_span(size, 1, size->Q);
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
     const size_t offset_bytes = terms * sizeof(cl_int),
-                 out_bytes = call->pooled ? (2 * size->Q + GZ_TILE_ROWS - 1) * columns * sizeof(float) : 0;
+                 out_bytes = call->pooled ? 2 * size->Q * columns * sizeof(float) : 0;
     const gz_conv2d_strip strip = {.per_row = size->Q,
                                    .tile_cost = blocks * (terms + 4) * 2 * GZ_TILE_ROWS,
                                    .copy_cost = wide * size->C,
@@ -154,7 +154,7 @@ static bool few_filters(gz_builder *builder, const gz_conv2d_call *call)
                                    .row_bytes = size->C * size->stride[1] * run * sizeof(float)};
     const size_t rows = gz_conv2d_strip_rows(size, builder, &strip);
     if (!rows) return false;
-    gz_launch *launch = begin(builder, call, "conv2d_few", "conv2d_few_filters", call->weights);
+    gz_launch *launch = begin(builder, call, "conv2d_filters", "conv2d_few_filters", call->weights);
     gz_arg_int(launch, rows);
     gz_arg_int(launch, call->activation);
     gz_arg_int(launch, run);
