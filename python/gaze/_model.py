@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from . import _library as L
-from ._arrays import as_inputs, as_labels, describe, describe_all, take, tensor_of
+from ._arrays import as_inputs, as_labels, describe_all, take, tensor_of
 from ._data import Data
 from ._devices import Device, create_context, device_of
 from ._errors import Error, UsageError

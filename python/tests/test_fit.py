@@ -1,7 +1,6 @@
 """Training and evaluation from arrays, what is shown meanwhile, and how it is stopped."""
 import contextlib
 import io
-import os
 import subprocess
 import sys
 import types

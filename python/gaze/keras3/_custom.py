@@ -14,7 +14,7 @@ import numpy as np
 
 from .._model import Model
 from .._safetensors import write
-from ._layers import array
+from ._common import array
 
 OPEN, BATCH = 7, 3
 LIMIT = 1e-4  # of the largest value: what float32 may differ from double

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 
 from . import _custom, _layers, _operations
-from ._layers import Unsupported, is_keras
+from ._common import Unsupported, is_keras
 
 
 class Graph:

@@ -1,7 +1,7 @@
 """keras.ops in a functional model (x + y, ops.relu(x), ...): those that a layer of Gaze's stands for."""
 from __future__ import annotations
 
-from ._layers import Unsupported
+from ._common import Unsupported
 
 ACTIVATIONS = {"Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Elu": "elu", "Silu": "silu", "Gelu": "gelu", "Softmax": "softmax",
                "LeakyRelu": "leaky_relu"}
