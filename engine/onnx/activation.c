@@ -128,9 +128,12 @@ gaze_status gz_onnx_prelu(gz_import *im, const gz_onnx_node *node)
     double value;
     GZ_TRY(gz_node_computed(node, 0, &x));
     GZ_TRY(gz_node_constant(node, 1, true, &slope));
-    if (!gz_constant_is_uniform(slope, &value))
-        return gz_refuse("its slopes differ, expected one for all values");
-    return leaky(im, x, value, node->out[0]);
+    if (gz_constant_is_uniform(slope, &value)) return leaky(im, x, value, node->out[0]);
+    gz_value up, down; /* relu(x) - slope relu(-x) */
+    GZ_TRY(apply(im, x, "relu", 1, 0, 1, &up));
+    GZ_TRY(apply(im, x, "relu", -1, 0, -1, &down));
+    GZ_TRY(gz_with_constant(im, node, gz_onnx_mul, &down, slope, &down));
+    return sum(im, &up, &down, node->out[0]);
 }
 
 gaze_status gz_onnx_elu(gz_import *im, const gz_onnx_node *node)

@@ -11,8 +11,9 @@ enum { GZ_ONNX_RANK = 8 };
 typedef struct gz_constant {
     size_t rank, dim[GZ_ONNX_RANK];
     bool uniform;
-    float *f;   /* or NULL: */
-    int64_t *i; /* one of the two */
+    bool narrow; /* it was bfloat16: what is made like it would be rounded */
+    float *f;    /* or NULL: */
+    int64_t *i;  /* one of the two */
 } gz_constant;
 
 /* Elements that are stored: 1 of a uniform one. The constant was checked when it was made. */

@@ -40,6 +40,18 @@ static void read_units(gz_value *v, size_t first, size_t n, size_t U)
     v->atom[v->n_atoms++] = U;
 }
 
+/* The product behind attention by heads is the attention's own last one. */
+static gaze_status end_attention(gz_import *im, gz_value *v, const float *kernel, size_t D)
+{
+    gz_net_layer *layer;
+    GZ_TRY(gz_net_copy(&im->net, v->at.layer, &layer));
+    memcpy(gz_net_find_weight(layer, "output.kernel")->data, kernel, D * D * sizeof *kernel);
+    layer->open_end = false;
+    layer->open_bias = true;
+    v->at.layer = layer;
+    return GAZE_OK;
+}
+
 gaze_status gz_dense_value(gz_import *im, const gz_value *v, size_t first, const gz_constant *kernel,
                            size_t U, bool transposed, double scale, const char *name, gz_value *to)
 {
@@ -62,7 +74,10 @@ gaze_status gz_dense_value(gz_import *im, const gz_value *v, size_t first, const
     GZ_TRY(gz_net_option(&im->net, layer, "use_bias", "false"));
     GZ_TRY(gz_net_weight(&im->net, layer, "kernel", 2, (size_t[]){K, U}, &data));
     copy_kernel(to, n, gz_value_axis(to, first), kernel, K, U, transposed, scale, data);
-    to->at.layer = layer;
+    if (before->open_end && before->rank == 2 && U == K)
+        GZ_TRY(end_attention(im, to, data, U));
+    else
+        to->at.layer = layer;
     read_units(to, first, n, U);
     return GAZE_OK;
 }
@@ -125,8 +140,12 @@ static gaze_status add_c(gz_import *im, const gz_constant *c, double beta, gz_ne
     const size_t n = gz_constant_count(c);
     if (c->i || (n != U && n != 1) || (n == U && c->rank && c->dim[c->rank - 1] != U))
         return gz_refuse("its C has %zu values, expected one for each of the %zu units", n, U);
-    gz_net_drop_option(layer, "use_bias");
-    GZ_TRY(gz_net_weight(&im->net, layer, "bias", 1, &U, &bias));
+    if (layer->open_bias) {
+        bias = gz_net_find_weight(layer, "output.bias")->data;
+    } else {
+        gz_net_drop_option(layer, "use_bias");
+        GZ_TRY(gz_net_weight(&im->net, layer, "bias", 1, &U, &bias));
+    }
     for (size_t i = 0; i < U; i++) bias[i] = (float)(beta * gz_constant_at(c, n == 1 ? 0 : i));
     return GAZE_OK;
 }

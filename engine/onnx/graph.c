@@ -11,6 +11,7 @@ typedef struct gz_names {
     struct {
         const char *name;
         gz_value *value;
+        size_t uses;
     } slot[];
 } names;
 
@@ -45,17 +46,25 @@ static void bind(gz_import *im, const char *name, gz_value *value)
     im->names->slot[at].value = value;
 }
 
-/* How often a name is read. */
-static size_t uses_of(const gz_import *im, const char *name)
+/* How often each name is read, by nodes and as an output. */
+static void count_use(gz_import *im, const char *name)
 {
-    size_t uses = 0;
-    if (!*name) return 0;
+    const size_t at = slot_of(im->names, name);
+    im->names->slot[at].name = name;
+    im->names->slot[at].uses++;
+}
+
+static void count_uses(gz_import *im)
+{
     for (size_t i = 0; i < im->graph->n_node; i++)
         for (size_t k = 0; k < im->graph->node[i]->n_input; k++)
-            uses += !strcmp(gz_proto_text(im->graph->node[i]->input[k]), name);
-    for (size_t i = 0; i < im->graph->n_output; i++)
-        uses += !strcmp(gz_proto_text(im->graph->output[i]->name), name);
-    return uses;
+            count_use(im, gz_proto_text(im->graph->node[i]->input[k]));
+    for (size_t i = 0; i < im->graph->n_output; i++) count_use(im, gz_proto_text(im->graph->output[i]->name));
+}
+
+static size_t uses_of(const gz_import *im, const char *name)
+{
+    return *name ? im->names->slot[slot_of(im->names, name)].uses : 0;
 }
 
 /* ---- Nodes ---- */
@@ -164,6 +173,7 @@ static gaze_status read_initializers(gz_import *im)
         gz_value *v;
         GZ_TRY(gz_constant_read(im->arena, im->path, im->graph->initializer[i], &c));
         GZ_TRY(gz_value_constant(im, c, &v));
+        im->net.budget += gz_constant_stored(c) * sizeof(double); /* they may lie in another file */
         bind(im, gz_proto_text(im->graph->initializer[i]->name), v);
     }
     if (!im->graph->n_sparse_initializer) return GAZE_OK;
@@ -183,6 +193,7 @@ gaze_status gz_graph_walk(gz_import *im)
     size_t count;
     GZ_TRY(count_names(im, &count));
     GZ_TRY(make_names(im, count + im->graph->n_output));
+    count_uses(im);
     GZ_TRY(read_initializers(im));
     for (size_t i = 0; i < im->graph->n_input; i++) {
         const char *name = gz_proto_text(im->graph->input[i]->name);

@@ -6,6 +6,10 @@
 /* Opsets of the default domain that the operators here were read in. */
 enum { OLDEST = 7, NEWEST = 26 };
 
+/* What weights may take, against a small file that asks for much: kernels of grouped convolutions grow by the
+   number of groups. */
+enum { LEAST_BUDGET = 1 << 26, BUDGET_PER_BYTE = 64 };
+
 static gaze_status read_opset(gz_import *im, const Onnx__ModelProto *model)
 {
     for (size_t i = 0; i < model->n_opset_import; i++) {
@@ -103,13 +107,15 @@ gaze_status gz_onnx_read(const char *path, const gz_onnx_options *options, gz_on
 {
     static const gz_onnx_options none;
     Onnx__ModelProto *proto;
+    size_t size;
     gz_import im = {.path = path, .options = options ? options : &none};
     gaze_status status;
     *model = (gz_onnx_model){0};
     GZ_TRY(gz_arena_create(&model->arena));
     im.arena = im.net.arena = model->arena;
-    GZ_GO(gz_proto_read(im.arena, path, &proto));
+    GZ_GO(gz_proto_read(im.arena, path, &size, &proto));
     im.graph = proto->graph;
+    im.net.budget = LEAST_BUDGET + BUDGET_PER_BYTE * size;
     GZ_GO(read_opset(&im, proto));
     if (!im.graph->n_output) {
         status = gz_fail(GAZE_ERROR_MODEL, "%s: it has no output", path);

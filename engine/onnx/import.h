@@ -136,12 +136,24 @@ gaze_status gz_dense_value(gz_import *im, const gz_value *v, size_t first, const
 gaze_status gz_embed(gz_import *im, const gz_onnx_node *node, const gz_constant *table);
 /* activation.c */
 gaze_status gz_activate(gz_import *im, const gz_value *v, const char *word, gz_value *to);
+/* affine.c: from * c or from + sign * c, c input number `at` of the node, a constant array; and 1/c, NULL: no
+   memory */
+gaze_status gz_with_array(gz_import *im, const gz_onnx_node *node, const gz_value *from, size_t at,
+                          bool scales, double sign, gz_value *x);
+gz_constant *gz_inverse(gz_import *im, const gz_constant *c);
 /* binary.c: several values of one shape in one layer, "add" or "multiply". */
 gaze_status gz_merge_values(gz_import *im, const char *type, const gz_value *const *v, size_t n,
                             gz_value *to);
 /* reduce.c: "average" or "max" over these axes, which stay with size 1. */
 gaze_status gz_pool_axes(gz_import *im, const gz_value *v, const bool *over, const char *what, gz_value *to);
 
+/* attend.c: q [..., Tq, K], k with its keys in axis k_time and its depth in the other, v [..., Tk, V] ->
+   [..., Tq, V] */
+gaze_status gz_attend(gz_import *im, const gz_value *q, const gz_value *k, size_t k_time, const gz_value *v,
+                      double factor, bool causal, gz_value *to);
+/* moments.c: `function` (Add or Mul) of x and a constant, as if a node of its own did it */
+gaze_status gz_with_constant(gz_import *im, const gz_onnx_node *node, gz_onnx_operator *function, gz_value *x,
+                             const gz_constant *c, gz_value *to);
 /* attention.c */
 gaze_status gz_scores_start(gz_import *im, const gz_onnx_node *node); /* MatMul of two computed values */
 gaze_status gz_scores_scale(gz_import *im, const gz_value *v, double factor, gz_value *to);

@@ -100,12 +100,12 @@ static gaze_status read_dims(gz_import *im, const char *name, const Onnx__TypePr
         const char *word = d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM
                                ? gz_proto_text(d->dim_param)
                                : "";
-        if (known && (d->dim_value < 0 || d->dim_value > 1 << 22))
+        if (known && (d->dim_value < 1 || d->dim_value > 1 << 22))
             return gz_fail(GAZE_ERROR_MODEL, "%s: input '%s' has an axis of %lld", im->path, name,
                            (long long)d->dim_value);
-        v->dim[i] = known ? (size_t)d->dim_value : 0;
-        if (v->dim[i]) continue;
-        if (i == *batch)
+        if (known)
+            v->dim[i] = (size_t)d->dim_value;
+        else if (i == *batch)
             v->dim[i] = GZ_ANY_BATCH;
         else
             GZ_TRY(open_size(im, word, &v->dim[i]));
@@ -135,10 +135,12 @@ gaze_status gz_input_read(gz_import *im, const Onnx__ValueInfoProto *info, gz_va
     const int32_t element = type->tensor_type->elem_type;
     const bool whole =
         element == ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || element == ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
-    if (!whole && element != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT &&
-        element != ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE)
+    const bool real = element == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT ||
+                      element == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE ||
+                      element == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16;
+    if (!whole && !real)
         return gz_fail(GAZE_ERROR_MODEL,
-                       "%s: input '%s' is of ONNX's type %d, expected float, double, int32 or int64",
+                       "%s: input '%s' is of ONNX's type %d, expected float, double, float16, int32 or int64",
                        im->path, name, (int)element);
     GZ_TRY(read_dims(im, name, type->tensor_type, v, &batch));
     GZ_TRY(join_batch(im, name, v->dim[batch]));

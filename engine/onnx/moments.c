@@ -76,9 +76,8 @@ static gaze_status normalize(gz_import *im, const gz_moment *m, gz_value *to)
     return GAZE_OK;
 }
 
-/* to = x * c or x + c */
-static gaze_status with(gz_import *im, const gz_onnx_node *node, gz_onnx_operator *function, gz_value *x,
-                        const gz_constant *c, gz_value *to)
+gaze_status gz_with_constant(gz_import *im, const gz_onnx_node *node, gz_onnx_operator *function, gz_value *x,
+                             const gz_constant *c, gz_value *to)
 {
     gz_value constant = {.rank = c->rank, .constant = gz_arena_duplicate(im->arena, c, sizeof *c)},
              *in[2] = {x, &constant}, *out[1] = {to};
@@ -95,9 +94,9 @@ static gaze_status whole(gz_import *im, const gz_onnx_node *node, const gz_momen
     gz_value y, scaled;
     GZ_TRY(normalize(im, m, &y));
     scaled = y;
-    if (m->gamma) GZ_TRY(with(im, node, gz_onnx_mul, &y, m->gamma, &scaled));
+    if (m->gamma) GZ_TRY(gz_with_constant(im, node, gz_onnx_mul, &y, m->gamma, &scaled));
     if (!m->beta) return *to = scaled, GAZE_OK;
-    return with(im, node, gz_onnx_add, &scaled, m->beta, to);
+    return gz_with_constant(im, node, gz_onnx_add, &scaled, m->beta, to);
 }
 
 /* The other input of a node whose input i is known. */
@@ -131,7 +130,7 @@ gaze_status gz_moment_product(gz_import *im, const gz_onnx_node *node, bool *don
             return gz_refuse("a part of what is no layer normalization");
         gz_moment *shift;
         GZ_TRY(put_alone(im, m, GZ_SHIFT, to, &shift));
-        shift->sign = b->moment->sign ? b->moment->sign : 1;
+        shift->sign = b->moment->sign != 0 ? b->moment->sign : 1;
     }
     return GAZE_OK;
 }
@@ -186,7 +185,7 @@ gaze_status gz_moment_negative(gz_import *im, const gz_value *v, gz_value *to)
     gz_moment *m;
     if (!is(v, GZ_MEAN)) return GAZE_OK;
     GZ_TRY(put(im, v->moment, GZ_MEAN, to, &m));
-    m->sign = m->sign ? -m->sign : -1;
+    m->sign = m->sign != 0 ? -m->sign : -1;
     return GAZE_OK;
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST_LAYERS = 10000 }; /* that a model file may have */
+
 gaze_status gz_net_add(gz_net *net, const char *type, const char *name, gz_net_at input, size_t rank,
                        const size_t *dim, gz_net_layer **layer)
 {
@@ -15,6 +17,7 @@ gaze_status gz_net_add(gz_net *net, const char *type, const char *name, gz_net_a
     if (whole && !reads && strcmp(type, "embedding"))
         return gz_fail(GAZE_ERROR_MODEL,
                        "whole numbers are only taken as ids that look up rows of a table (Gather)");
+    if (net->n_layers++ == MOST_LAYERS) return gz_fail(GAZE_ERROR_MODEL, "more than %d layers", MOST_LAYERS);
     gz_net_layer *new = gz_arena_allocate(net->arena, sizeof *new);
     if (!new) return GAZE_ERROR_DEVICE;
     *new = (gz_net_layer){.type = type,
@@ -27,6 +30,18 @@ gaze_status gz_net_add(gz_net *net, const char *type, const char *name, gz_net_a
     *(net->last ? &net->last->next : &net->first) = new;
     net->last = new;
     *layer = new;
+    return GAZE_OK;
+}
+
+gaze_status gz_net_add_behind(gz_net *net, gz_net_layer *before, const char *type, gz_net_layer **layer)
+{
+    gz_net_layer *last = net->last;
+    GZ_TRY(gz_net_add(net, type, NULL, (gz_net_at){before, NULL}, before->rank, before->dim, layer));
+    if (before == last) return GAZE_OK;
+    last->next = NULL;
+    net->last = last;
+    (*layer)->next = before->next;
+    before->next = *layer;
     return GAZE_OK;
 }
 
@@ -72,6 +87,9 @@ gaze_status gz_net_weight(gz_net *net, gz_net_layer *layer, const char *name, si
         w->shape[i] = shape[i];
         if (!gz_multiply(count, shape[i], &count)) count = SIZE_MAX;
     }
+    if (count > net->budget)
+        return gz_fail(GAZE_ERROR_MODEL, "its weights are very much larger than the file");
+    net->budget -= count;
     w->data = *data = gz_arena_allocate(net->arena, count);
     if (!w->data) return GAZE_ERROR_DEVICE;
     layer->n_weights++;

@@ -25,15 +25,18 @@ typedef struct gz_net_layer {
     gaze_array weights[GZ_NET_WEIGHTS]; /* float; names without the layer's */
     size_t rank, dim[GZ_NET_RANK];      /* of a sample */
     bool whole;                         /* an input of ids */
-    bool open_end; /* attention by heads whose last product is the identity, until a dense layer behind it is
-                      it */
+    bool open_end;  /* attention by heads whose last product is the identity, until a dense layer behind it is
+                       it */
+    bool open_bias; /* its bias is called output.bias, and zeros so far */
     bool is_output, needed;
     size_t uses;
     struct gz_net_layer *next;
 } gz_net_layer;
 
+/* `budget`: bytes that weights may still take, by the size of the file that they come from. */
 typedef struct gz_net {
     gz_arena *arena;
+    size_t n_layers, budget;
     gz_net_layer *first, *last;
 } gz_net;
 
@@ -49,6 +52,8 @@ void gz_net_drop_option(gz_net_layer *layer, const char *key);
 gaze_status gz_net_weight(gz_net *net, gz_net_layer *layer, const char *name, size_t rank,
                           const size_t *shape, float **data);
 gaze_array *gz_net_find_weight(gz_net_layer *layer, const char *name);
+/* Appends a layer right behind another one, which it reads. */
+gaze_status gz_net_add_behind(gz_net *net, gz_net_layer *before, const char *type, gz_net_layer **layer);
 /* A copy behind all others, with weights of its own. */
 gaze_status gz_net_copy(gz_net *net, const gz_net_layer *layer, gz_net_layer **copy);
 
@@ -62,6 +67,10 @@ bool gz_net_is_linear(const gz_net_layer *layer);
 /* tidy.c: what nothing needs is left out, activations go into the layer before them, recurrent layers whose
    last step alone is read say so. Then every layer has a name of its own. */
 gaze_status gz_net_tidy(gz_net *net, gz_net_at *outputs, size_t n_outputs);
+
+/* kinds.c: where a multiplication is the end of attention that was exported in its parts, it becomes a layer
+ * of that kind. */
+gaze_status gz_net_find_kind(gz_net *net, gz_net_layer *layer);
 
 /* write.c: the model file. outputs: at layers, not at parts. */
 gaze_status gz_net_write(const gz_net *net, const char *name, const char *about, const gz_net_at *outputs,

@@ -11,7 +11,7 @@
     X(BatchNormalization, batch_normalization, none) X(Cast, cast, cast) \
     X(CastLike, identity, cast) X(Ceil, none, unary) X(Clip, clip, none) \
     X(Concat, concat, concat) X(Constant, none, constant) X(ConstantOfShape, none, filled) \
-    X(Conv, conv, none) X(Div, div, binary) X(Dropout, identity, identity) X(Elu, elu, none) \
+    X(Conv, conv, none) X(Div, div, binary) X(Dropout, dropout, dropout) X(Elu, elu, none) \
     X(Equal, none, binary) X(Erf, erf, none) X(Erfc, erfc, none) \
     X(Exp, none, unary) X(Expand, expand, expand) \
     X(Flatten, flatten, flatten) X(Floor, none, unary) X(GRU, gru, none) \

@@ -64,7 +64,13 @@ static gaze_status edge(gz_import *im, const char *type, gz_value *v, size_t axi
     snprintf(text, sizeof text, "[[0, 0], [%zu, %zu]]", before, after);
     GZ_TRY(gz_layer_plain(im, type, v, &(gz_option){key, text}, 1, 3, dim, &v->at));
     replace_axis(v, axis, count);
-    return GAZE_OK;
+    if (dim[0] != 1) return GAZE_OK;
+    gz_groups rest = {.n = 2,
+                      .n_atoms = v->n_atoms - 1}; /* nothing before the axis: two dimensions are enough */
+    for (size_t i = 0; i < rest.n_atoms; i++) rest.atoms[i] = i + 1;
+    rest.n_of[0] = count != 1;
+    rest.n_of[1] = rest.n_atoms - rest.n_of[0];
+    return gz_arrange(im, v, &rest);
 }
 
 /* A dense layer of its own that has these units alone. */

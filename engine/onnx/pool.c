@@ -3,14 +3,16 @@
 
 #include <string.h>
 
-/* Is what the layer makes at least 0, so that zeros are seen by no maximum? */
-static bool is_positive(gz_net_layer *layer)
+/* Is what the layer makes at least 0, so that zeros are seen by no maximum? Looks at `budget` layers. */
+static bool is_positive(const gz_net_layer *layer, size_t *budget)
 {
     static const char *const keep[] = {"max_pool2d", "average_pool2d", "max_pool1d",  "average_pool1d",
                                        "flatten",    "reshape",        "permute",     "zero_padding2d",
                                        "cropping2d", "repeat_vector",  "concatenate", "add",
                                        "multiply"};
     bool keeps = false;
+    if (!*budget) return false;
+    --*budget;
     const char *word = gz_net_find_option(layer, "activation");
     if (word && (!strcmp(word, "\"relu\"") || !strcmp(word, "\"sigmoid\"") || !strcmp(word, "\"softmax\"")))
         return true;
@@ -18,7 +20,7 @@ static bool is_positive(gz_net_layer *layer)
         keeps |= !strcmp(layer->type, keep[i]);
     if (!keeps) return false;
     for (size_t i = 0; i < layer->n_inputs; i++)
-        if (layer->inputs[i].part || !is_positive(layer->inputs[i].layer)) return false;
+        if (layer->inputs[i].part || !is_positive(layer->inputs[i].layer, budget)) return false;
     return true;
 }
 
@@ -66,10 +68,11 @@ gaze_status gz_onnx_max_pool(gz_import *im, const gz_onnx_node *node)
     GZ_TRY(expect_plain(node, &w));
     GZ_TRY(gz_sliding_input(im, &w, &x));
     const size_t C = x.dim[1];
-    if (w.padded && !w.same && is_centred(&w) && !is_positive(x.at.layer))
-        return centred(im, &w, &x, C, node->out[0]);
+    size_t budget = 1000;
+    const bool positive = w.padded && !w.same && is_positive(x.at.layer, &budget);
+    if (w.padded && !w.same && is_centred(&w) && !positive) return centred(im, &w, &x, C, node->out[0]);
     if (w.padded && !w.same) {
-        if (!is_positive(x.at.layer))
+        if (!positive)
             return gz_refuse("its padding is not that of Keras' \"same\", nor half its window, and its input "
                              "may be below 0");
         GZ_TRY(gz_sliding_zeros(im, &w, &x));

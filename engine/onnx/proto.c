@@ -71,21 +71,20 @@ static void *allocate(void *user, size_t size)
 
 static void release(void *user, void *memory) { (void)user, (void)memory; }
 
-gaze_status gz_proto_read(gz_arena *arena, const char *path, Onnx__ModelProto **model)
+gaze_status gz_proto_read(gz_arena *arena, const char *path, size_t *size, Onnx__ModelProto **model)
 {
     allocations all = {.arena = arena};
     ProtobufCAllocator allocator = {allocate, release, &all};
     char *bytes;
-    size_t size;
     gaze_status status = GAZE_OK;
-    GZ_TRY(gz_file_read(path, LARGEST, &bytes, &size));
+    GZ_TRY(gz_file_read(path, LARGEST, &bytes, size));
     const uint8_t *begin = (const uint8_t *)bytes;
-    if (!size || !walk((wire){begin, begin + size}, &onnx__model_proto__descriptor, 0)) {
+    if (!*size || !walk((wire){begin, begin + *size}, &onnx__model_proto__descriptor, 0)) {
         status = gz_fail(GAZE_ERROR_DATA,
                          "%s: no ONNX model: not a protocol buffer, or cut short, or nested too deep", path);
         goto done;
     }
-    *model = onnx__model_proto__unpack(&allocator, size, begin);
+    *model = onnx__model_proto__unpack(&allocator, *size, begin);
     if (all.failed)
         status = GAZE_ERROR_DEVICE;
     else if (!*model || !(*model)->graph)

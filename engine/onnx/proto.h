@@ -7,7 +7,7 @@
 
 /* Everything lies in the arena. Refuses messages nested deeper than a graph needs (protobuf-c recurses), and
    files that are no protocol buffer. */
-gaze_status gz_proto_read(gz_arena *arena, const char *path, Onnx__ModelProto **model);
+gaze_status gz_proto_read(gz_arena *arena, const char *path, size_t *size, Onnx__ModelProto **model);
 
 /* protobuf-c's strings may be NULL. */
 const char *gz_proto_text(const char *text);

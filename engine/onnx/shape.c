@@ -1,5 +1,5 @@
 /* Operators that are another reading of the same values. */
-#include "import.h"
+#include "operators.h"
 
 #include <string.h>
 
@@ -12,6 +12,28 @@ gaze_status gz_onnx_identity(gz_import *im, const gz_onnx_node *node)
         if (node->out[i] && node->out[i]->uses) return gz_refuse("its second output is read");
     *node->out[0] = *v;
     return GAZE_OK;
+}
+
+/* Of a model that predicts. */
+static gaze_status expect_no_training(const gz_onnx_node *node)
+{
+    const gz_constant *training;
+    GZ_TRY(gz_node_constant(node, 2, false, &training));
+    if (training && (!gz_constant_count(training) || gz_constant_at(training, 0) != 0))
+        return gz_refuse("it is in training mode; export the model for inference");
+    return GAZE_OK;
+}
+
+gaze_status gz_onnx_dropout(gz_import *im, const gz_onnx_node *node)
+{
+    GZ_TRY(expect_no_training(node));
+    return gz_onnx_identity(im, node);
+}
+
+gaze_status gz_onnx_fold_dropout(gz_import *im, const gz_onnx_node *node)
+{
+    GZ_TRY(expect_no_training(node));
+    return gz_onnx_fold_identity(im, node);
 }
 
 /* Numbers stay float32: to another float type and back nothing is done. Ids stay ids; what would reckon with

@@ -166,6 +166,7 @@ gaze_status gz_constant_read(gz_arena *arena, const char *path, const tensor *t,
     else if (!t->has_raw_data && listed(t) != count)
         return wrong_size(path, t, listed(t), count, "elements");
     GZ_TRY(gz_constant_make(arena, !is_float(t->data_type), t->n_dims, dim, SIZE_MAX / 16, out));
+    (*out)->narrow = t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
     if (outside || t->has_raw_data)
         fill(bytes, t->data_type, count, *out);
     else

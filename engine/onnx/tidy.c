@@ -191,15 +191,36 @@ static bool is_taken(const gz_net *net, const gz_net_layer *but, const char *nam
     return false;
 }
 
-/* "/conv1/Conv", "conv1.weight" -> "conv1_Conv", "conv1": letters, digits, and _ for the rest. */
+/* The part of a path of scopes that names the layer: "functional_1/hidden_1/Tensordot/MatMul" -> "hidden_1".
+ */
+static const char *scope_of(const char *wish, size_t *length)
+{
+    static const char *const steps[] = {"Tensordot", "einsum"};
+    const char *begin = wish, *end = wish + strlen(wish);
+    bool again = memchr(wish, '/', strlen(wish)) != NULL;
+    while (again && end > wish) { /* the last part is the operation itself */
+        while (end > wish && end[-1] != '/') end--;
+        while (end > wish && end[-1] == '/') end--;
+        for (begin = end; begin > wish && begin[-1] != '/';) begin--;
+        again = false;
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+            again |= (size_t)(end - begin) == strlen(steps[i]) && !memcmp(begin, steps[i], strlen(steps[i]));
+    }
+    *length = (size_t)(end - begin);
+    return begin;
+}
+
+/* "conv1.weight", "/conv1/Conv" -> "conv1": letters, digits, and _ for the rest. */
 static void usable(const char *wish, char name[64])
 {
     static const char *const ends[] = {".weight", ".weight_ih_l0", ".in_proj_weight",
                                        ".gamma",  ".kernel",       ".bias"};
-    size_t n = 0, length = strlen(wish);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (length > strlen(ends[i]) && !strcmp(wish + length - strlen(ends[i]), ends[i]))
-            length -= strlen(ends[i]);
+    size_t n = 0, length;
+    wish = scope_of(wish, &length);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const size_t end = strlen(ends[i]);
+        if (length > end && !memcmp(wish + length - end, ends[i], end)) length -= end;
+    }
     for (size_t i = 0; i < length && n < 48; i++) {
         const bool good = isalnum((unsigned char)wish[i]) || (wish[i] == '-' && n);
         if (good || (n && name[n - 1] != '_')) name[n++] = good ? wish[i] : '_';
@@ -214,8 +235,6 @@ static gaze_status give_name(gz_net *net, gz_net_layer *l, size_t *number)
     if (l->name) usable(l->name, name);
     l->name = NULL;
     if (!*name) snprintf(name, sizeof name, "%s", l->type ? l->type : "input");
-    if (l->type && !strcmp(l->type, "attention") && !strcmp(name, "attention"))
-        snprintf(name, sizeof name, "attention");
     if (!strcmp(name, "label")) snprintf(name, sizeof name, "label_");
     snprintf(text, sizeof text, "%s", name);
     while (is_taken(net, l, text)) snprintf(text, sizeof text, "%s_%zu", name, ++*number);
@@ -243,6 +262,8 @@ gaze_status gz_net_tidy(gz_net *net, gz_net_at *outputs, size_t n_outputs)
         if (is_type(l, "bidirectional")) GZ_TRY(tidy_both(&t, l));
         join_reshapes(&t, l);
     }
+    drop_unneeded(&t);
+    for (gz_net_layer *l = net->first; l; l = l->next) GZ_TRY(gz_net_find_kind(net, l));
     drop_unneeded(&t);
     for (gz_net_layer *l = net->first; l; l = l->next) GZ_TRY(make_silu(&t, l));
     drop_unneeded(&t);

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 
-from harness import GAZE, SOURCE, main, refused, run
+from harness import DUMP, GAZE, SOURCE, main, refused, run
 
 CASES, REFUSED = SOURCE / "test/onnx/cases", SOURCE / "test/onnx/refused"
 
@@ -17,7 +17,8 @@ def imported(model, out, *options):
 def as_gaze(array, axes):
     """An array of ONNX as Gaze has it."""
     array = array.transpose([a for a in axes if a is not None])
-    return np.ascontiguousarray(array.reshape([1 if a is None else array.shape[i] for i, a in enumerate(axes)]))
+    sizes = iter(array.shape)
+    return np.ascontiguousarray(array.reshape([1 if a is None else next(sizes) for a in axes]))
 
 
 def options(name):
@@ -125,15 +126,32 @@ def varint(n):
     return bytes(out) + bytes([n])
 
 
-def a_model_that_was_imported_trains_and_shows_its_attention(folder):
-    info = imported(CASES / "decoder-script/model.onnx", folder)
-    assert info["nodes"] > info["layers"]
-    case = CASES / "cross-dynamo"
-    info = imported(case / "model.onnx", folder)
-    predicted(folder, case, info)
-    from harness import DUMP
+def attention_in_parts_becomes_a_layer_with_its_map(folder):
+    kinds = {"cross": "multi_head", "decoder": "multi_head", "vision": "multi_head", "text": "dot", "additive-pool": "additive_pool",
+             "additive-scale": "additive_scale", "spatial": "spatial", "squeeze": "squeeze_excite",
+             "soft-gate": "soft_gate"}
+    for name, kind in kinds.items():
+        for exporter in ("script", "dynamo"):
+            imported(CASES / f"{name}-{exporter}/model.onnx", folder)
+            found = [l["kind"] for l in json.loads((folder / "model.json").read_text())["layers"] if l["type"] == "attention"]
+            assert found == [kind], f"{name}-{exporter}: {found}"
+    imported(CASES / "cross-dynamo/model.onnx", folder)
     maps = run(DUMP, folder / "model.json", "--list").stdout
     assert "multi_head" in maps and "[2,5,7]" in maps.replace(" ", ""), maps
+
+
+def an_imported_model_is_trained(folder):
+    imported(CASES / "residual-dynamo/model.onnx", folder, "--softmax")
+    (folder / "data/train").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 3, 64).astype(np.int32)
+    np.save(folder / "data/train/label.npy", label)
+    name = json.loads((folder / "model.json").read_text())["inputs"][0]["name"]
+    np.save(folder / f"data/train/{name}.npy", (rng.standard_normal((64, 12, 12, 2)) + label[:, None, None, None]).astype(np.float32))
+    run(GAZE, "train", folder / "model.json", "--data", f"npy:{folder}/data", "--epochs", "20", "--out", folder / "run", "--seed", "1")
+    rows = (folder / "run/log.csv").read_text().splitlines()
+    loss = [float(dict(zip(rows[0].split(","), row.split(",")))["loss"]) for row in rows[1:]]
+    assert loss[-1] < loss[0] / 2, loss
 
 
 def open_sizes_are_given_by_name(folder):
@@ -154,4 +172,4 @@ def logits_get_a_softmax_where_asked(folder):
 if __name__ == "__main__":
     main([every_case_gives_what_onnx_runtime_gives, a_device_gives_the_same, everything_that_cannot_be_taken_is_listed_and_nothing_written,
           sizes_are_checked_before_memory, data_outside_the_model_stay_inside_its_folder, damaged_files_are_refused_by_name,
-          a_model_that_was_imported_trains_and_shows_its_attention, open_sizes_are_given_by_name, logits_get_a_softmax_where_asked])
+          attention_in_parts_becomes_a_layer_with_its_map, an_imported_model_is_trained, open_sizes_are_given_by_name, logits_get_a_softmax_where_asked])
