@@ -152,6 +152,12 @@ class Layers(unittest.TestCase):
         with self.assertRaises(gaze.UnsupportedError):
             self.convert(apply(STEPS, Almost()))
 
+    def test_known_networks(self):
+        """Random weights; from_keras compares them."""
+        for make in (keras.applications.VGG16, keras.applications.ResNet50, keras.applications.DenseNet121):
+            with self.subTest(make.__name__):
+                gaze.from_keras(make(weights=None, input_shape=(32, 32, 3), classes=10))
+
     def test_everything_that_cannot_be_taken_is_listed_at_once(self):
         class Odd(layers.Layer):
             def call(self, x):
