@@ -35,14 +35,15 @@ def log(text):
 
 class Gaze:
     def __init__(self, program, models):
-        self.program, self.models = program, models
+        self.program, self.models, self.env = program, models, {}
 
     def path(self, model):
         return self.models / f"{model}.json"
 
     def ask(self, *words):
         """The objects that a command prints with --json."""
-        done = subprocess.run([self.program, *map(str, words), "--json"], capture_output=True, text=True)
+        done = subprocess.run([self.program, *map(str, words), "--json"], capture_output=True, text=True,
+                              env={**os.environ, **self.env})
         if done.returncode:
             raise Failed(f"gaze {' '.join(map(str, words))}: {done.stderr.strip()}")
         return [json.loads(line) for line in done.stdout.splitlines()]

@@ -5,7 +5,8 @@ usage: peers.py keras|torch|compile|onnx THREADS     (compare.py starts it)
 It says {"version": ..} or {"missing": ..} first. Then
 {"ask": "prepare", "model", "weights", "parameters", "folder", "modes": [["train", 64], ..]} makes the model from Gaze's weights and every
 step of the modes, and answers {"ready": ..}, or {"unlike": ..} where its parameters or its predictions aren't Gaze's;
-{"ask": "measure", "mode", "batch", "seconds"} answers {"rate": median samples per second}.
+{"ask": "measure", "mode", "batch", "seconds"} answers {"rate": median samples per second};
+{"ask": "memory"} answers {"memory": the most bytes that the process has had resident}.
 A mode that the peer doesn't have answers {"none": ..}, whatever else goes wrong {"error": ..}.
 """
 import contextlib
@@ -71,6 +72,15 @@ class Session:
         return {"rate": request["batch"] / statistics.median(times(step, request["seconds"]))}
 
 
+def memory():
+    """Bytes; None where the system has no /proc."""
+    try:
+        with open("/proc/self/status") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return None
+
+
 def times(step, seconds, least=3):
     """Seconds of each step, for as long as asked for."""
     taken, end = [], time.perf_counter() + seconds
@@ -84,7 +94,7 @@ def times(step, seconds, least=3):
 def answer(session, request):
     try:
         with contextlib.redirect_stdout(sys.stderr):  # frameworks talk
-            return {"prepare": session.prepare, "measure": session.measure}[request["ask"]](request)
+            return {"prepare": session.prepare, "measure": session.measure, "memory": lambda _: {"memory": memory()}}[request["ask"]](request)
     except Unlike as unlike:
         return {"unlike": str(unlike)}
     except Exception as error:
