@@ -2,8 +2,9 @@
    them that are asked for are made beside it, from their queries and all keys. */
 #include "query_key.h"
 
-/* As long as this on both sides, and no deeper, tiles win: see docs/attention.md. */
-enum { LEAST_TOKENS = 512, MOST_DEPTH = 256 };
+/* As long as this on both sides, and no deeper, tiles win: see docs/attention.md. Their gradients do so
+ * later. */
+enum { LEAST_TOKENS = 512, MOST_DEPTH = 256, LEAST_TOKENS_FORWARD = 256, MOST_DEPTH_FORWARD = 64 };
 
 gaze_status gz_tiled_read(gz_json *json, gz_tiled *tiled)
 {
@@ -15,12 +16,18 @@ gaze_status gz_tiled_read(gz_json *json, gz_tiled *tiled)
     return GAZE_OK;
 }
 
-static bool in_tiles(const gz_scaled *s)
+static bool is_long(const gz_scaled *s, size_t tokens, size_t depth)
 {
-    const size_t Tq = s->q->shape.dim[1], Tv = s->v->shape.dim[1], K = s->q->shape.dim[3],
-                 V = s->v->shape.dim[3];
+    return s->q->shape.dim[1] >= tokens && s->v->shape.dim[1] >= tokens && s->q->shape.dim[3] <= depth &&
+           s->v->shape.dim[3] <= depth;
+}
+
+static bool in_tiles(gz_build *b, const gz_layer *layer, const gz_scaled *s)
+{
     if (s->tiled != GZ_TILED_BY_LENGTH) return s->tiled == GZ_TILED_ALWAYS;
-    return Tq >= LEAST_TOKENS && Tv >= LEAST_TOKENS && K <= MOST_DEPTH && V <= MOST_DEPTH;
+    if (is_long(s, LEAST_TOKENS, MOST_DEPTH)) return true;
+    return !gz_build_graph(b)->training && !gz_build_wants_map(b, layer, NULL) &&
+           is_long(s, LEAST_TOKENS_FORWARD, MOST_DEPTH_FORWARD);
 }
 
 /* a [B,heads,queries,Tv] of queries from `first` on */
@@ -73,7 +80,7 @@ gaze_status gz_scaled_attend(gz_build *b, const gz_layer *layer, const gz_scaled
 {
     const gz_matmul_attr mix = {.heads_b = true, .heads_y = true, .factor = 1};
     gz_tensor *a, *map;
-    if (!in_tiles(s)) {
+    if (!in_tiles(b, layer, s)) {
         GZ_TRY(weigh(gz_build_graph(b), s, 0, &a));
         GZ_TRY(gz_graph_view(gz_build_graph(b), a, s->map_shape, &map));
         GZ_TRY(gz_build_map(b, layer, NULL, map, &s->note));

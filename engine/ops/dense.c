@@ -162,7 +162,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
         gz_dense_dots(builder, x.tensor, kernel, bias_of(node), y, R, U, K, activation);
     else if (R <= GZ_DENSE_FEW_ROWS)
         prepare_stream(node, builder, size);
-    else if (R >= GZ_DENSE_PACKED_ROWS)
+    else if (tile_parts(size).count == 1 && gz_dense_packs(builder, kernel.tensor, R))
         gz_dense_packed(builder, x.tensor, kernel, bias_of(node), y.tensor, R, U, K, activation);
     else
         prepare_tile(node, builder, size);

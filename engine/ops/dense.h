@@ -49,9 +49,9 @@ void gz_dense_dots(gz_builder *builder, const gz_tensor *a, gz_matrix b, const g
 void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, const gz_tensor *bias,
                   const gz_tensor *out, size_t R, size_t U, gz_activation_kind activation);
 
-/* Rows from which on it pays to copy the whole matrix to panels first, once: fewer rows copy what they need.
- */
-enum { GZ_DENSE_PACKED_ROWS = 512 };
+/* Does it pay to copy the whole matrix to panels first? Fewer rows copy what they need, unless panels are
+ * made once for many runs. */
+bool gz_dense_packs(const gz_builder *builder, const gz_tensor *w, size_t rows);
 
 /* y [R,N] = activation(x [R,K] w + bias), w [K,N] with a row or column step of 1, from its panels. Panels of
    weights are made once a change of the weights. */

@@ -66,7 +66,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     else if (R <= GZ_DENSE_FEW_ROWS)
         gz_dense_dots(builder, kernel, (gz_matrix){dy, 1, U}, NULL, (gz_matrix){dx, 1, K}, K, R, U,
                       GZ_LINEAR);
-    else if (R >= GZ_DENSE_PACKED_ROWS)
+    else if (gz_dense_packs(builder, kernel, R))
         gz_dense_packed(builder, dy, (gz_matrix){kernel, 1, U}, NULL, dx, R, K, U, GZ_LINEAR);
     else
         prepare_tile(node, builder, size);

@@ -3,6 +3,7 @@
 
 /* As in cl/dense_few.cl. */
 enum { DOT_ROWS = 32, END_COLUMNS = 1024, END_ROWS = 16 };
+enum { PACKED_ONCE_ROWS = 32, PACKED_ROWS = 512 };
 enum { DEPTH = 256 }; /* as in cl/dense.cl */
 
 gz_parts gz_parts_of(size_t length, size_t wanted, size_t least)
@@ -78,6 +79,11 @@ static bool stays(const gz_builder *builder, const gz_tensor *tensor)
 {
     while (tensor->view) tensor = tensor->view;
     return gz_builder_weights_fixed(builder) && (tensor->role == GZ_PARAMETER || tensor->role == GZ_STATE);
+}
+
+bool gz_dense_packs(const gz_builder *builder, const gz_tensor *w, size_t rows)
+{
+    return rows >= (stays(builder, w) ? PACKED_ONCE_ROWS : PACKED_ROWS);
 }
 
 static const gz_tensor *panels_of(gz_builder *builder, gz_dense_tile tile, gz_matrix w, size_t K, size_t N)
