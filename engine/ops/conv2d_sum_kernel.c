@@ -46,11 +46,11 @@ static void plain(gz_builder *builder, const task *t)
 
 static size_t at_most(size_t value, size_t most) { return value < most ? value : most; }
 
-/* Rows of dy that a tile sums in registers: about 64 pixels, so that a block of them stays in the L1 cache.
- */
+/* Rows of dy that a tile sums in registers: about 64 pixels, so that a block of them stays in the L1 cache;
+   more where rows of x share nothing. */
 static size_t rows_each(const gz_conv2d_size *size)
 {
-    const size_t rows = 64 / size->Q;
+    const size_t rows = (size->taps[0] == 1 ? 256 : 64) / size->Q;
     return rows < 1 ? 1 : at_most(rows, size->P);
 }
 
@@ -158,9 +158,20 @@ void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size,
     plain(builder, &(task){*size, x, dy, dkernel, false});
 }
 
-void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+/* A window of one row sees no other row: the samples of a batch stand for rows of one image. */
+static gz_conv2d_size as_one_image(gz_conv2d_size size)
+{
+    if (size.taps[0] > 1 || size.stride[0] > 1 || size.before[0]) return size;
+    size.H *= size.B;
+    size.P *= size.B;
+    size.B = 1;
+    return size;
+}
+
+void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *given, const gz_tensor *x,
                           const gz_tensor *dy, const gz_tensor *dkernel)
 {
+    const gz_conv2d_size one = as_one_image(*given), *size = &one;
     const size_t width = gz_builder_device(builder)->vector_width;
     const task t = {*size, x, dy, dkernel, false},
                swapped = {gz_conv2d_size_turned(size), dy, x, dkernel, true};
