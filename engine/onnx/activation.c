@@ -1,4 +1,4 @@
-/* Functions of single values, and softmax. What Gaze has no word for is put together from what it has; every
+/* Functions of single values. What Gaze has no word for is put together from what it has; every
    identity here is exact. */
 #include "operators.h"
 
@@ -268,32 +268,4 @@ gaze_status gz_onnx_erfc(gz_import *im, const gz_onnx_node *node)
     node->out[0]->factor = -1;
     node->out[0]->offset = 1;
     return GAZE_OK;
-}
-
-/* Before opset 13 over this axis and all behind it as one. */
-gaze_status gz_onnx_softmax(gz_import *im, const gz_onnx_node *node)
-{
-    gz_value *x = gz_node_in(node, 0), y;
-    const bool old = im->opset < 13;
-    size_t axis, dim[GZ_ONNX_RANK];
-    if (!x || !x->scores) GZ_TRY(gz_node_computed(node, 0, &x));
-    GZ_TRY(gz_axis(gz_node_int(node, "axis", old ? 1 : -1), x->rank, &axis));
-    if (x->scores) return gz_scores_softmax(im, x, axis, node->out[0]);
-    memcpy(dim, x->dim, sizeof dim);
-    if (!old && axis + 1 < x->rank) { /* the axis behind all others, and back */
-        size_t to[GZ_ONNX_RANK], back[GZ_ONNX_RANK], n = 0;
-        for (size_t i = 0; i < x->rank; i++)
-            if (i != axis) to[n++] = i;
-        to[n] = axis;
-        for (size_t i = 0; i < x->rank; i++) back[to[i]] = i;
-        gz_value_transpose(x, to, &y);
-        GZ_TRY(gz_arrange_last(im, &y, x->rank - 1));
-        GZ_TRY(gz_activate(im, &y, "softmax", &y));
-        gz_value_transpose(&y, back, node->out[0]);
-        return GAZE_OK;
-    }
-    y = *x;
-    GZ_TRY(gz_settle(im, &y));
-    GZ_TRY(gz_arrange_last(im, &y, axis));
-    return gz_activate(im, &y, "softmax", node->out[0]);
 }

@@ -30,6 +30,16 @@ static void place_of(const gz_value *v, size_t atom, size_t *axis, size_t *k)
             if (gz_value_axis(v, *axis)[*k] == atom) return;
 }
 
+/* [before, the axis, behind] without what has no atoms, but for the axis. Returns where that is. */
+static size_t leave_out_empty(gz_groups *groups)
+{
+    const size_t n_of[3] = {groups->n_of[0], groups->n_of[1], groups->n_of[2]};
+    groups->n = 0;
+    for (size_t g = 0; g < 3; g++)
+        if (n_of[g] || g == 1) groups->n_of[groups->n++] = n_of[g];
+    return n_of[0] ? 1 : 0;
+}
+
 /* y's atoms in the order of x's but for the axis, whose own come where x's are: [before, axis, behind]. */
 static gaze_status arrange_like(gz_import *im, const gz_value *x, gz_value *y, size_t axis)
 {
@@ -47,6 +57,7 @@ static gaze_status arrange_like(gz_import *im, const gz_value *x, gz_value *y, s
             groups.atoms[groups.n_atoms++] = gz_value_axis(y, of)[k];
         }
     }
+    leave_out_empty(&groups);
     return gz_arrange(im, y, &groups);
 }
 
@@ -56,7 +67,7 @@ static gaze_status join(gz_import *im, const gz_value *a, const gz_value *b, siz
     gz_value x = *a, y = *b;
     gz_groups groups;
     gz_net_layer *layer;
-    size_t dim[3];
+    size_t dim[GZ_NET_RANK];
     GZ_TRY(gz_settle(im, &x));
     GZ_TRY(gz_settle(im, &y));
     for (size_t i = 0; gz_value_batch_axis(&x) == axis && i < x.rank; i++) gz_value_place_batch(&x, i);
@@ -65,21 +76,22 @@ static gaze_status join(gz_import *im, const gz_value *a, const gz_value *b, siz
         return gz_refuse("it puts samples of a batch together");
     GZ_TRY(gz_refine(&x, &y, axis));
     groups_around(&x, axis, &groups);
+    size_t n = x.n_of[axis], first = groups.n_of[0] + 1, at = leave_out_empty(&groups);
     GZ_TRY(gz_arrange(im, &x, &groups));
     GZ_TRY(arrange_like(im, &x, &y, axis));
     memcpy(dim, x.at.layer->dim, sizeof dim);
-    dim[1] += y.at.layer->dim[1];
-    GZ_TRY(gz_net_add(&im->net, "concatenate", NULL, x.at, 3, dim, &layer));
+    const size_t both = dim[at] += y.at.layer->dim[at];
+    GZ_TRY(gz_net_add(&im->net, "concatenate", NULL, x.at, x.at.layer->rank, dim, &layer));
     layer->inputs[layer->n_inputs++] = y.at;
-    GZ_TRY(gz_net_option(&im->net, layer, "axis", "2"));
+    GZ_TRY(gz_net_option(&im->net, layer, "axis", "%zu", at + 1));
     x.at.layer = layer;
     /* x's axis is one atom, or none: make it the joined one */
-    size_t n = x.n_of[axis], first = groups.n_of[0] + 1, at = 0;
+    at = 0;
     *to = x;
     to->n_atoms = x.n_atoms - n + 1;
     if (to->n_atoms > GZ_ATOMS) return gz_refuse("too many axes");
     for (size_t i = 1, k = 1; i <= x.n_atoms; i++) {
-        if (i == first) to->atom[k++] = dim[1];
+        if (i == first) to->atom[k++] = both;
         if (i < x.n_atoms && !(i >= first && i < first + n)) to->atom[k++] = x.atom[i];
     }
     for (size_t i = 0; i < x.rank; i++) {
@@ -89,7 +101,7 @@ static gaze_status join(gz_import *im, const gz_value *a, const gz_value *b, siz
             to->order[at++] = of[k] < first ? of[k] : of[k] - n + 1;
     }
     to->n_of[axis] = 1;
-    to->dim[axis] = dim[1];
+    to->dim[axis] = both;
     return GAZE_OK;
 }
 
@@ -170,11 +182,11 @@ gaze_status gz_onnx_pad(gz_import *im, const gz_onnx_node *node)
         return gz_refuse("its mode is not 'constant'");
     GZ_TRY(gz_node_list(node, 1, "pads", 2 * GZ_ONNX_RANK, pads, &n));
     GZ_TRY(gz_node_constant(node, 2, false, &number));
-    GZ_TRY(gz_node_list(node, 3, "axes ", GZ_ONNX_RANK, axes, &n_axes));
+    GZ_TRY(gz_node_list(node, 3, "axes", GZ_ONNX_RANK, axes, &n_axes));
     if (number && !gz_constant_is_uniform(number, &value)) return gz_refuse("its value is no single number");
-    if (value != 0) return gz_refuse("it pads with %g, expected 0", value);
     if (n != 2 * (n_axes ? n_axes : v->rank)) return gz_refuse("%zu pads for %zu axes", n, v->rank);
     y = *v;
+    y.offset -= value; /* zeros around the difference to the value */
     for (size_t i = 0; i < n / 2; i++) {
         size_t axis;
         GZ_TRY(gz_axis(n_axes ? axes[i] : (int64_t)i, v->rank, &axis));
@@ -186,6 +198,7 @@ gaze_status gz_onnx_pad(gz_import *im, const gz_onnx_node *node)
         GZ_TRY(gz_take(im, &y, axis, cut, (size_t)size - cut - end, &y));
         GZ_TRY(gz_pad(im, &y, axis, before > 0 ? (size_t)before : 0, after > 0 ? (size_t)after : 0, &y));
     }
+    y.offset += value;
     *node->out[0] = y;
     return GAZE_OK;
 }

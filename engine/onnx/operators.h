@@ -21,6 +21,7 @@
     X(HardSigmoid, hard_sigmoid, none) X(HardSwish, hard_swish, none) \
     X(Identity, identity, identity) X(LSTM, lstm, none) \
     X(LayerNormalization, layer_normalization, none) X(LeakyRelu, leaky_relu, none) \
+    X(LogSoftmax, log_softmax, none) \
     X(Less, less, binary) X(LessOrEqual, none, binary) X(Log, none, unary) \
     X(MatMul, matmul, none) X(Max, max, binary) X(MaxPool, max_pool, none) X(Min, min, binary) \
     X(Mod, none, binary) X(Mul, mul, binary) X(Neg, neg, unary) X(Not, none, unary) \
@@ -28,12 +29,13 @@
     X(RNN, rnn, none) X(Range, none, range) X(Reciprocal, reciprocal, unary) \
     X(ReduceMax, reduce_max, none) X(ReduceMean, reduce_mean, none) \
     X(ReduceMin, reduce_min, none) X(ReduceProd, none, product) X(ReduceSum, reduce_sum, none) \
-    X(Relu, relu, unary) X(Reshape, reshape, reshape) X(Selu, selu, none) \
+    X(Relu, relu, unary) X(Reshape, reshape, reshape) \
+    X(Resize, resize, none) X(Selu, selu, none) \
     X(Shape, size_of_shape, size_of_shape) X(Sigmoid, sigmoid, none) X(Slice, slice, slice) \
     X(Softmax, softmax, none) X(Split, split, split) X(Sqrt, sqrt, unary) \
     X(Squeeze, squeeze, squeeze) X(Sub, sub, binary) X(Sum, sum, binary) X(Swish, swish, none) \
     X(Tanh, tanh, unary) X(Tile, tile, tile) X(Transpose, transpose, transpose) \
-    X(Trilu, none, trilu) X(Unsqueeze, unsqueeze, unsqueeze) X(Where, where, where)
+    X(Trilu, none, trilu) X(Unsqueeze, unsqueeze, unsqueeze) X(Upsample, resize, none) X(Where, where, where)
 /* clang-format on */
 
 #define GZ_ONNX_DECLARE(name, layers, fold) gz_onnx_operator gz_onnx_##layers, gz_onnx_fold_##fold;

@@ -176,6 +176,20 @@ def next_generation():
               narrow=nn.Linear(12, 6))
 
 
+def up():
+    """A small U-net: down, up by repeating, and beside what it was."""
+    def forward(m, x):
+        x = F.relu(m.first(x))
+        return m.last(torch.cat([x, F.interpolate(F.relu(m.down(F.max_pool2d(x, 2))), scale_factor=2)], 1))
+    return Of(forward, first=nn.Conv2d(2, 3, 3, padding=1), down=nn.Conv2d(3, 4, 3, padding=1), last=nn.Conv2d(7, 2, 1))
+
+
+def logarithms():
+    """As PyTorch's first example ends."""
+    return Of(lambda m, x: F.log_softmax(m.last(F.pad(m.conv(x), (1, 0, 0, 2), value=0.5).flatten(1)), dim=1), conv=nn.Conv2d(2, 3, 3, 2),
+              last=nn.Linear(126, 4))
+
+
 def mixer():
     def forward(m, x):
         x = m.patch(x).flatten(2).transpose(1, 2)
@@ -192,5 +206,5 @@ MODELS = {
     "bilstm": (recurrent(nn.LSTM, lambda y: torch.cat(list(y[1][0]), 1), 10, bidirectional=True), steps()),
     "sequence": (sequence_to_sequence, ids(6, 4)), "text": (text, ids(6, 8)),
     "cross": (cross_attention, lambda: (torch.randn(1, 5, 8), torch.randn(1, 7, 8))), "decoder": (Decoder, ids(6)), "vision": (Vision, image()),
-    "next": (next_generation, image()), "mixer": (mixer, image()),
+    "up": (up, image()), "logarithms": (logarithms, image()), "next": (next_generation, image()), "mixer": (mixer, image()),
 }
