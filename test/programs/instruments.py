@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench/growth.py and bench/memory.py: what their tables and the picture say of figures, and figures of Gaze's own. Needs no peer."""
+"""bench/growth.py, memory.py and whole.py: what their tables and the picture say of figures, and Gaze's own figures. Needs no peer."""
 import json
 import sys
 import xml.etree.ElementTree as xml
@@ -9,6 +9,7 @@ from harness import GAZE, SOURCE, main, refused, run
 sys.path.insert(0, str(SOURCE / "bench"))
 import growth
 import memory
+import whole
 
 SVG = "{http://www.w3.org/2000/svg}"
 PANEL = {"name": "lstm", "title": "LSTM, 128 units", "axis": "steps of a sequence", "sizes": [64, 256, 1024, 4096, 16384],
@@ -74,6 +75,20 @@ def memory_without_peers(folder):
     assert 2**20 < idle < 2**30 and 2**20 < peak < 2**30, (idle, peak)
 
 
+def whole_trainings_tell_time_and_accuracy(folder):
+    class Options:
+        gaze, epochs, cold = GAZE, 1, False
+    kept = whole.MODEL, whole.timed
+    try:
+        whole.MODEL = SOURCE / "models/patch.json"
+        seconds, accuracy = whole.gaze(Options, 1)
+        assert 0.05 < seconds < 600 and 0.3 < accuracy <= 1, (seconds, accuracy)
+        whole.timed = lambda words, env: (12.5, "epoch 1\ntest loss and accuracy: [0.3312, 0.9061]\n")
+        assert whole.keras(Options, 1) == (12.5, 0.9061)
+    finally:
+        whole.MODEL, whole.timed = kept
+
+
 def nonsense_is_refused(folder):
     refused(2, sys.executable, SOURCE / "bench/growth.py", "--only", "moon", says="moon")
     refused(2, sys.executable, SOURCE / "bench/memory.py", "--peers", "onnx", says="onnx")
@@ -89,5 +104,6 @@ if __name__ == "__main__":
         models_of_each_size_run_on_one_thread_and_two,
         memory_is_beside_pytorchs,
         memory_without_peers,
+        whole_trainings_tell_time_and_accuracy,
         nonsense_is_refused,
     ])
