@@ -106,19 +106,30 @@ DEFINE(v, floatv)
         LOOP(GAZE_SILU, WHAT##_SILU)             \
     }
 
-GAZE_ONE activation_slabs(__global const float *x, __global float *y, int kind, int count, int slab)
+GAZE_APART void gaze_activation_slabs(int i0, __global const float *x, __global float *y, int kind, int count, int slab)
 {
-    size_t at = get_group_id(0) * (size_t)slab;
+    size_t at = i0 * (size_t)slab;
     const size_t last = min(at + slab, (size_t)count);
     EVERY_KIND(VALUE)
 }
 
-GAZE_ONE activation_gradient_slabs(__global const float *x, __global const float *dy, __global float *y,
-                                   int kind, int count, int slab)
+GAZE_ONE activation_slabs(__global const float *x, __global float *y, int kind, int count, int slab)
 {
-    size_t at = get_group_id(0) * (size_t)slab;
+    gaze_activation_slabs(get_group_id(0), x, y, kind, count, slab);
+}
+
+GAZE_APART void gaze_activation_gradient_slabs(int i0, __global const float *x, __global const float *dy, __global float *y,
+                                               int kind, int count, int slab)
+{
+    size_t at = i0 * (size_t)slab;
     const size_t last = min(at + slab, (size_t)count);
     EVERY_KIND(SLOPE)
+}
+
+GAZE_ONE activation_gradient_slabs(__global const float *x, __global const float *dy, __global float *y, int kind, int count,
+                                   int slab)
+{
+    gaze_activation_gradient_slabs(get_group_id(0), x, dy, y, kind, count, slab);
 }
 
 #undef LOOP

@@ -17,11 +17,11 @@ static inline void gaze_copy_padded(const __global float *from, int count, float
 }
 
 /* A group: SCORE_QUERIES x SCORE_KEYS scores of a sample. */
-GAZE_ONE additive_scores(const __global float *restrict q, const __global float *restrict k,
-                         const __global float *restrict s, __global float *restrict y, int Tq, int Tv, int D)
+GAZE_APART void gaze_additive_scores(int i0, int i1, int i2, const __global float *restrict q, const __global float *restrict k,
+                                     const __global float *restrict s, __global float *restrict y, int Tq, int Tv, int D)
 {
-    const int first = get_group_id(0) * SCORE_QUERIES, from = get_group_id(1) * SCORE_KEYS;
-    const size_t b = get_group_id(2);
+    const int first = i0 * SCORE_QUERIES, from = i1 * SCORE_KEYS;
+    const size_t b = i2;
     const int queries = min(SCORE_QUERIES, Tq - first), keys = min(SCORE_KEYS, Tv - from);
     float key[SCORE_KEYS * SCORE_DEPTH], query[SCORE_DEPTH], scale[SCORE_DEPTH],
         sum[SCORE_QUERIES * SCORE_KEYS];
@@ -48,14 +48,20 @@ GAZE_ONE additive_scores(const __global float *restrict q, const __global float 
         for (int j = 0; j < keys; j++) y[(size_t)i * Tv + j] = sum[i * SCORE_KEYS + j];
 }
 
-/* One pass for all three: a group owns a vector of features of a sample. ds [B,D]: a part a sample. */
-GAZE_ONE additive_scores_gradient(const __global float *restrict q, const __global float *restrict k,
-                                  const __global float *restrict s, const __global float *restrict dy,
-                                  __global float *restrict dq, __global float *restrict dk,
-                                  __global float *restrict ds, int Tq, int Tv, int D)
+GAZE_ONE additive_scores(const __global float *restrict q, const __global float *restrict k, const __global float *restrict s,
+                         __global float *restrict y, int Tq, int Tv, int D)
 {
-    const int d = get_group_id(0) * GAZE_WIDTH, there = D - d;
-    const size_t b = get_group_id(1);
+    gaze_additive_scores(get_group_id(0), get_group_id(1), get_group_id(2), q, k, s, y, Tq, Tv, D);
+}
+
+/* One pass for all three: a group owns a vector of features of a sample. ds [B,D]: a part a sample. */
+GAZE_APART void gaze_additive_scores_gradient(int i0, int i1, const __global float *restrict q,
+                                              const __global float *restrict k, const __global float *restrict s,
+                                              const __global float *restrict dy, __global float *restrict dq,
+                                              __global float *restrict dk, __global float *restrict ds, int Tq, int Tv, int D)
+{
+    const int d = i0 * GAZE_WIDTH, there = D - d;
+    const size_t b = i1;
     const floatv scale = s ? gaze_load_part(s + d, there, 0.0f) : (floatv)(1.0f);
     float key[GRADIENT_KEYS * GAZE_WIDTH], to_key[GRADIENT_KEYS * GAZE_WIDTH];
     floatv to_scale = 0.0f;
@@ -89,6 +95,14 @@ GAZE_ONE additive_scores_gradient(const __global float *restrict q, const __glob
             gaze_store_part(scale * vloadv(j, to_key), dk + (size_t)(from + j) * D, there);
     }
     gaze_store_part(to_scale, ds + b * D + d, there);
+}
+
+GAZE_ONE additive_scores_gradient(const __global float *restrict q, const __global float *restrict k,
+                                  const __global float *restrict s, const __global float *restrict dy,
+                                  __global float *restrict dq, __global float *restrict dk, __global float *restrict ds, int Tq,
+                                  int Tv, int D)
+{
+    gaze_additive_scores_gradient(get_group_id(0), get_group_id(1), q, k, s, dy, dq, dk, ds, Tq, Tv, D);
 }
 
 /* Plain: a work-item a value. */

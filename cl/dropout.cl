@@ -63,12 +63,12 @@ static inline float gaze_drop1(float x, size_t at, uint step, uint2 key, uint th
     return word >= threshold ? x * scale : 0.0f;
 }
 
-GAZE_ONE dropout_slabs(__global const float *x, __global const int *step, __global float *y, int key_0,
-                       int key_1, int threshold_, float scale, int count, int slab)
+GAZE_APART void gaze_dropout_slabs(int i0, __global const float *x, __global const int *step, __global float *y, int key_0,
+                                   int key_1, int threshold_, float scale, int count, int slab)
 {
     const uint2 key = (uint2)(key_0, key_1);
     const uint threshold = threshold_;
-    size_t at = get_group_id(0) * (size_t)slab; /* a multiple of 4 * GAZE_WIDTH */
+    size_t at = i0 * (size_t)slab; /* a multiple of 4 * GAZE_WIDTH */
     const size_t last = min(at + slab, (size_t)count);
     for (; at + 4 * GAZE_WIDTH <= last; at += 4 * GAZE_WIDTH) {
         uintv x0, x1, x2, x3, even_0, even_1, odd_0, odd_1, w0, w1, w2, w3;
@@ -83,6 +83,12 @@ GAZE_ONE dropout_slabs(__global const float *x, __global const int *step, __glob
         DROP(3, w3)
     }
     for (; at < last; at++) y[at] = gaze_drop1(x[at], at, step[0], key, threshold, scale);
+}
+
+GAZE_ONE dropout_slabs(__global const float *x, __global const int *step, __global float *y, int key_0, int key_1,
+                       int threshold_, float scale, int count, int slab)
+{
+    gaze_dropout_slabs(get_group_id(0), x, step, y, key_0, key_1, threshold_, scale, count, slab);
 }
 
 __kernel void dropout_items(__global const float *x, __global const int *step, __global float *y, int key_0,

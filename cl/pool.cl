@@ -46,15 +46,14 @@
 DEFINE_WINDOW(1, float, int, LOAD_ONE)
 DEFINE_WINDOW(v, floatv, intv, vloadv)
 
-#define SLAB_OF_GROUP \
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+#define SLAB_OF_GROUP(i0) const size_t first = (i0) * (size_t)slab, last = min(first + slab, (size_t)rows);
 
 /* A group owns `slab` of the `rows` rows [Q,C] of all samples; an item owns one value. */
 #define DEFINE_POOL(name)                                                                               \
     GAZE_ONE name##_pool_slabs(__global const float *restrict image, __global float *restrict out,      \
                                SHAPE_AND_WINDOW, int rows, int slab)                                    \
     {                                                                                                   \
-        SLAB_OF_GROUP                                                                                   \
+        SLAB_OF_GROUP(get_group_id(0))                                                                  \
         for (size_t r = first; r < last; r++) {                                                         \
             __global const float *sample = image + r / P * H * W * C;                                   \
             ROWS_OF_WINDOW((int)(r % P))                                                                \
@@ -116,10 +115,10 @@ static inline void gaze_max_gradient_2x2(__global const float *x, __global const
     for (; c < C; c++) GAZE_GRADIENT_2X2(float, LOAD_ONE, STORE_ONE)
 }
 
-GAZE_APART void gaze_max_pool_gradient_apart(__global const float *restrict image, __global const float *restrict dy,
+GAZE_APART void gaze_max_pool_gradient_apart(int i0, __global const float *restrict image, __global const float *restrict dy,
                                              __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
 {
-    SLAB_OF_GROUP
+    SLAB_OF_GROUP(i0)
     for (size_t r = first; r < last; r++) {
         __global const float *sample = image + r / P * H * W * C;
         __global float *to = dx + r / P * H * W * C;
@@ -152,7 +151,7 @@ GAZE_APART void gaze_max_pool_gradient_apart(__global const float *restrict imag
 GAZE_ONE max_pool_gradient_apart(__global const float *restrict image, __global const float *restrict dy,
                                  __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
 {
-    gaze_max_pool_gradient_apart(image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
+    gaze_max_pool_gradient_apart(get_group_id(0), image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
 }
 
 /* Windows that cover pixel i along an axis: first to last. */
@@ -164,10 +163,10 @@ static inline int2 gaze_covering(int i, int n, int size, int stride, int before)
 
 /* Windows that overlap: a group owns `slab` of the `rows` rows [W,C] of dx, and adds to them, window after
    window, all windows that reach them. */
-GAZE_APART void gaze_max_pool_gradient_overlap(__global const float *restrict image, __global const float *restrict dy,
+GAZE_APART void gaze_max_pool_gradient_overlap(int i0, __global const float *restrict image, __global const float *restrict dy,
                                                __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
 {
-    SLAB_OF_GROUP
+    SLAB_OF_GROUP(i0)
     for (size_t i = first * W * C; i < last * W * C; i++) dx[i] = 0.0f;
     for (size_t r = first, end; r < last; r = end) {
         const size_t b = r / H;
@@ -205,7 +204,7 @@ GAZE_APART void gaze_max_pool_gradient_overlap(__global const float *restrict im
 GAZE_ONE max_pool_gradient_overlap(__global const float *restrict image, __global const float *restrict dy,
                                    __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
 {
-    gaze_max_pool_gradient_overlap(image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
+    gaze_max_pool_gradient_overlap(get_group_id(0), image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
 }
 
 __kernel void max_pool_gradient_items(__global const float *restrict image, __global const float *restrict dy,
@@ -250,10 +249,10 @@ static inline void gaze_add_scaled(__global const float *from, float part, bool 
     for (; c < C; c++) to[c] = fresh ? part * from[c] : fma(part, from[c], to[c]);
 }
 
-GAZE_APART void gaze_mean_pool_gradient_slabs(__global const float *restrict dy, __global float *restrict dx, SHAPE_AND_WINDOW,
+GAZE_APART void gaze_mean_pool_gradient_slabs(int i0, __global const float *restrict dy, __global float *restrict dx, SHAPE_AND_WINDOW,
                                               int rows, int slab)
 {
-    SLAB_OF_GROUP
+    SLAB_OF_GROUP(i0)
     for (size_t r = first; r < last; r++) {
         const int2 ps = gaze_covering(r % H, P, kh, sy, top);
         __global const float *from = dy + r / H * P * Q * C;
@@ -275,7 +274,7 @@ GAZE_APART void gaze_mean_pool_gradient_slabs(__global const float *restrict dy,
 GAZE_ONE mean_pool_gradient_slabs(__global const float *restrict dy, __global float *restrict dx, SHAPE_AND_WINDOW, int rows,
                                   int slab)
 {
-    gaze_mean_pool_gradient_slabs(dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
+    gaze_mean_pool_gradient_slabs(get_group_id(0), dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
 }
 
 __kernel void mean_pool_gradient_items(__global const float *restrict dy, __global float *restrict dx,

@@ -7,12 +7,12 @@
 #include "softmax.h"
 
 /* A group owns `rows` rows. mask [B,mask_rows,N] or null. */
-GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict mask,
-                 const __global int *restrict queries, const __global float *restrict centers,
-                 __global float *restrict y, int R, int N, int T, int sample_rows, int mask_rows, int first,
-                 int causal, int window, int rows)
+GAZE_APART void gaze_softmax(int i0, const __global float *restrict x, const __global int *restrict mask,
+                             const __global int *restrict queries, const __global float *restrict centers,
+                             __global float *restrict y, int R, int N, int T, int sample_rows, int mask_rows, int first,
+                             int causal, int window, int rows)
 {
-    const int from = get_global_id(0) * rows;
+    const int from = i0 * rows;
     for (int r = from; r < min(from + rows, R); r++) {
         const int2 keys = gaze_key_range(queries, centers, r, N, T, sample_rows, first, causal, window);
         const __global int *key =
@@ -22,6 +22,13 @@ GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict 
         gaze_softmax_row(x + (size_t)r * N + keys.x, key, to + keys.x, keys.y - keys.x);
         for (int n = keys.y; n < N; n += GAZE_WIDTH) gaze_store_part(0.0f, to + n, N - n);
     }
+}
+
+GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict mask, const __global int *restrict queries,
+                 const __global float *restrict centers, __global float *restrict y, int R, int N, int T, int sample_rows,
+                 int mask_rows, int first, int causal, int window, int rows)
+{
+    gaze_softmax(get_global_id(0), x, mask, queries, centers, y, R, N, T, sample_rows, mask_rows, first, causal, window, rows);
 }
 
 /* dx = y (dy - sum(y dy)) */
