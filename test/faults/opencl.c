@@ -52,6 +52,17 @@ static void *keep(void *object)
         const cl_int done = __real_##call(object);                  \
         return fails(#call, &code) ? code : done;                   \
     }
+#define TAKES(call, type)                           \
+    cl_int __real_##call(type object);              \
+    cl_int __wrap_##call(type object);              \
+    cl_int __wrap_##call(type object)               \
+    {                                               \
+        cl_int code;                                \
+        if (fails(#call, &code)) return code;       \
+        code = __real_##call(object);               \
+        if (code == CL_SUCCESS) (void)keep(object); \
+        return code;                                \
+    }
 /* Calls that make an object; their last parameter is cl_int *error. */
 #define MAKES(type, call, parameters, arguments)                        \
     type __real_##call parameters;                                      \
@@ -101,6 +112,7 @@ GIVES_BACK(clReleaseProgram, cl_program)
 GIVES_BACK(clReleaseKernel, cl_kernel)
 GIVES_BACK(clReleaseMemObject, cl_mem)
 GIVES_BACK(clReleaseEvent, cl_event)
+TAKES(clRetainEvent, cl_event)
 
 typedef void(CL_CALLBACK context_notify)(const char *, const void *, size_t, void *);
 typedef void(CL_CALLBACK build_notify)(cl_program, void *);

@@ -52,7 +52,7 @@ def make_inputs(root, gaze, env):
         subprocess.run([gaze, "train", root / "tiny.json", "--data", f"folder:{root}/data", "--out", root / out, "--epochs",
                         epochs], env={**os.environ, **env}, check=True, capture_output=True)
     (root / "kernels").mkdir()
-    (root / "kernels/conv2d_few.cl").write_text("this is no OpenCL C\n")
+    (root / "kernels/conv2d_filters.cl").write_text("this is no OpenCL C\n")
     (root / "kernels/conv2d.cl").write_text("this is no OpenCL C\n")
 
 
