@@ -26,6 +26,7 @@ typedef struct gz_device_facts {
     size_t compute_units, max_group, local_bytes;
     size_t base_align_bytes; /* CL_DEVICE_MEM_BASE_ADDR_ALIGN in bytes, at least 128 */
     size_t max_allocation_bytes, global_bytes;
+    size_t cache_bytes; /* the largest cache of the device's memory, 0 if it doesn't tell */
     bool unified_memory;
 } gz_device_facts;
 

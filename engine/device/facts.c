@@ -47,6 +47,14 @@ static size_t base_align_bytes(cl_device_id device)
     return bytes > LEAST_ALIGNMENT_BYTES ? bytes : LEAST_ALIGNMENT_BYTES;
 }
 
+static size_t cache_bytes(cl_device_id device)
+{
+    cl_ulong bytes = 0;
+    return clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof bytes, &bytes, NULL) == CL_SUCCESS
+               ? (size_t)bytes
+               : 0;
+}
+
 static bool unified_memory(cl_device_id device)
 {
     cl_bool unified = CL_FALSE;
@@ -77,6 +85,7 @@ gaze_status gz_probe_facts(const gz_found *found, gz_device_facts *facts)
         .base_align_bytes = base_align_bytes(found->device),
         .max_allocation_bytes = info->max_allocation_bytes,
         .global_bytes = info->global_bytes,
+        .cache_bytes = cache_bytes(found->device),
         .unified_memory = unified_memory(found->device),
     };
     GZ_TRY(family_from_environment(&facts->family, &facts->family_forced));
