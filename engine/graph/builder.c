@@ -18,7 +18,11 @@ bool gz_builder_asks_library(gz_builder *builder, const gz_product_shape *shape)
 {
     return gz_products_by_library(builder->plan->device, shape);
 }
-bool gz_builder_weights_fixed(const gz_builder *builder) { return !builder->plan->graph->training; }
+bool gz_builder_stays(const gz_builder *builder, const gz_tensor *tensor)
+{
+    while (tensor->view) tensor = tensor->view;
+    return !builder->plan->graph->training && (tensor->role == GZ_PARAMETER || tensor->role == GZ_STATE);
+}
 
 gaze_status gz_builder_fail(gz_builder *builder, gaze_status status)
 {
@@ -76,7 +80,10 @@ gz_launch *gz_call_add(gz_builder *builder, const char *library, gz_call *call, 
     return launch;
 }
 
-void gz_launch_is_packing(gz_launch *launch) { launch->packing = true; }
+void gz_launch_packs(gz_launch *launch, const gz_tensor *source)
+{
+    launch->packing = gz_builder_stays(launch->builder, source);
+}
 
 static void add_argument(gz_launch *launch, gz_argument argument)
 {
@@ -161,9 +168,9 @@ static gz_tensor *new_scratch(gz_builder *builder, size_t n_floats, bool packed)
 }
 
 gz_tensor *gz_scratch(gz_builder *builder, size_t n_floats) { return new_scratch(builder, n_floats, false); }
-gz_tensor *gz_scratch_packed(gz_builder *builder, size_t n_floats)
+gz_tensor *gz_scratch_packed(gz_builder *builder, const gz_tensor *source, size_t n_floats)
 {
-    return new_scratch(builder, n_floats, true);
+    return new_scratch(builder, n_floats, gz_builder_stays(builder, source));
 }
 
 gaze_status gz_plan_prepare(gz_plan *plan)

@@ -17,8 +17,8 @@ gz_family gz_builder_family(const gz_builder *builder);
 bool gz_builder_is_gpu(
     const gz_builder *builder); /* gpu or intel, which takes gpu's kernels where it has none */
 
-/* Is this graph for prediction (weights stay as they are from run to run)? */
-bool gz_builder_weights_fixed(const gz_builder *builder);
+/* Has the tensor the same values in every run: is it a weight, or a view of one, of a prediction? */
+bool gz_builder_stays(const gz_builder *builder, const gz_tensor *tensor);
 
 /* A launch of kernel `kernel` from cl/<stem>.cl built with "-D..." options (printf style, may be "").
    Arguments are set in order with gz_arg_*. Never NULL (a sticky error gives a launch that goes nowhere). */
@@ -35,9 +35,9 @@ gz_launch *gz_call_add(gz_builder *builder, const char *library, gz_call *call, 
 /* Is a library to make this product of matrices? */
 bool gz_builder_asks_library(gz_builder *builder, const struct gz_product_shape *shape);
 
-/* This launch only packs weights: in prediction it runs once after weights are loaded instead of in every
-   run. All that it writes must be scratch of gz_scratch_packed. */
-void gz_launch_is_packing(gz_launch *launch);
+/* All that this launch writes is scratch of gz_scratch_packed for the same source: while that stays, it runs
+   once after weights are loaded instead of in every run. */
+void gz_launch_packs(gz_launch *launch, const gz_tensor *source);
 
 void gz_arg_tensor(gz_launch *launch, const gz_tensor *tensor); /* NULL tensor: a null pointer argument */
 void gz_arg_int(gz_launch *launch, size_t value); /* int in the kernel; too large sticks as an error */
@@ -62,8 +62,9 @@ void gz_builder_amplification(gz_builder *builder, double amplification);
 
 /* A float tensor that only this node's launches see: live during the node. */
 gz_tensor *gz_scratch(gz_builder *builder, size_t n_floats);
-/* One that lives as long as the plan: packed weights. */
-gz_tensor *gz_scratch_packed(gz_builder *builder, size_t n_floats);
+/* For what is made of `source` alone, by launches given to gz_launch_packs: while the source stays, it lives
+   as long as the plan. */
+gz_tensor *gz_scratch_packed(gz_builder *builder, const gz_tensor *source, size_t n_floats);
 
 /* An error found by prepare itself. */
 gaze_status gz_builder_fail(gz_builder *builder, gaze_status status);

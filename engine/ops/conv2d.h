@@ -60,12 +60,6 @@ static inline size_t gz_tile_columns(gz_builder *builder)
 
 static inline size_t gz_round_groups(size_t n, size_t group) { return (n + group - 1) / group; }
 
-/* Memory for weights made ready from `kernel`, and the launch that does it: once where weights are fixed,
- * else every run. */
-gz_tensor *gz_conv2d_packed(gz_builder *builder, const gz_tensor *kernel, size_t n_floats);
-gz_launch *gz_conv2d_pack_launch(gz_builder *builder, const gz_tensor *kernel, const char *stem,
-                                 const char *name);
-
 /* kernel [taps,C,O] -> [taps,O,C], last tap first. */
 gz_tensor *gz_conv2d_turn(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel);
 /* `weights` (made from `kernel`) in blocks of columns, with C zeros behind. */
@@ -82,7 +76,8 @@ typedef struct gz_conv2d_call {
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
-/* The maxima alone, where a kernel of the cpu family makes them at once; else false, and nothing was added. */
+/* The maxima alone, where a kernel of the cpu family makes them at once; else false, and nothing was added.
+ */
 bool gz_conv2d_pooled(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call);
 

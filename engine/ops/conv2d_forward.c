@@ -1,25 +1,12 @@
 /* Convolution by the kernels of the cpu family. */
 #include "conv2d.h"
 
-gz_tensor *gz_conv2d_packed(gz_builder *builder, const gz_tensor *kernel, size_t n_floats)
-{
-    const bool fixed = gz_builder_weights_fixed(builder) && kernel->role != GZ_VALUE;
-    return fixed ? gz_scratch_packed(builder, n_floats) : gz_scratch(builder, n_floats);
-}
-
-gz_launch *gz_conv2d_pack_launch(gz_builder *builder, const gz_tensor *kernel, const char *stem,
-                                 const char *name)
-{
-    gz_launch *launch = gz_launch_add(builder, stem, name, "");
-    if (gz_builder_weights_fixed(builder) && kernel->role != GZ_VALUE) gz_launch_is_packing(launch);
-    return launch;
-}
-
 gz_tensor *gz_conv2d_turn(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel)
 {
     const size_t taps = size->taps[0] * size->taps[1];
-    gz_tensor *turned = gz_conv2d_packed(builder, kernel, taps * size->C * size->O);
-    gz_launch *launch = gz_conv2d_pack_launch(builder, kernel, "conv2d", "conv2d_turn");
+    gz_tensor *turned = gz_scratch_packed(builder, kernel, taps * size->C * size->O);
+    gz_launch *launch = gz_launch_add(builder, "conv2d", "conv2d_turn", "");
+    gz_launch_packs(launch, kernel);
     gz_arg_tensor(launch, kernel);
     gz_arg_tensor(launch, turned);
     gz_arg_int(launch, taps);
@@ -35,8 +22,9 @@ gz_tensor *gz_conv2d_pack(gz_builder *builder, const gz_conv2d_size *size, const
     enum { SHARE = 64 }; /* rows of the kernel that a group copies */
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
     const size_t rows = gz_conv2d_terms(size);
-    gz_tensor *packed = gz_conv2d_packed(builder, kernel, blocks * rows * columns + size->C);
-    gz_launch *launch = gz_conv2d_pack_launch(builder, kernel, "conv2d", "conv2d_pack");
+    gz_tensor *packed = gz_scratch_packed(builder, kernel, blocks * rows * columns + size->C);
+    gz_launch *launch = gz_launch_add(builder, "conv2d", "conv2d_pack", "");
+    gz_launch_packs(launch, kernel);
     gz_arg_tensor(launch, weights);
     gz_arg_tensor(launch, packed);
     gz_arg_int(launch, rows);
@@ -90,8 +78,9 @@ static void dot(gz_builder *builder, const gz_conv2d_call *call)
     const size_t pixels = size->B * size->P * size->Q, tiles = gz_round_groups(pixels, GZ_TILE_ROWS),
                  each = tiles_each(tiles, 1);
     gz_tensor *packed =
-        gz_conv2d_packed(builder, call->kernel, size->O * taps * gz_round_up(size->C, width) + size->C);
-    gz_launch *launch = gz_conv2d_pack_launch(builder, call->kernel, "conv2d_filters", "conv2d_pack_dot");
+        gz_scratch_packed(builder, call->kernel, size->O * taps * gz_round_up(size->C, width) + size->C);
+    gz_launch *launch = gz_launch_add(builder, "conv2d_filters", "conv2d_pack_dot", "");
+    gz_launch_packs(launch, call->kernel);
     gz_arg_tensor(launch, call->weights);
     gz_arg_tensor(launch, packed);
     gz_arg_int(launch, taps);

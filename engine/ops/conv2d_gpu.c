@@ -105,8 +105,9 @@ static const gz_tensor *turn(gz_builder *builder, const gz_conv2d_size *z, const
                              bool reversed)
 {
     const size_t taps = z->taps[0] * z->taps[1], count = taps * z->C * z->O;
-    const gz_tensor *turned = gz_conv2d_packed(builder, kernel, count);
-    gz_launch *launch = gz_conv2d_pack_launch(builder, kernel, "conv2d", "conv2d_turn_items");
+    const gz_tensor *turned = gz_scratch_packed(builder, kernel, count);
+    gz_launch *launch = gz_launch_add(builder, "conv2d", "conv2d_turn_items", "");
+    gz_launch_packs(launch, kernel);
     gz_arg_tensor(launch, kernel);
     gz_arg_tensor(launch, turned);
     gz_arg_int(launch, taps);

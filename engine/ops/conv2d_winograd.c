@@ -30,8 +30,9 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
     const gz_conv2d_size *size = &call->size;
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
     gz_tensor *packed =
-        gz_conv2d_packed(builder, call->kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
-    gz_launch *launch = gz_conv2d_pack_launch(builder, call->kernel, "winograd", "winograd_pack");
+        gz_scratch_packed(builder, call->kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
+    gz_launch *launch = gz_launch_add(builder, "winograd", "winograd_pack", "");
+    gz_launch_packs(launch, call->kernel);
     gz_arg_tensor(launch, call->weights);
     gz_arg_tensor(launch, packed);
     gz_arg_int(launch, size->C);

@@ -22,11 +22,10 @@ typedef struct gz_parts {
 /* About `wanted` parts, of at least `least` terms each; at least one part. */
 gz_parts gz_parts_of(size_t length, size_t wanted, size_t least);
 
-/* The register tile of the device: GZ_DENSE_TILE are its options, in this order. */
+/* The register tile of the device, as cl/tile.h, cl/dense.cl and cl/dense_gradient.cl have it. */
 typedef struct gz_dense_tile {
     size_t rows, columns, block_rows;
 } gz_dense_tile;
-#define GZ_DENSE_TILE "-DTILE_ROWS=%zu -DBLOCK_TILES=%zu"
 gz_dense_tile gz_dense_tile_of(const gz_builder *builder);
 
 static inline size_t gz_groups(size_t n, size_t group) { return (n + group - 1) / group; }

@@ -75,24 +75,17 @@ void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, con
     gz_launch_groups(launch, gz_groups(U, END_COLUMNS), gz_groups(R, END_ROWS), 1, 1, 1, 1);
 }
 
-static bool stays(const gz_builder *builder, const gz_tensor *tensor)
-{
-    while (tensor->view) tensor = tensor->view;
-    return gz_builder_weights_fixed(builder) && (tensor->role == GZ_PARAMETER || tensor->role == GZ_STATE);
-}
-
 bool gz_dense_packs(const gz_builder *builder, const gz_tensor *w, size_t rows)
 {
-    return rows >= (stays(builder, w) ? PACKED_ONCE_ROWS : PACKED_ROWS);
+    return rows >= (gz_builder_stays(builder, w) ? PACKED_ONCE_ROWS : PACKED_ROWS);
 }
 
 static const gz_tensor *panels_of(gz_builder *builder, gz_dense_tile tile, gz_matrix w, size_t K, size_t N)
 {
-    const bool once = stays(builder, w.tensor);
     const size_t tiles = gz_groups(N, tile.columns), floats = tiles * K * tile.columns;
-    const gz_tensor *panels = once ? gz_scratch_packed(builder, floats) : gz_scratch(builder, floats);
+    const gz_tensor *panels = gz_scratch_packed(builder, w.tensor, floats);
     gz_launch *launch = gz_launch_add(builder, "dense", "dense_panels", "");
-    if (once) gz_launch_is_packing(launch);
+    gz_launch_packs(launch, w.tensor);
     gz_arg_tensor(launch, w.tensor);
     gz_arg_tensor(launch, panels);
     gz_arg_int(launch, K);

@@ -128,6 +128,8 @@ static void add_arguments(const gz_node *node, gz_launch *launch, const product 
     gz_arg_float(launch, attr_of(node)->factor);
 }
 
+#define TILE_OPTIONS "-DTILE_ROWS=%zu -DBLOCK_TILES=%zu"
+
 /* Tiles no higher than the matrix; one for many rows as dense has it. */
 static gz_dense_tile tile_of(const gz_builder *builder, size_t M)
 {
@@ -145,7 +147,7 @@ static void prepare_tile(const gz_node *node, gz_builder *builder, const product
     const size_t G = p->a.samples * p->a.heads, rows = p->M < tile.block_rows ? p->M : tile.block_rows;
     const size_t pairs = LEAST_PRODUCTS / (rows * tile.columns * p->K) + 1;
     gz_launch *launch =
-        gz_launch_add(builder, "matmul", "matmul", GZ_DENSE_TILE, tile.rows, tile.block_rows / tile.rows);
+        gz_launch_add(builder, "matmul", "matmul", TILE_OPTIONS, tile.rows, tile.block_rows / tile.rows);
     add_arguments(node, launch, p, pairs);
     gz_launch_groups(launch, gz_groups(p->N, tile.columns), gz_groups(p->M, tile.block_rows),
                      gz_groups(G, pairs), 1, 1, 1);
@@ -180,7 +182,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
         prepare_gpu(node, builder, &p);
     } else {
         gz_launch *launch =
-            gz_launch_add(builder, "matmul", "matmul_plain", GZ_DENSE_TILE, (size_t)1, (size_t)1);
+            gz_launch_add(builder, "matmul", "matmul_plain", TILE_OPTIONS, (size_t)1, (size_t)1);
         add_arguments(node, launch, &p, 1);
         gz_launch_items(launch, gz_shape_count(node->out[0]->shape));
     }

@@ -133,8 +133,8 @@ static void by_lanes(gz_builder *builder, const gz_product *p)
     const size_t usual = by_k ? FEW_GROUP / FEW_SIDE : FEW_SIDE,
                  wanted = 512 / (gz_groups(t.N, usual) * p->samples * p->heads);
     const grid g = {rows, columns, group, 1, gz_parts_of(p->K, wanted, FEW_GROUP)};
-    snprintf(options, sizeof options, "-DFEW_BY_K=%d -DFEW_ROWS=%zu -DFEW_COLUMNS=%zu -DFEW_LANES=%zu",
-             by_k, rows, columns, lanes);
+    snprintf(options, sizeof options, "-DFEW_BY_K=%d -DFEW_ROWS=%zu -DFEW_COLUMNS=%zu -DFEW_LANES=%zu", by_k,
+             rows, columns, lanes);
     launch_all(builder, p, &t, &g, "product_few", options);
 }
 

@@ -58,10 +58,10 @@ const gz_tensor *gz_recurrence_turn_gpu(gz_builder *builder, const gz_tensor *ke
                                         gz_recurrence_share share)
 {
     const size_t count = size.G * size.U * size.U;
-    const gz_tensor *turned = gz_scratch_packed(builder, count);
+    const gz_tensor *turned = gz_scratch_packed(builder, kernel, count);
     gz_launch *launch =
         gz_recurrence_gpu_launch(builder, "recurrence_gradient_gpu", "recurrence_turn_gpu", size, share);
-    gz_launch_is_packing(launch);
+    gz_launch_packs(launch, kernel);
     gz_arg_tensor(launch, kernel);
     gz_arg_tensor(launch, turned);
     gz_arg_int(launch, size.U);

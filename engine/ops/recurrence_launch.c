@@ -71,10 +71,11 @@ const gz_tensor *gz_recurrence_pack(gz_builder *builder, const gz_tensor *kernel
                                     gz_recurrence_tile tile, bool transposed)
 {
     const size_t padded = gz_recurrence_padded(builder, tile, size.U);
-    const gz_tensor *packed = gz_scratch_packed(builder, size.G * padded * (transposed ? padded : size.U));
+    const gz_tensor *packed =
+        gz_scratch_packed(builder, kernel, size.G * padded * (transposed ? padded : size.U));
     gz_launch *launch = gz_launch_add(
         builder, "recurrence", transposed ? "recurrence_pack_transposed" : "recurrence_pack", "%s", "");
-    gz_launch_is_packing(launch);
+    gz_launch_packs(launch, kernel);
     gz_arg_tensor(launch, kernel);
     gz_arg_tensor(launch, packed);
     gz_arg_int(launch, size.U);
