@@ -90,7 +90,7 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, int n1, source x, source w, s
             for (int s = 0; s < kw; s++, weight += C * TILE_COLUMNS) {
                 gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, row);
                 if (single)
-                    gaze_tile_single(row, weight, TILE_COLUMNS, C, c);
+                    for (int k = 0; k < C; k++) gaze_step_global(row, k, vloadv(2 * k, weight), c);
                 else
                     gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, C, c);
             }

@@ -5,7 +5,7 @@
 
 /* The places of a tile's pixels in the copy: `q` is the first one's column; returns that of the next tile. Pixels are `right` floats
    apart, rows of Q of them `down`; of `left` pixels the last stands for those behind it. */
-static inline int gaze_few_places(const __local float **in, int down, int right, int Q, int q, int left, const __local float **row)
+GAZE_IN_REGISTERS int gaze_few_places(const __local float **in, int down, int right, int Q, int q, int left, const __local float **row)
 {
     const __local float *at = *in;
     if (q + TILE_ROWS < Q && TILE_ROWS < left) {
@@ -24,55 +24,49 @@ static inline int gaze_few_places(const __local float **in, int down, int right,
     return q;
 }
 
-static inline void gaze_few_add(const __local float *const *row, int at, floatv w, floatv *c)
-{
-#pragma unroll
-    for (int i = 0; i < TILE_ROWS; i++) c[i] = fma((floatv)(row[i][at]), w, c[i]);
-}
-
 /* out [pixels][..], `stride` floats apart: one block of filters of `pixels` pixels; its second vector is `second` floats behind the
    first. A block that is just one vector is summed for two taps at a time. */
-#define GAZE_DEFINE_FEW(NAME, SPACE)                                                                                   \
-    GAZE_APART void NAME##_two(const __local float *in, int down, int right, int Q, const __local int *offset,         \
-                               int taps, source weight, floatv bias0, floatv bias1, int activation, int pixels,        \
-                               SPACE float *out, int stride, int second)                                               \
-    {                                                                                                                  \
-        for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {                                                           \
-            const __local float *row[TILE_ROWS];                                                                       \
-            floatv c[2 * TILE_ROWS];                                                                                   \
-            q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);                                              \
-            gaze_fill_tile(c, bias0, bias1);                                                                           \
-            for (int k = 0; k < taps; k++)                                                                             \
-                gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);                    \
-            gaze_activate(activation, c, 2 * TILE_ROWS);                                                               \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                      \
-            {                                                                                                          \
-                SPACE float *to = out + (size_t)min(m + i, pixels - 1) * stride;                                       \
-                vstorev(c[i], 0, to);                                                                                  \
-                vstorev(c[TILE_ROWS + i], 0, to + second);                                                             \
-            }                                                                                                          \
-        }                                                                                                              \
-    }                                                                                                                  \
-    GAZE_APART void NAME##_one(const __local float *in, int down, int right, int Q, const __local int *offset,         \
-                               int taps, source weight, floatv bias, int activation, int pixels, SPACE float *out,     \
-                               int stride)                                                                             \
-    {                                                                                                                  \
-        for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {                                                           \
-            const __local float *row[TILE_ROWS];                                                                       \
-            floatv c[2 * TILE_ROWS];                                                                                   \
-            int k = 0;                                                                                                 \
-            q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);                                              \
-            gaze_fill_tile(c, bias, 0.0f);                                                                             \
-            for (; k + 2 <= taps; k += 2) {                                                                            \
-                gaze_few_add(row, offset[k], vloadv(2 * k, weight), c);                                                \
-                gaze_few_add(row, offset[k + 1], vloadv(2 * k + 2, weight), c + TILE_ROWS);                            \
-            }                                                                                                          \
-            if (k < taps) gaze_few_add(row, offset[k], vloadv(2 * k, weight), c);                                      \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++) c[i] += c[TILE_ROWS + i];                            \
-            gaze_activate(activation, c, TILE_ROWS);                                                                   \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                      \
-                vstorev(c[i], 0, out + (size_t)min(m + i, pixels - 1) * stride);                                       \
-        }                                                                                                              \
+#define GAZE_DEFINE_FEW(NAME, SPACE)                                                                               \
+    GAZE_APART void NAME##_two(const __local float *in, int down, int right, int Q, const __local int *offset,     \
+                               int taps, source weight, floatv bias0, floatv bias1, int activation, int pixels,    \
+                               SPACE float *out, int stride, int second)                                           \
+    {                                                                                                              \
+        for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {                                                       \
+            const __local float *row[TILE_ROWS];                                                                   \
+            floatv c[2 * TILE_ROWS];                                                                               \
+            q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);                                          \
+            gaze_fill_tile(c, bias0, bias1);                                                                       \
+            for (int k = 0; k < taps; k++)                                                                         \
+                gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);                \
+            gaze_activate(activation, c, 2 * TILE_ROWS);                                                           \
+            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                  \
+            {                                                                                                      \
+                SPACE float *to = out + (size_t)min(m + i, pixels - 1) * stride;                                   \
+                vstorev(c[i], 0, to);                                                                              \
+                vstorev(c[TILE_ROWS + i], 0, to + second);                                                         \
+            }                                                                                                      \
+        }                                                                                                          \
+    }                                                                                                              \
+    GAZE_APART void NAME##_one(const __local float *in, int down, int right, int Q, const __local int *offset,     \
+                               int taps, source weight, floatv bias, int activation, int pixels, SPACE float *out, \
+                               int stride)                                                                         \
+    {                                                                                                              \
+        for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {                                                       \
+            const __local float *row[TILE_ROWS];                                                                   \
+            floatv c[2 * TILE_ROWS];                                                                               \
+            int k = 0;                                                                                             \
+            q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);                                          \
+            gaze_fill_tile(c, bias, 0.0f);                                                                         \
+            for (; k + 2 <= taps; k += 2) {                                                                        \
+                gaze_step_local(row, offset[k], vloadv(2 * k, weight), c);                                         \
+                gaze_step_local(row, offset[k + 1], vloadv(2 * k + 2, weight), c + TILE_ROWS);                     \
+            }                                                                                                      \
+            if (k < taps) gaze_step_local(row, offset[k], vloadv(2 * k, weight), c);                               \
+            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++) c[i] += c[TILE_ROWS + i];                        \
+            gaze_activate(activation, c, TILE_ROWS);                                                               \
+            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                  \
+                vstorev(c[i], 0, out + (size_t)min(m + i, pixels - 1) * stride);                                   \
+        }                                                                                                          \
     }
 
 GAZE_DEFINE_FEW(gaze_few, __global)

@@ -96,21 +96,14 @@ GAZE_ONE conv2d_input_gradient_strided(source dy, source w, __global float *rest
 }
 
 /* As gaze_tile_local, of one vector: the even k go to c[i], the odd ones to c[TILE_ROWS + i]. */
-static inline void gaze_sum_by_two(const __local float *const *row, int at, int step, source b, int b_step, int count, floatv *c)
+GAZE_IN_REGISTERS void gaze_sum_by_two(const __local float *const *row, int at, int step, source b, int b_step, int count, floatv *c)
 {
     int k = 0;
     for (; k + 2 <= count; k += 2, at += 2 * step, b += 2 * b_step) {
-        const floatv even = vloadv(0, b), odd = vloadv(0, b + b_step);
-#pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) {
-            c[i] = fma((floatv)(row[i][at]), even, c[i]);
-            c[TILE_ROWS + i] = fma((floatv)(row[i][at + step]), odd, c[TILE_ROWS + i]);
-        }
+        gaze_step_local(row, at, vloadv(0, b), c);
+        gaze_step_local(row, at + step, vloadv(0, b + b_step), c + TILE_ROWS);
     }
-    if (k == count) return;
-    const floatv last = vloadv(0, b);
-#pragma unroll
-    for (int i = 0; i < TILE_ROWS; i++) c[i] = fma((floatv)(row[i][at]), last, c[i]);
+    if (k < count) gaze_step_local(row, at, vloadv(0, b), c);
 }
 
 /* A part of dw by register tiles of TILE_ROWS taps (r,s,c) x TILE_COLUMNS filters, summed along the pixels of `rows` rows of dy. A group

@@ -1,6 +1,8 @@
 /* Is a graph so small that its kernels are done sooner by one thread than others are awake? */
 #include "plan_parts.h"
 
+#include <math.h>
+
 /* Of one core: products a vector lane makes in a microsecond (two a cycle at some GHz, less what is lost),
    bytes that it moves in one, from memory or where all lie in the device's cache. A cpu's threads take about
    WAKING_US to start and end together, by this measure, a launch LAUNCH_US. Measured with PoCL on two cores
@@ -12,16 +14,15 @@ enum { FLOP_A_LANE = 6250, BYTES = 10000, CACHED_BYTES = 40000, WAKING_US = 240,
 
 static double microseconds(const gz_graph *graph, const gz_device_facts *facts)
 {
-    const size_t width = facts->vector_width;
-    double sum = 0, touched = 0;
-    for (size_t n = 0; n < graph->n_nodes; n++) touched += graph->nodes[n]->op->cost(graph->nodes[n]).bytes;
-    const double speed = touched <= (double)facts->cache_bytes ? CACHED_BYTES : BYTES;
+    double from_memory = 0, from_cache = 0, touched = 0;
     for (size_t n = 0; n < graph->n_nodes; n++) {
         const gz_cost cost = graph->nodes[n]->op->cost(graph->nodes[n]);
-        const double arithmetic = cost.flop / (double)(FLOP_A_LANE * width), memory = cost.bytes / speed;
-        sum += LAUNCH_US + (arithmetic > memory ? arithmetic : memory);
+        const double arithmetic = cost.flop / (double)(FLOP_A_LANE * facts->vector_width);
+        from_memory += LAUNCH_US + fmax(arithmetic, cost.bytes / BYTES);
+        from_cache += LAUNCH_US + fmax(arithmetic, cost.bytes / CACHED_BYTES);
+        touched += cost.bytes;
     }
-    return sum;
+    return touched <= (double)facts->cache_bytes ? from_cache : from_memory;
 }
 
 gz_device *gz_plan_device(gz_device *device, const gz_graph *graph, const gz_plan_options *options)
