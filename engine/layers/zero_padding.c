@@ -45,43 +45,42 @@ static gaze_status read_padding(gz_json *json, void *to) { return read_rim(json,
 
 static gaze_status read_cropping(gz_json *json, void *to) { return read_rim(json, "cropping", 0, to); }
 
-static gaze_status build_padding(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in,
-                                 size_t n_in, gz_flow *out)
+static gaze_status build_rim(gz_build *b, const gz_layer *layer, const rim_options *o, bool crop,
+                             const gz_flow *in, gz_flow *out)
 {
-    (void)n_in;
-    const rim_options *o = from;
+    gz_graph *graph = gz_build_graph(b);
     GZ_TRY(gz_layer_expect_rank(layer, 0, in, 4, "an image [height, width, channels]"));
     out->x = in->x;
     out->field = in->field;
     for (size_t axis = 0; axis < 2; axis++) {
-        const size_t count = in->x->shape.dim[axis + 1] + o->before[axis] + o->after[axis];
-        out->field.first[axis] -= (double)o->before[axis] * in->field.step[axis];
-        if (o->before[axis] + o->after[axis])
-            GZ_TRY(gz_slice_gradient(gz_build_graph(b), out->x, axis + 1, o->before[axis], count, &out->x));
+        const size_t count = in->x->shape.dim[axis + 1], before = o->before[axis],
+                     rim = before + o->after[axis];
+        if (crop && rim >= count) {
+            char text[96];
+            return gz_layer_fail(layer,
+                                 "its input '%s' has the shape %s, of which \"cropping\" leaves nothing",
+                                 layer->inputs[0], gz_sample_text(in->x, text));
+        }
+        out->field.first[axis] += (crop ? 1 : -1) * (double)before * in->field.step[axis];
+        if (!rim) continue;
+        GZ_TRY(crop ? gz_slice(graph, out->x, axis + 1, before, count - rim, &out->x)
+                    : gz_slice_gradient(graph, out->x, axis + 1, before, count + rim, &out->x));
     }
     return GAZE_OK;
+}
+
+static gaze_status build_padding(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in,
+                                 size_t n_in, gz_flow *out)
+{
+    (void)n_in;
+    return build_rim(b, layer, from, false, in, out);
 }
 
 static gaze_status build_cropping(gz_build *b, const gz_layer *layer, const void *from, const gz_flow *in,
                                   size_t n_in, gz_flow *out)
 {
     (void)n_in;
-    const rim_options *o = from;
-    GZ_TRY(gz_layer_expect_rank(layer, 0, in, 4, "an image [height, width, channels]"));
-    out->x = in->x;
-    out->field = in->field;
-    for (size_t axis = 0; axis < 2; axis++) {
-        const size_t count = in->x->shape.dim[axis + 1], rim = o->before[axis] + o->after[axis];
-        if (rim >= count) {
-            char text[96];
-            return gz_layer_fail(layer,
-                                 "its input '%s' has the shape %s, of which \"cropping\" leaves nothing",
-                                 layer->inputs[0], gz_sample_text(in->x, text));
-        }
-        out->field.first[axis] += (double)o->before[axis] * in->field.step[axis];
-        if (rim) GZ_TRY(gz_slice(gz_build_graph(b), out->x, axis + 1, o->before[axis], count - rim, &out->x));
-    }
-    return GAZE_OK;
+    return build_rim(b, layer, from, true, in, out);
 }
 
 const gz_layer_type gz_layer_zero_padding2d = {"zero_padding2d", sizeof(rim_options), 1, 1,

@@ -27,25 +27,19 @@ static int64_t clamp(int64_t x, int64_t low, int64_t high) { return x < low ? lo
 gaze_status gz_onnx_fold_slice(gz_import *im, const gz_onnx_node *node)
 {
     const gz_constant *c;
-    int64_t starts[GZ_ONNX_RANK], ends[GZ_ONNX_RANK], axes[GZ_ONNX_RANK], steps[GZ_ONNX_RANK];
-    size_t n, n_ends, n_axes, n_steps;
+    gz_slices cuts;
     GZ_TRY(input(node, &c));
-    GZ_TRY(gz_node_list(node, 1, "starts", GZ_ONNX_RANK, starts, &n));
-    GZ_TRY(gz_node_list(node, 2, "ends", GZ_ONNX_RANK, ends, &n_ends));
-    GZ_TRY(gz_node_list(node, 3, "axes", GZ_ONNX_RANK, axes, &n_axes));
-    GZ_TRY(gz_node_list(node, 4, "steps", GZ_ONNX_RANK, steps, &n_steps));
-    if (n_ends != n || (n_axes && n_axes != n) || (n_steps && n_steps != n))
-        return gz_refuse("its lists differ in length");
+    GZ_TRY(gz_node_slices(node, &cuts));
     gz_constant *part = gz_arena_duplicate(im->arena, c, sizeof *c);
     if (!part) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < cuts.n; i++) {
         size_t axis;
-        GZ_TRY(gz_axis(n_axes ? axes[i] : (int64_t)i, c->rank, &axis));
-        const int64_t size = (int64_t)part->dim[axis], step = n_steps ? steps[i] : 1;
+        GZ_TRY(gz_axis(cuts.axes[i], c->rank, &axis));
+        const int64_t size = (int64_t)part->dim[axis], step = cuts.steps[i], start = cuts.starts[i];
         if (!step || step < -size - 1 || step > INT32_MAX)
             return gz_refuse("a step of %lld", (long long)step);
-        int64_t first = starts[i] < 0 ? clamp(starts[i], -size, -1) + size : starts[i],
-                end = ends[i] < 0 ? clamp(ends[i], -size - 1, -1) + size : ends[i];
+        int64_t first = start < 0 ? clamp(start, -size, -1) + size : start, end = cuts.ends[i];
+        if (end < 0) end = clamp(end, -size - 1, -1) + size;
         first = step > 0 ? clamp(first, 0, size) : clamp(first, -1, size - 1);
         end = step > 0 ? clamp(end, 0, size) : clamp(end, -1, size - 1);
         const int64_t reach = step > 0 ? end - first + step - 1 : first - end - step - 1;

@@ -68,6 +68,13 @@ gaze_status gz_node_ints(const gz_onnx_node *node, const char *name, size_t most
 /* The same from input number i, which must be known, or from the attribute, as older opsets have it. */
 gaze_status gz_node_list(const gz_onnx_node *node, size_t i, const char *name, size_t most, int64_t *values,
                          size_t *count);
+
+/* What Slice takes: n cuts, of which axis i has elements starts[i] to ends[i], every steps[i]-th. */
+typedef struct gz_slices {
+    size_t n;
+    int64_t starts[GZ_ONNX_RANK], ends[GZ_ONNX_RANK], axes[GZ_ONNX_RANK], steps[GZ_ONNX_RANK];
+} gz_slices;
+gaze_status gz_node_slices(const gz_onnx_node *node, gz_slices *cuts);
 /* Input number i, or NULL. */
 gz_value *gz_node_in(const gz_onnx_node *node, size_t i);
 /* Input number i must be computed, and by a layer. */

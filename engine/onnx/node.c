@@ -66,6 +66,20 @@ gaze_status gz_node_readable(const gz_onnx_node *node, size_t i, gz_value **v)
     return *v && (*v)->scores ? GAZE_OK : gz_node_computed(node, i, v);
 }
 
+gaze_status gz_node_slices(const gz_onnx_node *node, gz_slices *cuts)
+{
+    size_t n_ends, n_axes, n_steps;
+    GZ_TRY(gz_node_list(node, 1, "starts", GZ_ONNX_RANK, cuts->starts, &cuts->n));
+    GZ_TRY(gz_node_list(node, 2, "ends", GZ_ONNX_RANK, cuts->ends, &n_ends));
+    GZ_TRY(gz_node_list(node, 3, "axes", GZ_ONNX_RANK, cuts->axes, &n_axes));
+    GZ_TRY(gz_node_list(node, 4, "steps", GZ_ONNX_RANK, cuts->steps, &n_steps));
+    if (n_ends != cuts->n || (n_axes && n_axes != cuts->n) || (n_steps && n_steps != cuts->n))
+        return gz_refuse("its lists differ in length");
+    for (size_t i = 0; i < cuts->n && !n_axes; i++) cuts->axes[i] = (int64_t)i;
+    for (size_t i = 0; i < cuts->n && !n_steps; i++) cuts->steps[i] = 1;
+    return GAZE_OK;
+}
+
 gaze_status gz_node_computed(const gz_onnx_node *node, size_t i, gz_value **v)
 {
     *v = gz_node_in(node, i);

@@ -20,19 +20,13 @@ static gaze_status part(gz_import *im, const gz_value *v, int64_t axis, int64_t 
 gaze_status gz_onnx_slice(gz_import *im, const gz_onnx_node *node)
 {
     gz_value *v, y;
-    int64_t starts[GZ_ONNX_RANK], ends[GZ_ONNX_RANK], axes[GZ_ONNX_RANK], steps[GZ_ONNX_RANK];
-    size_t n, n_ends, n_axes, n_steps;
+    gz_slices cuts;
     GZ_TRY(gz_node_computed(node, 0, &v));
-    GZ_TRY(gz_node_list(node, 1, "starts", GZ_ONNX_RANK, starts, &n));
-    GZ_TRY(gz_node_list(node, 2, "ends", GZ_ONNX_RANK, ends, &n_ends));
-    GZ_TRY(gz_node_list(node, 3, "axes", GZ_ONNX_RANK, axes, &n_axes));
-    GZ_TRY(gz_node_list(node, 4, "steps", GZ_ONNX_RANK, steps, &n_steps));
-    if (n_ends != n || (n_axes && n_axes != n) || (n_steps && n_steps != n))
-        return gz_refuse("its lists differ in length");
+    GZ_TRY(gz_node_slices(node, &cuts));
     y = *v;
-    for (size_t i = 0; i < n; i++) {
-        if (n_steps && steps[i] != 1) return gz_refuse("a step of %lld, expected 1", (long long)steps[i]);
-        GZ_TRY(part(im, &y, n_axes ? axes[i] : (int64_t)i, starts[i], ends[i], &y));
+    for (size_t i = 0; i < cuts.n; i++) {
+        if (cuts.steps[i] != 1) return gz_refuse("a step of %lld, expected 1", (long long)cuts.steps[i]);
+        GZ_TRY(part(im, &y, cuts.axes[i], cuts.starts[i], cuts.ends[i], &y));
     }
     *node->out[0] = y;
     return GAZE_OK;
