@@ -169,22 +169,35 @@ def words_of(known):
     return read
 
 
-def read_options():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options_of(about, seconds, rounds=3):
+    """A parser of the options of every script here that runs `gaze bench`; without --rounds where `rounds` is None."""
+    p = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--gaze", default=str(HERE.parent / "build/bin/gaze"), metavar="FILE", help="the program (build/bin/gaze)")
+    if rounds:
+        p.add_argument("--rounds", type=positive(int), default=rounds, metavar="N", help=f"measurements of each ({rounds})")
+    p.add_argument("--seconds", type=positive(float), default=seconds, metavar="S", help=f"of one measurement ({seconds:g})")
+    p.add_argument("--md", type=Path, metavar="FILE", help="write the table there too")
+    p.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    return p
+
+
+def positive(kind):
+    def read(text):
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"{text}: has to be positive")
+        return value
+    return read
+
+
+def read_options():
+    p = options_of(__doc__, seconds=1.0)
     p.add_argument("--models", type=Path, default=HERE.parent / "models", metavar="DIR", help="the model files (models)")
     p.add_argument("--only", type=models_like, default=MODELS, metavar="LIST", help="models, such as '001-*,mha-block' (all)")
     p.add_argument("--modes", type=words_of(MODES), default=list(MODES), metavar="LIST", help=f"of {','.join(MODES)} (all)")
     p.add_argument("--peers", type=words_of(list(TITLES)[1:]), default=list(TITLES)[1:], metavar="LIST",
                    help=f"of {','.join(list(TITLES)[1:])} (all); '' is none")
-    p.add_argument("--rounds", type=int, default=3, metavar="N", help="measurements of each (3)")
-    p.add_argument("--seconds", type=float, default=1.0, metavar="S", help="of one measurement (1)")
-    p.add_argument("--md", type=Path, metavar="FILE", help="write the table there too")
-    p.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
-    options = p.parse_args()
-    if options.rounds < 1 or not options.seconds > 0:
-        p.error("--rounds and --seconds have to be positive")
-    return options
+    return p.parse_args()
 
 
 def main():

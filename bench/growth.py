@@ -6,7 +6,6 @@ side. Every figure is the lowest of the rounds' median steps, as other work on t
 picture, and a table as Markdown: how many times a middle size's arithmetic, and time, those of the largest are. In smaller ones a step
 is mostly its start. The threads are PoCL's (POCL_MAX_PTHREAD_COUNT).
 """
-import argparse
 import json
 import math
 import sys
@@ -15,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 import plot
-from compare import HERE, Failed, Gaze, log, processor, words_of
+from compare import HERE, Failed, Gaze, log, options_of, processor, words_of
 
 THREADS = (1, 2)
 
@@ -132,19 +131,11 @@ def read_panels(files):
 
 
 def read_options():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--gaze", default=str(HERE.parent / "build/bin/gaze"), metavar="FILE", help="the program (build/bin/gaze)")
+    p = options_of(__doc__, seconds=0.3)
     p.add_argument("--only", type=words_of(SERIES), default=list(SERIES), metavar="LIST", help=f"of {','.join(SERIES)} (all)")
-    p.add_argument("--rounds", type=int, default=3, metavar="N", help="measurements of each (3)")
-    p.add_argument("--seconds", type=float, default=0.3, metavar="S", help="of one measurement (0.3)")
     p.add_argument("--from", dest="files", type=Path, nargs="+", metavar="FILE", help="measure nothing: take what --json wrote")
     p.add_argument("--svg", type=Path, metavar="FILE", help="write the picture there")
-    p.add_argument("--md", type=Path, metavar="FILE", help="write the table there too")
-    p.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
-    options = p.parse_args()
-    if options.rounds < 1 or not options.seconds > 0:
-        p.error("--rounds and --seconds have to be positive")
-    return options
+    return p.parse_args()
 
 
 def main():

@@ -6,7 +6,6 @@ activations. Every figure is a fresh process, which starts, makes the model, and
 beyond a process that has only started: imports for the peers, `gaze devices` for Gaze. Gaze runs with its kernels compiled before
 (--cold: compiled in the run, by the driver's compiler in the same process). Processes that torch.compile starts to compile don't count.
 """
-import argparse
 import json
 import os
 import subprocess
@@ -102,17 +101,12 @@ def markdown(rows, names):
 
 
 def read_options():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    root = compare.HERE.parent
-    p.add_argument("--gaze", default=str(root / "build/bin/gaze"), metavar="FILE", help="the program (build/bin/gaze)")
-    p.add_argument("--models", type=Path, default=root / "models", metavar="DIR", help="the model files (models)")
+    p = compare.options_of(__doc__, seconds=0.5, rounds=None)
+    p.add_argument("--models", type=Path, default=compare.HERE.parent / "models", metavar="DIR", help="the model files (models)")
     p.add_argument("--only", type=compare.models_like, default=compare.MODELS, metavar="LIST", help="models, such as '001-*,mha-block' (all)")
     p.add_argument("--modes", type=compare.words_of(MODES), default=list(MODES), metavar="LIST", help=f"of {','.join(MODES)} (all)")
     p.add_argument("--peers", type=compare.words_of(PEERS), default=PEERS, metavar="LIST", help=f"of {','.join(PEERS)} (all); '' is none")
-    p.add_argument("--seconds", type=float, default=0.5, metavar="S", help="that steps are run for (0.5)")
     p.add_argument("--cold", action="store_true", help="compile Gaze's kernels anew in each run")
-    p.add_argument("--md", type=Path, metavar="FILE", help="write the table there too")
-    p.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     return p.parse_args()
 
 
