@@ -194,9 +194,9 @@ static void note_kernel(gz_device *device, gz_program *program, const char *kern
 
 /* Each program costs PoCL 20 ms at a start with a warm cache, and the more source it has, the longer each of
    its kernels takes to compile at the first: the files of a plan become one program. (`gaze predict` of
-   000-fashion-attention, first start and later ones, in s, when kernels took three times as long to compile: a program a
-   file 5.0 and 0.21, all files of the library in one 5.9 and 0.14, those of the plan 4.6 and 0.11.) Sources that someone wants to see or to
-   replace stay apart. */
+   000-fashion-attention, first start and later ones, in s, when kernels took three times as long to compile:
+   a program a file 5.0 and 0.21, all files of the library in one 5.9 and 0.14, those of the plan 4.6 and
+   0.11.) Sources that someone wants to see or to replace stay apart. */
 static bool may_join(const gz_device *device, const char *stem)
 {
     const char *folder = getenv("GAZE_KERNEL_DIR"), *dump = getenv("GAZE_DUMP_PROGRAMS");
