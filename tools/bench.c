@@ -57,15 +57,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {.options = OPTIONS,
-                                 .parser = parse,
-                                 .args_doc = "MODEL",
-                                 .doc = "Whole steps on random data: the median. A prediction writes its "
-                                        "input and reads its output; a training step is forward, backward "
-                                        "and update.\vGFLOP/s count the direct method, so Winograd can pass "
-                                        "100 % of the measured peak; small tensors stay in caches "
-                                        "and can pass 100 % of the measured copy.",
-                                 .children = tool_children};
+const struct argp parser_bench = {.options = OPTIONS,
+                                  .parser = parse,
+                                  .args_doc = "MODEL",
+                                  .doc = "Whole steps on random data: the median. A prediction writes its "
+                                         "input and reads its output; a training step is forward, backward "
+                                         "and update.\vGFLOP/s count the direct method, so Winograd can pass "
+                                         "100 % of the measured peak; small tensors stay in caches "
+                                         "and can pass 100 % of the measured copy.",
+                                  .children = tool_children};
 
 /* The rate that the layer is nearer to its ceiling with. */
 static void print_line(const gaze_bench_result *result, const gaze_bench_line *line)
@@ -236,7 +236,7 @@ static gaze_status bench_one(bench_options *o)
 int command_bench(int argc, char **argv)
 {
     bench_options options = {0};
-    tool_parse(&ARGP, "gaze bench", argc, argv, &options);
+    tool_parse(&parser_bench, "gaze bench", argc, argv, &options);
     const int code = tool_exit(options.all ? bench_all(&options) : bench_one(&options));
     return !code && options.failed ? GAZE_ERROR_DEVICE : code;
 }

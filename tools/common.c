@@ -9,7 +9,7 @@ enum { DEVICE = 'd', QUIET = 'q', VERBOSE = 'v', REFERENCE = 0x1000, JSON, PLUGI
 
 static const struct argp_option options[] = {
     {"device", DEVICE, "DEVICE", 0,
-     "auto, cpu, gpu, a number of 'gaze devices', platform:device, or part of a name", 10},
+     "one of auto, cpu, gpu; or a number of 'gaze devices', platform:device, or part of a name (auto)", 10},
     {"reference", REFERENCE, NULL, 0, "the C reference in double precision in place of OpenCL", 10},
     {"plugin", PLUGIN, "FILE", 0,
      "a shared library with attention kinds; may be given again ($GAZE_PLUGINS too)", 10},

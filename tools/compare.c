@@ -23,13 +23,15 @@ static const struct argp_option options[] = {
     {"seeds", SEEDS, "N", 0, "how many (3)", 0},
     {"seed", SEED, "N", 0, "the first of them (1)", 0},
     {"data", DATA, "TYPE:PATH", 0,
-     "idx, cifar10, folder, csv, npy, safetensors or synthetic (the models' own, which must be the same)", 0},
+     "one of idx, cifar10, folder, csv, npy, safetensors, synthetic (the models' own, which must be the "
+     "same)",
+     0},
     {"epochs", EPOCHS, "N", 0, "times through the data (each model's own)", 0},
     {"steps", STEPS, "N", 0, "stop after N updates in all", 0},
     {"batch-size", BATCH_SIZE, "N", 0, "samples an update (each model's own)", 0},
-    {"optimizer", OPTIMIZER, "NAME", 0, "sgd, adam, adamw or rmsprop with Keras' defaults (each model's own)",
-     0},
-    {"learning-rate", LEARNING_RATE, "X", 0, "(each model's own)", 0},
+    {"optimizer", OPTIMIZER, "NAME", 0,
+     "one of sgd, adam, adamw, rmsprop; with Keras' defaults (each model's own)", 0},
+    {"learning-rate", LEARNING_RATE, "X", 0, "how far an update goes (each model's own)", 0},
     {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
     {0},
 };
@@ -65,10 +67,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {
+const struct argp parser_compare = {
     options,
     parse,
-    "A B --out DIR",
+    "MODEL MODEL --out DIR",
     "Trains two models on the same data with several seeds, and says how far their results on the test part "
     "lie apart, beside how far each is apart from itself.",
     tool_model_children,
@@ -121,7 +123,7 @@ int command_compare(int argc, char **argv)
     const char **words = stop_typed_words(argc, argv);
     if (!words) return GAZE_ERROR_DEVICE;
     arguments a = {.compare = {.data.seed = 1, .train = {.argc = argc + 1, .argv = words}}};
-    tool_parse(&parser, command, argc, argv, &a);
+    tool_parse(&parser_compare, command, argc, argv, &a);
     shown s = {.progress = {.bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)},
                .table = {.json = a.tool.json, .models = {a.models[0], a.models[1]}}};
     const gaze_status status = compare(&a, &s);

@@ -10,7 +10,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp ARGP = {
+const struct argp parser_devices = {
     .parser = parse,
     .doc = "Lists what OpenCL offers here; the device marked * is what 'auto' takes.",
     .children = tool_children};
@@ -56,7 +56,7 @@ int command_devices(int argc, char **argv)
     tool_options options = {0};
     gaze_device_info *list = NULL;
     size_t count = 0;
-    tool_parse(&ARGP, "gaze devices", argc, argv, &options);
+    tool_parse(&parser_devices, "gaze devices", argc, argv, &options);
     const gaze_status status = gaze_devices(&list, &count);
     if (status != GAZE_OK) return tool_exit(status);
     for (size_t i = 0; i < count; i++) {

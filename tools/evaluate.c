@@ -20,11 +20,11 @@ enum { DATA = 256, WEIGHTS, BATCH_SIZE, SEED, SKIP_BAD, DECODE };
 
 static const struct argp_option options[] = {
     {"data", DATA, "TYPE:PATH", 0,
-     "idx, cifar10, folder, csv, npy, safetensors or synthetic (the model's own)", 0},
+     "one of idx, cifar10, folder, csv, npy, safetensors, synthetic (the model's own)", 0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"batch-size", BATCH_SIZE, "N", 0, "samples at a time (64)", 0},
     {"decode", DECODE, "METHOD", 0,
-     "how a model that writes sequences searches for its answers: greedy, or beam:K (greedy)", 0},
+     "how a model that writes sequences searches for its answers, one of greedy, beam:K (greedy)", 0},
     {"seed", SEED, "N", 0, "of synthetic data (0)", 0},
     {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
     {0},
@@ -50,13 +50,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {options,
-                                   parse,
-                                   "MODEL",
-                                   "Loss, accuracy and a table per class over the test part of the data.",
-                                   tool_model_children,
-                                   NULL,
-                                   NULL};
+const struct argp parser_evaluate = {options,
+                                     parse,
+                                     "MODEL",
+                                     "Loss, accuracy and a table per class over the test part of the data.",
+                                     tool_model_children,
+                                     NULL,
+                                     NULL};
 
 typedef struct class_counts {
     size_t samples, predicted, right;
@@ -174,6 +174,6 @@ static gaze_status evaluate(const arguments *a)
 int command_evaluate(int argc, char **argv)
 {
     arguments a = {0};
-    tool_parse(&parser, command, argc, argv, &a);
+    tool_parse(&parser_evaluate, command, argc, argv, &a);
     return tool_exit(evaluate(&a));
 }

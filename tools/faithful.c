@@ -26,13 +26,13 @@ static const struct argp_option options[] = {
     {"map", MAP, "NAME", 0, "the map that is put to the test (the model's only one)", 0},
     {"plot", PLOT, "FILE.png", 0, "the curves as a picture", 0},
     {"data", DATA, "TYPE:PATH", 0,
-     "idx, cifar10, folder, csv, npy, safetensors or synthetic (the model's own)", 0},
+     "one of idx, cifar10, folder, csv, npy, safetensors, synthetic (the model's own)", 0},
     {"samples", SAMPLES, "N", 0, "the first N of the test part (200)", 0},
     {"steps", STEPS, "N", 0, "steps in which all is taken away (20)", 0},
     {"removal", REMOVAL, "WHAT", 0,
-     "what plainly stands in the place of what was taken away: mean or zero (mean; token ids: zero)", 0},
+     "what plainly stands in the place of what was taken away, one of mean, zero (mean; token ids: zero)", 0},
     {"reduce", REDUCE, "HOW", 0,
-     "heads or channels merged by mean, by max, or head:K alone (mean; channels: max)", 0},
+     "how heads or channels become one map, one of mean, max, head:K (mean; channels: max)", 0},
     {"seed", SEED, "N", 0, "of synthetic data, of the random map, of noise (0)", 0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
     {"skip-bad", SKIP_BAD, NULL, 0, "leave damaged images of a folder out, and count them", 0},
@@ -63,15 +63,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {options,
-                                   parse,
-                                   "MODEL --map NAME",
-                                   "Does the model need what a map says it looks at? Takes the input away "
-                                   "and gives it back in the map's order, and "
-                                   "compares with a random map and with Grad-CAM.",
-                                   tool_model_children,
-                                   NULL,
-                                   NULL};
+const struct argp parser_faithful = {options,
+                                     parse,
+                                     "MODEL --map NAME",
+                                     "Does the model need what a map says it looks at? Takes the input away "
+                                     "and gives it back in the map's order, and "
+                                     "compares with a random map and with Grad-CAM.",
+                                     tool_model_children,
+                                     NULL,
+                                     NULL};
 
 static bool on_progress(void *user, size_t done, size_t samples)
 {
@@ -200,7 +200,7 @@ static gaze_status faithful(arguments *a)
 int command_faithful(int argc, char **argv)
 {
     arguments a = {.faithful.progress = on_progress};
-    tool_parse(&parser, command, argc, argv, &a);
+    tool_parse(&parser_faithful, command, argc, argv, &a);
     a.bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO);
     a.faithful.user = &a;
     stop_catch();

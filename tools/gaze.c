@@ -5,26 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct command {
-    const char *name, *about;
-    command_function *run;
-} command;
-
-#define COMMAND_ENTRY(name, about) {#name, about, command_##name},
-static const command COMMANDS[] = {COMMAND_LIST(COMMAND_ENTRY)};
+#define COMMAND_ENTRY(name, about) {#name, about, &parser_##name, command_##name},
+const command_entry commands[] = {COMMAND_LIST(COMMAND_ENTRY){0}};
 #undef COMMAND_ENTRY
-enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS, MAX_WORD = 31 };
+enum { MAX_WORD = 31 };
 
-static void print_help(FILE *file)
+void command_print_list(FILE *file)
 {
     fputs("usage: gaze COMMAND [OPTION...]\n\n", file);
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(file, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].about);
+    for (const command_entry *c = commands; c->name; c++) fprintf(file, "  %-10s %s\n", c->name, c->about);
     fputs(
         "\n'gaze COMMAND --help' lists the options of a command; 'dump_attention --help' is about pictures.\n"
-        "Exit status: 0 done, 2 usage, 3 data, 4 model or weights, 5 device, driver or memory, 6 not finite, "
-        "130 interrupted.\n",
+        "Exit status:",
         file);
+    const char *separator = " ";
+#define STATUS_MEANING(symbol, value, meaning)           \
+    fprintf(file, "%s%d %s", separator, value, meaning); \
+    separator = ", ";
+    GAZE_STATUS_LIST(STATUS_MEANING)
+#undef STATUS_MEANING
+    fputs(".\n", file);
 }
 
 static size_t smallest(size_t a, size_t b, size_t c)
@@ -51,11 +51,18 @@ static size_t distance(const char *a, const char *b)
     return row[n];
 }
 
-static int unknown_command(const char *word)
+const command_entry *command_find(const char *name)
 {
-    const command *nearest = &COMMANDS[0];
-    for (size_t i = 1; i < N_COMMANDS; i++)
-        if (distance(word, COMMANDS[i].name) < distance(word, nearest->name)) nearest = &COMMANDS[i];
+    for (const command_entry *c = commands; c->name; c++)
+        if (!strcmp(name, c->name)) return c;
+    return NULL;
+}
+
+int command_unknown(const char *word)
+{
+    const command_entry *nearest = commands;
+    for (const command_entry *c = commands; c->name; c++)
+        if (distance(word, c->name) < distance(word, nearest->name)) nearest = c;
     fprintf(stderr, "gaze: there is no command '%s'", word);
     if (distance(word, nearest->name) <= 2) fprintf(stderr, ", did you mean '%s'?", nearest->name);
     fputs("\nTry 'gaze --help'.\n", stderr);
@@ -70,23 +77,30 @@ static int finish(int code)
     return GAZE_ERROR_DATA;
 }
 
+static bool is_one_of(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (!strcmp(word, *list)) return true;
+    return false;
+}
+
 static int run(int argc, char **argv)
 {
+    static const char *const asks[] = {"--help", "-h", "-?", "--usage", NULL};
     if (argc < 2) {
-        print_help(stderr);
+        command_print_list(stderr);
         return GAZE_ERROR_USAGE;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-        print_help(stdout);
+    if (is_one_of(argv[1], asks)) {
+        command_print_list(stdout);
         return 0;
     }
     if (!strcmp(argv[1], "--version")) {
         printf("gaze %s\n", gaze_version());
         return 0;
     }
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (!strcmp(argv[1], COMMANDS[i].name)) return COMMANDS[i].run(argc - 1, argv + 1);
-    return unknown_command(argv[1]);
+    const command_entry *c = command_find(argv[1]);
+    return c ? c->run(argc - 1, argv + 1) : command_unknown(argv[1]);
 }
 
 int main(int argc, char **argv) { return finish(run(argc, argv)); }

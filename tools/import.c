@@ -42,12 +42,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {.options = OPTIONS,
-                                 .parser = parse,
-                                 .args_doc = "MODEL.onnx",
-                                 .doc =
-                                     "Makes a model file of an ONNX model. What the importer can't take is "
-                                     "listed completely, and then nothing is written."};
+const struct argp parser_import = {.options = OPTIONS,
+                                   .parser = parse,
+                                   .args_doc = "MODEL.onnx",
+                                   .doc =
+                                       "Makes a model file of an ONNX model. What the importer can't take is "
+                                       "listed completely, and then nothing is written."};
 
 /* Behind the message: the nodes that it is about. */
 static void keep_line(void *user, const char *line) { fprintf(user, "%s\n", line); }
@@ -57,7 +57,7 @@ int command_import(int argc, char **argv)
     import_options options = {0};
     tool_summary refused;
     char *report = NULL;
-    tool_parse(&ARGP, "gaze import", argc, argv, &options);
+    tool_parse(&parser_import, "gaze import", argc, argv, &options);
     if (!tool_summary_open(&refused)) return GAZE_ERROR_DEVICE;
     options.import.sizes = options.sizes;
     options.import.refused = keep_line;

@@ -22,7 +22,8 @@ static const struct argp_option options[] = {
     {"output-map", OUTPUT_MAP, "NAME=FILE.npy", 0, "write a map, batch first", 0},
     {"top", TOP, "K", 0, "print the K most probable classes, or answers (1)", 0},
     {"decode", DECODE, "METHOD", 0,
-     "how a model that writes sequences searches for the answer: greedy, or beam:K (greedy, where the input "
+     "how a model that writes sequences searches for the answer, one of greedy, beam:K (greedy, where the "
+     "input "
      "that it writes is not given)",
      0},
     {"max-length", MAX_LENGTH, "N", 0, "tokens of an answer, its end among them (what the model says)", 0},
@@ -65,13 +66,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {options,
-                                   parse,
-                                   "MODEL --input FILE",
-                                   "Class and probability per input, or the whole output as an array.",
-                                   tool_model_children,
-                                   NULL,
-                                   NULL};
+const struct argp parser_predict = {options,
+                                    parse,
+                                    "MODEL --input FILE",
+                                    "Class and probability per input, or the whole output as an array.",
+                                    tool_model_children,
+                                    NULL,
+                                    NULL};
 
 void predict_print_class(const gaze_model *model, size_t k, bool json)
 {
@@ -208,6 +209,6 @@ static gaze_status open_and_predict(arguments *a)
 int command_predict(int argc, char **argv)
 {
     arguments a = {0};
-    tool_parse(&parser, command, argc, argv, &a);
+    tool_parse(&parser_predict, command, argc, argv, &a);
     return tool_exit(open_and_predict(&a));
 }

@@ -33,11 +33,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {.options = OPTIONS,
-                                 .parser = parse,
-                                 .args_doc = "MODEL",
-                                 .doc = "MODEL is a model file or a run folder.",
-                                 .children = tool_model_children};
+const struct argp parser_summary = {.options = OPTIONS,
+                                    .parser = parse,
+                                    .args_doc = "MODEL",
+                                    .doc = "MODEL is a model file or a run folder.",
+                                    .children = tool_model_children};
 
 int command_summary(int argc, char **argv)
 {
@@ -45,7 +45,7 @@ int command_summary(int argc, char **argv)
     gaze_context *context = NULL;
     gaze_model *model = NULL;
     char *text = NULL;
-    tool_parse(&ARGP, "gaze summary", argc, argv, &options);
+    tool_parse(&parser_summary, "gaze summary", argc, argv, &options);
     gaze_status status = tool_context(&options.tool, false, &context);
     if (status == GAZE_OK)
         status = gaze_model_open(context, options.model,

@@ -40,13 +40,13 @@ static const struct argp_option options[] = {
     {"out", OUT, "DIR", 0,
      "run folder: model.json, weights.safetensors, run.json, log.csv, checkpoint-* (needed)", 0},
     {"data", DATA, "TYPE:PATH", 0,
-     "idx, cifar10, folder, csv, npy, safetensors or synthetic (the model's own)", 0},
+     "one of idx, cifar10, folder, csv, npy, safetensors, synthetic (the model's own)", 0},
     {"epochs", EPOCHS, "N", 0, "times through the data (the model's own)", 0},
     {"steps", STEPS, "N", 0, "stop after N updates in all", 0},
     {"batch-size", BATCH_SIZE, "N", 0, "samples an update (the model's own)", 0},
-    {"optimizer", OPTIMIZER, "NAME", 0, "sgd, adam, adamw or rmsprop with Keras' defaults (the model's own)",
-     0},
-    {"learning-rate", LEARNING_RATE, "X", 0, "(the model's own)", 0},
+    {"optimizer", OPTIMIZER, "NAME", 0,
+     "one of sgd, adam, adamw, rmsprop; with Keras' defaults (the model's own)", 0},
+    {"learning-rate", LEARNING_RATE, "X", 0, "how far an update goes (the model's own)", 0},
     {"seed", SEED, "N", 0, "of initial weights, order and dropout (0)", 0},
     {"weights", WEIGHTS, "FILE", 0, "begin with these instead of initial weights", 0},
     {"resume", RESUME, NULL, 0, "go on from the newest checkpoint in the run folder", 0},
@@ -92,7 +92,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static const struct argp parser = {
+const struct argp parser_train = {
     options, parse, "MODEL --out DIR", "Trains a model. One line an epoch on stdout.", tool_model_children,
     NULL,    NULL};
 
@@ -130,7 +130,7 @@ int command_train(int argc, char **argv)
     const char **words = stop_typed_words(argc, argv);
     if (!words) return GAZE_ERROR_DEVICE;
     arguments a = {.train = {.argc = argc + 1, .argv = words}};
-    tool_parse(&parser, command, argc, argv, &a);
+    tool_parse(&parser_train, command, argc, argv, &a);
     progress shown = {.json = a.tool.json, .bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)};
     const gaze_status status = train(&a, &shown);
     const int code = tool_exit(status);

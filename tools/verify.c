@@ -44,16 +44,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {.options = OPTIONS,
-                                 .parser = parse,
-                                 .args_doc = "[MODEL]",
-                                 .doc = "Runs every kernel, forward and gradient, against the C reference on "
-                                        "a device. With MODEL: that model's "
-                                        "gradients against differences in double, and its outputs, maps and "
-                                        "gradients on the device against the "
-                                        "reference."
-                                        "\vExit status 5 when a check failed.",
-                                 .children = tool_children};
+const struct argp parser_verify = {.options = OPTIONS,
+                                   .parser = parse,
+                                   .args_doc = "[MODEL]",
+                                   .doc =
+                                       "Runs every kernel, forward and gradient, against the C reference on "
+                                       "a device. With MODEL: that model's "
+                                       "gradients against differences in double, and its outputs, maps and "
+                                       "gradients on the device against the "
+                                       "reference."
+                                       "\vExit status 5 when a check failed.",
+                                   .children = tool_children};
 
 static void print_line(void *user, const gaze_verify_line *line) { verify_print_line(user, line); }
 
@@ -125,7 +126,7 @@ int command_verify(int argc, char **argv)
 {
     verify_options o = {.verify = {.line = print_line, .user = &o}, .jobs = verify_usual_jobs()};
     char *words = tool_words(argc, argv);
-    tool_parse(&ARGP, "gaze verify", argc, argv, &o);
+    tool_parse(&parser_verify, "gaze verify", argc, argv, &o);
     gaze_status status = o.report ? gaze_report_open(o.report, words, &o.verify.report) : GAZE_OK;
     if (status == GAZE_OK) status = o.all ? run_all(&o) : run_one(&o);
     const int code = write_report(&o, tool_exit(status));
