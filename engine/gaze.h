@@ -689,6 +689,32 @@ GAZE_API gaze_status gaze_verify(gaze_context *context, const gaze_verify_option
 GAZE_API gaze_status gaze_verify_model(gaze_model *model, const gaze_verify_options *options, size_t *passed,
                                        size_t *failed);
 
+/* ---- What keeps Gaze from working here ---- */
+
+typedef enum gaze_health {
+    GAZE_HEALTH_OK,
+    GAZE_HEALTH_NOTE,  /* good to know */
+    GAZE_HEALTH_WRONG, /* works, but slower, or without a device that is there */
+    GAZE_HEALTH_STOPS  /* nothing runs on a device before this is mended */
+} gaze_health;
+
+typedef struct gaze_finding {
+    const char *part; /* versions, memory, environment, permissions, cache, drivers, devices, PoCL, trial */
+    gaze_health health;
+    const char *found; /* a sentence */
+    const char *cure;  /* the command that mends it, or NULL */
+} gaze_finding;
+typedef void gaze_finding_function(void *user, const gaze_finding *finding); /* strings: of the call */
+
+/* Looks at all that Gaze needs of the machine, part by part: drivers each by itself, device files, folders of
+   caches, variables, versions, memory; and computes something on the device that options->device names.
+   Drivers run in children of the process: one that crashes is a finding. To be called before anything else
+   that uses a device (GAZE_ERROR_USAGE). clean: removes entries of caches that no driver here can use.
+   GAZE_ERROR_DEVICE: something stops Gaze; the message says how many things, and the first. options NULL: all
+   defaults. */
+GAZE_API gaze_status gaze_doctor(const gaze_context_options *options, bool clean, gaze_finding_function *tell,
+                                 void *user);
+
 /* ---- Attention kinds of your own (docs/add-an-attention-kind.md) ---- */
 
 /* A kind is one function that composes the calls below and exposes its weights as maps. What it builds has a

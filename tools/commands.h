@@ -8,6 +8,7 @@
 
 #define COMMAND_LIST(X)                                                  \
     X(devices, "what OpenCL offers here, and what Gaze would choose")    \
+    X(doctor, "what keeps Gaze from working here, and what mends it")    \
     X(verify, "every kernel against its C reference on a device")        \
     X(train, "train a model into a run folder")                          \
     X(evaluate, "loss, accuracy and a table per class over test data")   \

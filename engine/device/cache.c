@@ -1,4 +1,4 @@
-#include "cache.h"
+#include "cache_entry.h"
 #include "../base/file.h"
 #include "../base/text.h"
 
@@ -6,20 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FORMAT_VERSION = 1, MAX_ENTRY_BYTES = 256 << 20 };
-
-/* As it lies in the file, in this machine's byte order (another's is damage). Then the key's text, then the
- * payload. */
-typedef struct header {
-    char magic[8];
-    uint32_t version, kind;
-    uint64_t key_bytes, payload_bytes;
-    char payload_hash[16];
-} header;
-
-_Static_assert(sizeof(header) == 48, "the header has no padding");
-
-static const char magic[8] = "GAZEPROG";
+static const char magic[8] = GZ_CACHE_MAGIC;
 
 struct gz_cache {
     gz_arena *arena;
@@ -29,7 +16,7 @@ struct gz_cache {
 };
 
 /* As PoCL finds it. */
-static gaze_status pocl_folder(gz_arena *arena, const char **folder)
+gaze_status gz_pocl_folder(gz_arena *arena, const char **folder)
 {
     const char *own = getenv("POCL_CACHE_DIR"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     *folder = "/tmp/pocl/kcache";
@@ -42,7 +29,7 @@ static gaze_status pocl_folder(gz_arena *arena, const char **folder)
     return *folder ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
-static bool is_pocl(const gaze_device_info *info)
+bool gz_is_pocl(const gaze_device_info *info)
 {
     return strcmp(info->platform, "Portable Computing Language") == 0;
 }
@@ -50,9 +37,9 @@ static bool is_pocl(const gaze_device_info *info)
 static gaze_status choose_kind(gz_cache *cache, const gaze_device_info *info)
 {
     const char *word = getenv("GAZE_PROGRAM_CACHE"), *kernel_cache = getenv("POCL_KERNEL_CACHE");
-    const bool pocl_caches = is_pocl(info) && !(kernel_cache && strcmp(kernel_cache, "0") == 0);
+    const bool pocl_caches = gz_is_pocl(info) && !(kernel_cache && strcmp(kernel_cache, "0") == 0);
     if (!word || !word[0])
-        cache->kind = !is_pocl(info) ? GZ_CACHE_BINARY : pocl_caches ? GZ_CACHE_DRIVER : GZ_CACHE_NONE;
+        cache->kind = !gz_is_pocl(info) ? GZ_CACHE_BINARY : pocl_caches ? GZ_CACHE_DRIVER : GZ_CACHE_NONE;
     else if (strcmp(word, "binary") == 0)
         cache->kind = GZ_CACHE_BINARY;
     else if (strcmp(word, "driver") == 0)
@@ -64,18 +51,22 @@ static gaze_status choose_kind(gz_cache *cache, const gaze_device_info *info)
     return GAZE_OK;
 }
 
-static gaze_status choose_folder(gz_cache *cache)
+gaze_status gz_cache_entries(gz_arena *arena, gz_cache_kind kind, const char **folder)
 {
-    const bool driver = cache->kind == GZ_CACHE_DRIVER;
-    if (cache->kind == GZ_CACHE_NONE) return GAZE_OK;
+    const bool driver = kind == GZ_CACHE_DRIVER;
     const char *parent;
-    GZ_TRY(driver ? pocl_folder(cache->arena, &parent) : gz_cache_folder(cache->arena, &parent));
-    if (!parent) { /* neither XDG_CACHE_HOME nor HOME */
-        cache->kind = GZ_CACHE_NONE;
-        return GAZE_OK;
-    }
-    cache->folder = gz_path_join(cache->arena, parent, driver ? "gaze" : "programs");
-    return cache->folder ? GAZE_OK : GAZE_ERROR_DEVICE;
+    *folder = NULL;
+    if (kind == GZ_CACHE_NONE) return GAZE_OK;
+    GZ_TRY(driver ? gz_pocl_folder(arena, &parent) : gz_cache_folder(arena, &parent));
+    if (!parent) return GAZE_OK; /* neither XDG_CACHE_HOME nor HOME */
+    *folder = gz_path_join(arena, parent, driver ? "gaze" : "programs");
+    return *folder ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+char *gz_cache_device(gz_arena *arena, const gaze_device_info *info)
+{
+    return gz_arena_format(arena, "platform %s\ndevice %s\nvendor %s\nversion %s\ndriver %s\n",
+                           info->platform, info->name, info->vendor, info->version, info->driver);
 }
 
 gaze_status gz_cache_open(const gaze_device_info *info, gz_cache **out)
@@ -85,10 +76,9 @@ gaze_status gz_cache_open(const gaze_device_info *info, gz_cache **out)
     GZ_TRY(gz_allocate(1, sizeof *cache, &cache));
     GZ_GO(gz_arena_create(&cache->arena));
     GZ_GO(choose_kind(cache, info));
-    GZ_GO(choose_folder(cache));
-    cache->device =
-        gz_arena_format(cache->arena, "platform %s\ndevice %s\nvendor %s\nversion %s\ndriver %s\n",
-                        info->platform, info->name, info->vendor, info->version, info->driver);
+    GZ_GO(gz_cache_entries(cache->arena, cache->kind, &cache->folder));
+    if (!cache->folder) cache->kind = GZ_CACHE_NONE;
+    cache->device = gz_cache_device(cache->arena, info);
     if (!cache->device) status = GAZE_ERROR_DEVICE;
 done:
     if (status == GAZE_OK)
@@ -111,7 +101,8 @@ gaze_status gz_cache_key_make(const gz_cache *cache, const char *options, const 
                               gz_cache_key *key)
 {
     gz_text text = {0};
-    gz_text_add(&text, "format %d\n%soptions %s\nsource\n%s", FORMAT_VERSION, cache->device, options, source);
+    gz_text_add(&text, "format %d\n%soptions %s\nsource\n%s", GZ_CACHE_FORMAT, cache->device, options,
+                source);
     key->length = text.length;
     return gz_text_take(&text, &key->text);
 }
@@ -122,11 +113,12 @@ static char *entry_path(const gz_cache *cache, gz_arena *arena, const gz_cache_k
     return gz_arena_format(arena, "%s/%s", cache->folder, hash.text);
 }
 
-static header make_header(const gz_cache *cache, const gz_cache_key *key, const void *payload, size_t size)
+static gz_cache_header make_header(const gz_cache *cache, const gz_cache_key *key, const void *payload,
+                                   size_t size)
 {
     const gz_hash hash = gz_hash_bytes(payload, size);
-    header h = {
-        .version = FORMAT_VERSION, .kind = cache->kind, .key_bytes = key->length, .payload_bytes = size};
+    gz_cache_header h = {
+        .version = GZ_CACHE_FORMAT, .kind = cache->kind, .key_bytes = key->length, .payload_bytes = size};
     memcpy(h.magic, magic, sizeof magic);
     memcpy(h.payload_hash, hash.text, sizeof h.payload_hash);
     return h;
@@ -135,11 +127,11 @@ static header make_header(const gz_cache *cache, const gz_cache_key *key, const 
 /* Everything is compared, the key's text too: two programs whose names in the cache collide don't mix. */
 static bool is_whole(const gz_cache *cache, const gz_cache_key *key, const char *entry, size_t size)
 {
-    header found;
+    gz_cache_header found;
     const size_t before = sizeof found + key->length;
     if (size < before) return false;
     memcpy(&found, entry, sizeof found);
-    const header expected = make_header(cache, key, entry + before, size - before);
+    const gz_cache_header expected = make_header(cache, key, entry + before, size - before);
     return memcmp(&found, &expected, sizeof found) == 0 &&
            memcmp(entry + sizeof found, key->text, key->length) == 0;
 }
@@ -151,14 +143,14 @@ bool gz_cache_load(const gz_cache *cache, const gz_cache_key *key, char **payloa
     size_t entry_bytes = 0;
     if (cache->kind == GZ_CACHE_NONE || gz_arena_create(&arena) != GAZE_OK) return false;
     const char *path = entry_path(cache, arena, key);
-    const bool read =
-        path && gz_file_exists(path) && gz_file_read(path, MAX_ENTRY_BYTES, &entry, &entry_bytes) == GAZE_OK;
+    const bool read = path && gz_file_exists(path) &&
+                      gz_file_read(path, GZ_CACHE_MOST_BYTES, &entry, &entry_bytes) == GAZE_OK;
     gz_arena_destroy(arena);
     if (!read || !is_whole(cache, key, entry, entry_bytes)) {
         free(entry);
         return false;
     }
-    const size_t before = sizeof(header) + key->length;
+    const size_t before = sizeof(gz_cache_header) + key->length;
     *size = entry_bytes - before;
     memmove(entry, entry + before, *size + 1);
     *payload = entry;
@@ -168,7 +160,7 @@ bool gz_cache_load(const gz_cache *cache, const gz_cache_key *key, char **payloa
 static gaze_status write_entry(const gz_cache *cache, const char *path, const gz_cache_key *key,
                                const void *payload, size_t size)
 {
-    const header h = make_header(cache, key, payload, size);
+    const gz_cache_header h = make_header(cache, key, payload, size);
     gaze_status status;
     gz_writer *writer;
     GZ_TRY(gz_writer_open(path, &writer));

@@ -28,6 +28,16 @@ gaze_status gz_cache_open(const gaze_device_info *info, gz_cache **out);
 void gz_cache_close(gz_cache *cache); /* NULL is fine */
 gz_cache_kind gz_cache_kind_of(const gz_cache *cache);
 
+/* Where PoCL keeps what it has compiled; where entries of a kind lie, NULL: nowhere. In the arena. */
+gaze_status gz_pocl_folder(gz_arena *arena, const char **folder);
+gaze_status gz_cache_entries(gz_arena *arena, gz_cache_kind kind, const char **folder);
+bool gz_is_pocl(const gaze_device_info *info);
+
+/* What keys say of a device, in the arena; whether a file is a whole entry of today's format for one of the
+   devices, NULL-terminated. */
+char *gz_cache_device(gz_arena *arena, const gaze_device_info *info);
+bool gz_cache_is_of(const char *path, const char *const *devices);
+
 /* All that a program depends on: source, options, platform, device, driver, format version. free() text. */
 typedef struct gz_cache_key {
     char *text;

@@ -42,6 +42,7 @@ struct gz_device {
 
 /* To be called once, before the first OpenCL call. */
 void gz_device_is_used_here(void);
+bool gz_device_is_used(void); /* was it, here or in the process that this one is a fork of? */
 
 /* Fills the probe with what was measured before, and measures what wasn't; measure NULL: not that. */
 gaze_status gz_device_measure(gz_probe *probe, gz_measure_function *measure);

@@ -8,6 +8,8 @@ static pid_t user; /* set once, by the process that makes the first OpenCL call 
 
 void gz_device_is_used_here(void) { user = getpid(); }
 
+bool gz_device_is_used(void) { return user != 0; }
+
 bool gz_device_forked(void) { return user && user != getpid(); }
 
 gaze_status gz_device_check_process(void)

@@ -1,0 +1,71 @@
+/* Entries of the caches that no device, driver or version of today will ask for again. */
+#include "../base/file.h"
+#include "../base/text.h"
+#include "../device/cache.h"
+#include "doctor.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct totals {
+    size_t good, stale, stale_bytes, removed;
+} totals;
+
+/* What keys of today's devices hold, NULL-terminated. */
+static const char **devices_of(gz_doctor *d, const gz_probe *probe)
+{
+    const char **texts = gz_arena_allocate(d->arena, (probe->count + 1) * sizeof *texts);
+    size_t count = 0;
+    for (size_t i = 0; texts && i < probe->count; i++)
+        if (probe->found[i].info.name && !(texts[count++] = gz_cache_device(d->arena, &probe->found[i].info)))
+            return NULL;
+    return texts;
+}
+
+static void look_at(gz_doctor *d, const char *path, const char *const *devices, totals *t)
+{
+    struct stat facts;
+    if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) return;
+    if (gz_cache_is_of(path, devices)) {
+        t->good++;
+        return;
+    }
+    t->stale++;
+    t->stale_bytes += (size_t)facts.st_size;
+    if (d->clean && unlink(path) == 0) t->removed++;
+}
+
+static void look_in(gz_doctor *d, gz_cache_kind kind, const char *const *devices, totals *t)
+{
+    const char *folder;
+    glob_t found;
+    if (gz_cache_entries(d->arena, kind, &folder) != GAZE_OK || !folder) return;
+    const char *pattern = gz_path_join(d->arena, folder, "*");
+    if (!pattern || glob(pattern, GLOB_NOSORT, NULL, &found) != 0) return;
+    for (size_t i = 0; i < found.gl_pathc; i++) look_at(d, found.gl_pathv[i], devices, t);
+    globfree(&found);
+}
+
+void gz_doctor_entries(gz_doctor *d, const gz_probe *probe)
+{
+    char text[24];
+    totals t = {0};
+    const char *part = d->part, *const *devices = devices_of(d, probe);
+    if (!devices) return;
+    d->part = "cache's entries";
+    look_in(d, GZ_CACHE_BINARY, devices, &t);
+    look_in(d, GZ_CACHE_DRIVER, devices, &t);
+    if (!t.stale)
+        gz_doctor_tell(d, GAZE_HEALTH_OK, NULL, "%zu, all of drivers that are here", t.good);
+    else if (t.removed == t.stale)
+        gz_doctor_tell(d, GAZE_HEALTH_OK, NULL, "%zu of drivers that are here; removed %zu others, %s",
+                       t.good, t.removed, gz_bytes_text(t.stale_bytes, text));
+    else
+        gz_doctor_tell(
+            d, GAZE_HEALTH_NOTE, "gaze doctor --clean",
+            "%zu of drivers that are here; %zu (%s) damaged or of drivers that aren't, which nothing reads",
+            t.good, t.stale, gz_bytes_text(t.stale_bytes, text));
+    d->part = part;
+}
