@@ -1,17 +1,17 @@
-# Writes the kernels' sources as a C table: cmake -DINPUT_DIR=<folder of .cl and .h> -DOUTPUT=<file.c> -P embed.cmake
+# Writes a folder's files as a C table: cmake -DINPUT_DIR=<folder> -DTABLE=<its name in C> -DOUTPUT=<file.c> -P embed.cmake
 # Bytes rather than string literals: C11 promises only 4095 characters of a literal. The file is left alone when it is right already.
 cmake_minimum_required(VERSION 3.20)
-foreach(variable INPUT_DIR OUTPUT)
+foreach(variable INPUT_DIR TABLE OUTPUT)
   if(NOT DEFINED ${variable})
     message(FATAL_ERROR "embed.cmake: -D${variable}=... is missing")
   endif()
 endforeach()
 
-file(GLOB names RELATIVE ${INPUT_DIR} ${INPUT_DIR}/*.cl ${INPUT_DIR}/*.h)
+file(GLOB names RELATIVE ${INPUT_DIR} ${INPUT_DIR}/*.*)
 list(SORT names)
 list(LENGTH names count)
 if(count EQUAL 0)
-  message(FATAL_ERROR "embed.cmake: ${INPUT_DIR}: no .cl or .h file is there")
+  message(FATAL_ERROR "embed.cmake: ${INPUT_DIR}: no file is there")
 endif()
 
 set(arrays "")
@@ -27,9 +27,9 @@ foreach(name IN LISTS names)
   math(EXPR number "${number} + 1")
 endforeach()
 
-set(text "/* Made from cl/ by cmake/embed.cmake. */\n#include \"embedded.h\"\n\n${arrays}")
-string(APPEND text "const gz_embedded_source gz_embedded_sources[] = {\n${table}};\n")
-string(APPEND text "const size_t gz_n_embedded_sources = sizeof gz_embedded_sources / sizeof *gz_embedded_sources;\n")
+set(text "/* Made by cmake/embed.cmake. */\n#include \"embedded.h\"\n\n${arrays}")
+string(APPEND text "const gz_embedded_file gz_${TABLE}[] = {\n${table}};\n")
+string(APPEND text "const size_t gz_n_${TABLE} = sizeof gz_${TABLE} / sizeof *gz_${TABLE};\n")
 
 set(old "")
 if(EXISTS ${OUTPUT})

@@ -3,7 +3,7 @@
 
 #include "../engine/base/file.h"
 #include "../engine/device/device.h"
-#include "../engine/device/embedded.h"
+#include "../engine/base/embedded.h"
 #include "../engine/device/source.h"
 
 static char folder[64];
@@ -137,14 +137,14 @@ static void the_library_has_every_kernel_file(void **state)
     }
     closedir(cl);
     assert_true(files > 1);
-    assert_int_equal(gz_n_embedded_sources, files);
-    for (size_t i = 0; i < gz_n_embedded_sources; i++) {
+    assert_int_equal(gz_n_embedded_kernels, files);
+    for (size_t i = 0; i < gz_n_embedded_kernels; i++) {
         char path[512], *bytes;
         size_t size;
-        snprintf(path, sizeof path, "%s/cl/%s", SOURCE_DIR, gz_embedded_sources[i].name);
+        snprintf(path, sizeof path, "%s/cl/%s", SOURCE_DIR, gz_embedded_kernels[i].name);
         assert_int_equal(gz_file_read(path, 1 << 24, &bytes, &size), GAZE_OK);
-        assert_int_equal(size, gz_embedded_sources[i].size);
-        assert_memory_equal(bytes, gz_embedded_sources[i].bytes, size + 1);
+        assert_int_equal(size, gz_embedded_kernels[i].size);
+        assert_memory_equal(bytes, gz_embedded_kernels[i].bytes, size + 1);
         free(bytes);
     }
 }
@@ -289,12 +289,12 @@ static bool all_files_make_one_program(void)
     char stems[128][64];
     const char *list[128];
     size_t n = 0;
-    for (size_t i = 0; i < gz_n_embedded_sources; i++) {
-        const char *dot = strrchr(gz_embedded_sources[i].name, '.');
+    for (size_t i = 0; i < gz_n_embedded_kernels; i++) {
+        const char *dot = strrchr(gz_embedded_kernels[i].name, '.');
         if (strcmp(dot, ".cl") != 0) continue;
         CHECK(n < sizeof list / sizeof *list);
-        snprintf(stems[n], sizeof stems[n], "%.*s", (int)(dot - gz_embedded_sources[i].name),
-                 gz_embedded_sources[i].name);
+        snprintf(stems[n], sizeof stems[n], "%.*s", (int)(dot - gz_embedded_kernels[i].name),
+                 gz_embedded_kernels[i].name);
         list[n] = stems[n];
         n++;
     }

@@ -13,6 +13,7 @@
     X(train, "train a model into a run folder")                          \
     X(evaluate, "loss, accuracy and a table per class over test data")   \
     X(compare, "two models over several seeds, with a paired test")      \
+    X(report, "a run as one page: curves, classes, maps, time, memory")  \
     X(faithful, "whether the model needs what a map says it looks at")   \
     X(predict, "class and probability of inputs, or whole arrays")       \
     X(import, "an ONNX model as a model file with its weights")          \

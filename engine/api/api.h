@@ -71,6 +71,10 @@ gaze_status gz_api_weights(gaze_model *model, bool training, size_t moments);
 /* A plan on the model's context, with its limits and profile. */
 gaze_status gz_api_plan(gaze_model *model, gz_built *built, gz_plan **plan);
 
+/* A plan that takes no memory and can't run: it says what it would need, with the sizes that the model was
+   probed with in the place of open ones. Free both, also after an error (summary.c). */
+gaze_status gz_api_dry_plan(gaze_model *model, size_t batch, bool training, gz_built *built, gz_plan **plan);
+
 /* The plan for `batch` samples of these shapes with these maps, or parts of them, and layers kept; the
  * model's, until the next call. */
 typedef struct gz_wanted {

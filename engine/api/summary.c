@@ -28,6 +28,12 @@ static gaze_status make_plan(gaze_model *m, bool training, gz_built *built, gz_p
                            "%s, batch %zu", m->file->path, built->batch);
 }
 
+gaze_status gz_api_dry_plan(gaze_model *m, size_t batch, bool training, gz_built *built, gz_plan **plan)
+{
+    GZ_TRY(build(m, batch, training, built));
+    return make_plan(m, training, built, plan);
+}
+
 gaze_status gaze_summary(gaze_model *model, size_t batch_size, bool training, bool json, char **text)
 {
     gz_built built = {0};

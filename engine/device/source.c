@@ -1,5 +1,5 @@
 #include "source.h"
-#include "embedded.h"
+#include "../base/embedded.h"
 #include "../base/file.h"
 #include "../base/text.h"
 
@@ -19,10 +19,10 @@ typedef struct assembly {
     bool joined; /* several .cl files in one program */
 } assembly;
 
-static const gz_embedded_source *find_embedded(const char *name)
+static const gz_embedded_file *find_embedded(const char *name)
 {
-    for (size_t i = 0; i < gz_n_embedded_sources; i++)
-        if (strcmp(gz_embedded_sources[i].name, name) == 0) return &gz_embedded_sources[i];
+    for (size_t i = 0; i < gz_n_embedded_kernels; i++)
+        if (strcmp(gz_embedded_kernels[i].name, name) == 0) return &gz_embedded_kernels[i];
     return NULL;
 }
 
@@ -48,7 +48,7 @@ static gaze_status load(assembly *a, const char *name, const char *from, const c
         free(bytes);
         return *text ? GAZE_OK : GAZE_ERROR_DEVICE;
     }
-    const gz_embedded_source *source = find_embedded(name);
+    const gz_embedded_file *source = find_embedded(name);
     if (!source) return unknown_file(a, name, from);
     *text = (const char *)source->bytes;
     return GAZE_OK;
@@ -169,7 +169,7 @@ static gaze_status add_joined_files(assembly *a, const char *stems)
         const size_t length = strcspn(stem, GZ_STEMS_JOINT);
         const char *name = gz_arena_format(a->arena, "%.*s.cl", (int)length, stem);
         if (!name) return GAZE_ERROR_DEVICE;
-        const gz_embedded_source *source = find_embedded(name);
+        const gz_embedded_file *source = find_embedded(name);
         if (!source) return unknown_file(a, name, NULL);
         GZ_TRY(add_file(a, name, NULL, 0));
         forget_names(a, (const char *)source->bytes);

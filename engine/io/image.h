@@ -15,6 +15,8 @@ gaze_status gz_image_read(const char *path, gz_image *image);
 /* RGB or gray PNG, the same bytes for the same pixels; text: key, value, ..., NULL as tEXt chunks, or NULL.
  */
 gaze_status gz_png_write(const char *path, const gz_image *image, const char *const *text);
+/* The same in memory, without text; free() *bytes. */
+gaze_status gz_png_encode(const gz_image *image, char **bytes, size_t *size);
 
 /* Frames of one size and as many channels, 1 or 3, each shown for frame_ms milliseconds, the last for last_ms
    (both below 65536), over and over. */

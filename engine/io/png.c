@@ -173,18 +173,20 @@ static bool encode(png_job *job, FILE *stream, const gz_image *image, const char
     return true;
 }
 
-static gaze_status write_png(gz_writer *writer, const char *path, const gz_image *image,
-                             const char *const *text)
+static gaze_status write_png(FILE *stream, const char *path, const gz_image *image, const char *const *text)
 {
     png_job job = {.path = path};
     gaze_status status;
+    if (image->channels != 1 && image->channels != 3)
+        return gz_fail(GAZE_ERROR_USAGE, "%s: an image of %zu channels, expected 1 or 3", path,
+                       image->channels);
     GZ_TRY(point_at_rows(image, &job.rows));
     job.png =
         png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &job, fail, ignore_warning, &job, allocate, release);
     if (job.png) job.info = png_create_info_struct(job.png);
     if (!job.info)
         status = gz_fail_memory(image->width * image->channels);
-    else if (encode(&job, gz_writer_stream(writer), image, text))
+    else if (encode(&job, stream, image, text))
         status = GAZE_OK;
     else if (job.status != GAZE_OK)
         status = job.status;
@@ -198,12 +200,22 @@ static gaze_status write_png(gz_writer *writer, const char *path, const gz_image
 gaze_status gz_png_write(const char *path, const gz_image *image, const char *const *text)
 {
     gz_writer *writer;
-    if (image->channels != 1 && image->channels != 3)
-        return gz_fail(GAZE_ERROR_USAGE, "%s: an image of %zu channels, expected 1 or 3", path,
-                       image->channels);
     GZ_TRY(gz_writer_open(path, &writer));
-    const gaze_status status = write_png(writer, path, image, text);
+    const gaze_status status = write_png(gz_writer_stream(writer), path, image, text);
     if (status == GAZE_OK) return gz_writer_commit(writer);
     gz_writer_abandon(writer);
+    return status;
+}
+
+gaze_status gz_png_encode(const gz_image *image, char **bytes, size_t *size)
+{
+    *bytes = NULL;
+    FILE *stream = open_memstream(bytes, size);
+    if (!stream) return gz_fail_memory(BUFSIZ);
+    gaze_status status = write_png(stream, "PNG in memory", image, NULL);
+    if (fclose(stream) != 0 && status == GAZE_OK) status = gz_fail_memory(*size);
+    if (status == GAZE_OK) return GAZE_OK;
+    free(*bytes);
+    *bytes = NULL;
     return status;
 }

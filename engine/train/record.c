@@ -2,7 +2,6 @@
 
 #include "../base/clock.h"
 #include "../base/text.h"
-#include "../layers/json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -156,35 +155,4 @@ gaze_status gz_run_record_write(const gz_run_record *r, const char *folder)
     gz_text_add(&text, ",\n  \"train_samples\": %zu,\n  \"test_samples\": %zu,\n  \"parameters\": %zu\n}\n",
                 r->train_samples, r->test_samples, r->parameters);
     return write_text(folder, "run.json", &text);
-}
-
-static gaze_status read_data(const char *file, gz_arena *arena, const cJSON *root, const char **type,
-                             const char **path)
-{
-    gz_json json = gz_json_object(arena, root, file);
-    if (!cJSON_IsString(gz_json_get(&json, "data"))) return GAZE_OK;
-    GZ_TRY(gz_json_need_text(&json, "data", type));
-    return cJSON_IsString(gz_json_get(&json, "data_path")) ? gz_json_need_text(&json, "data_path", path)
-                                                           : GAZE_OK;
-}
-
-gaze_status gz_run_record_data(const char *folder, gz_arena *arena, const char **type, const char **path)
-{
-    const char *file = gz_path_join(arena, folder, "run.json");
-    char *text = NULL;
-    size_t size;
-    cJSON *root = NULL;
-    gz_file_kind kind;
-    gaze_status status;
-    *type = *path = NULL;
-    if (!file) return GAZE_ERROR_DEVICE;
-    GZ_TRY(gz_file_look(file, &kind));
-    if (kind == GZ_NOTHING) return GAZE_OK;
-    GZ_GO(gz_file_read(file, 1 << 24, &text, &size));
-    GZ_GO(gz_json_parse_file(file, text, size, &root));
-    GZ_GO(read_data(file, arena, root, type, path));
-done:
-    cJSON_Delete(root);
-    free(text);
-    return status;
 }

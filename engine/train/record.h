@@ -35,4 +35,10 @@ gaze_status gz_run_record_write(const gz_run_record *record, const char *folder)
 /* The data that the run in this folder was trained on, by its run.json; both NULL where there is none. */
 gaze_status gz_run_record_data(const char *folder, gz_arena *arena, const char **type, const char **path);
 
+/* All that run.json says, in its order, each value as text; none where there is no such file. */
+typedef struct gz_fact {
+    const char *name, *value;
+} gz_fact;
+gaze_status gz_run_record_facts(const char *folder, gz_arena *arena, gz_fact **facts, size_t *count);
+
 #endif

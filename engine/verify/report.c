@@ -62,22 +62,27 @@ static gaze_status try_to_write(const char *path)
     return GAZE_OK;
 }
 
-gaze_status gaze_report_open(const char *path, const char *command, gaze_report **out)
+gaze_status gz_report_create(const char *path, const char *command, gaze_report **out)
 {
     gaze_report *report;
     gaze_status status;
-    if (!ends_with(path, ".html") && !ends_with(path, ".json"))
-        return gz_fail(GAZE_ERROR_USAGE, "the report '%s': expected a name that ends in .html or .json",
-                       path);
     GZ_TRY(gz_allocate(1, sizeof *report, &report));
     GZ_GO(gz_arena_create(&report->arena));
     GZ_GO(keep_facts(report, path, command));
-    GZ_GO(try_to_write(path));
     *out = report;
     report = NULL;
 done:
     gaze_report_free(report);
     return status;
+}
+
+gaze_status gaze_report_open(const char *path, const char *command, gaze_report **out)
+{
+    if (!ends_with(path, ".html") && !ends_with(path, ".json"))
+        return gz_fail(GAZE_ERROR_USAGE, "the report '%s': expected a name that ends in .html or .json",
+                       path);
+    GZ_TRY(try_to_write(path));
+    return gz_report_create(path, command, out);
 }
 
 static gaze_status copy_text(gaze_report *report, const char **text)

@@ -2,7 +2,7 @@
    failure in full. Knows devices. */
 #ifndef GZ_REPORT_H
 #define GZ_REPORT_H
-#include "../base/memory.h"
+#include "../base/text.h"
 
 typedef struct gz_report_line {
     const char *op, *family;
@@ -45,5 +45,14 @@ void gz_report_count(const gz_report_part *part, size_t *passed, size_t *failed)
 /* The file's text; free() it. */
 gaze_status gz_report_html(const gaze_report *report, char **text);
 gaze_status gz_report_json(const gaze_report *report, char **text);
+
+/* Pieces of the HTML, for other pages that say the same: how many passed, and every failure; rows of a table
+   about the device (options: NULL: not known); a table of the ops. */
+void gz_report_html_counts(gz_text *page, const gz_report_part *part);
+void gz_report_html_device(gz_text *page, const gaze_device_info *device, const char *options);
+void gz_report_html_ops(gz_text *page, const gz_report_part *part);
+
+/* All of a report but its file: for one that is part of something else. gaze_report_free it. */
+gaze_status gz_report_create(const char *path, const char *command, gaze_report **out);
 
 #endif

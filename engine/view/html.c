@@ -1,23 +1,6 @@
 /* A sequence as a page for the browser. */
-#include "../base/text.h"
+#include "../html/html.h"
 #include "panel.h"
-
-/* Sizes in rem and em, lines that wrap anywhere: nothing is lost when the reader enlarges the page. */
-static const char style[] =
-    "html{color-scheme:light}"
-    "body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:60rem;margin:1rem "
-    "auto;padding:0 1rem;"
-    "overflow-wrap:anywhere}"
-    "h1{font-size:1.2rem}"
-    "ol{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.4em .25em}"
-    "li{max-width:100%}"
-    "li>span{display:block;padding:.1em .3em;border:1px solid "
-    "#5a5a5a;border-radius:.15em;white-space:pre-wrap}"
-    "sup{font-size:.7em;line-height:1;margin-left:.3em}"
-    "p{max-width:45rem}"
-    ".bar{display:flex;flex-wrap:wrap;gap:.5em;align-items:center}"
-    ".bar i{flex:1 1 8em;max-width:16em;height:1em;border:1px solid #5a5a5a}"
-    "@media print{li>span,.bar i{print-color-adjust:exact}}";
 
 static void add_paragraph(gz_text *page, const char *tag, const char *text)
 {
@@ -75,16 +58,14 @@ gaze_status gz_view_html(const gz_sequence *sequence, const gz_picture_options *
     GZ_TRY(gz_panel_check(&map, NULL));
     GZ_TRY(gz_range_of(options, sequence->values, sequence->count, &range));
     const gz_paint paint = {options->colors, &range, 1};
-    gz_text_add(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    add_paragraph(&page, "title", options->title ? options->title : "Attention");
-    gz_text_add(&page, "<style>%s</style>\n</head>\n<body>\n", style);
+    gz_html_begin(&page, options->title ? options->title : "Attention", "words.css");
     add_paragraph(&page, "h1", options->title);
     gz_text_add(&page, "<ol lang=\"\">\n");
     for (size_t i = 0; i < sequence->count; i++) add_word(&page, sequence, i, &paint);
     gz_text_add(&page, "</ol>\n");
     add_bar(&page, &paint);
     add_paragraph(&page, "p", options->caption);
-    gz_text_add(&page, "<p>%s The small number is the value.</p>\n</body>\n</html>\n", range.meaning);
+    gz_text_add(&page, "<p>%s The small number is the value.</p>\n", range.meaning);
+    gz_html_end(&page);
     return gz_text_take(&page, out);
 }
