@@ -10,6 +10,7 @@
 #   make deps       install the Debian packages (root, or sudo)
 #   make wheel      the Python package, into build/wheel; docs/python.md
 #   make test-keras gaze.from_keras beside Keras and TensorFlow; KERAS=PYTHON names a Python that has them, else they come from PyPI
+#   make abi        the public ABI, into test/abi/gaze.abi, where it was changed on purpose; docs/packages.md
 #   make format     clang-format over the sources; make check-format only looks
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -85,6 +86,10 @@ personalities: deps-test
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
+UNRELEASED ?=
+abi:
+	@python3 -B test/abi/record.py $(if $(UNRELEASED),--unreleased)
+
 format:
 	@clang-format -i $$(git ls-files 'engine/*.[ch]' 'tools/*.[ch]' 'test/*.[ch]')
 
@@ -94,4 +99,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults personalities wheel test-keras install format check-format clean
+.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults personalities wheel test-keras install abi format check-format clean

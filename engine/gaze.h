@@ -67,7 +67,8 @@ GAZE_API const char *gaze_version(void);
 
 typedef struct gaze_model gaze_model;
 
-/* Opens a model file (.json) or a run folder on the device that GAZE_DEVICE names (auto when unset).
+/* Opens a model file (.json), a run folder, or a model of gaze_models_folder by its name, on the device that
+   GAZE_DEVICE names (auto when unset).
    weights: a .safetensors file; NULL takes weights.safetensors of the run folder, or <model>.safetensors
    beside the model file, or, with neither, initial weights. Freed by gaze_close. */
 GAZE_API gaze_status gaze_open(const char *model, const char *weights, gaze_model **out);
@@ -173,6 +174,9 @@ typedef struct gaze_model_options {
     uint64_t seed;       /* of initial weights, dropout, shuffling */
     gaze_adaptation adapt;
 } gaze_model_options;
+
+/* Whose models are opened by name: $GAZE_MODELS, or the folder that installation puts them in. */
+GAZE_API const char *gaze_models_folder(void);
 
 /* As gaze_open, on a context. Freed by gaze_close, before the context. */
 GAZE_API gaze_status gaze_model_open(gaze_context *context, const char *path,

@@ -10,7 +10,7 @@ for group; do
                      libcjson-dev libxxhash-dev protobuf-c-compiler libprotobuf-c-dev libonnx-dev" ;;
     run) packages="$packages pocl-opencl-icd dataset-fashion-mnist" ;;
     test) packages="$packages libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch
-                    groff-base mandoc zsh fish" ;;
+                    groff-base mandoc zsh fish abigail-tools binutils" ;;
     python) packages="$packages python3 python3-numpy python3-pip python3-venv python3-hatchling" ;; # the wheel and its tests
     verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd oclgrind python3 python3-venv" ;;
     *) echo "deps.sh: unknown group '$group' (build, run, python, test, verify)" >&2; exit 2 ;;

@@ -1,5 +1,6 @@
 /* Completion for bash, without bash-completion's functions: `source <(gaze help --format bash)` is enough. */
 #include "help.h"
+#include "gaze.h"
 
 /* Words are split at blanks alone: bash splits "--data=idx:/usr" at '=' and ':' too, and then wants answers
  * for what stands behind these. */
@@ -31,8 +32,18 @@ static const char body[] =
     "            compgen -f -X \"!$files\" -- \"$word\" | while IFS= read -r file; do [[ -d $file ]] || echo "
     "\"$file\"; done)\n"
     "    fi\n"
+    "    [[ $files == '*.json' && $word != */* ]] && _gaze_models\n"
     "    [[ $prefix && $COMP_WORDBREAKS != *:* ]] && COMPREPLY=(\"${COMPREPLY[@]/#/$prefix}\")\n"
     "    return 0\n"
+    "}\n";
+
+static const char models[] =
+    "_gaze_models()\n"
+    "{\n"
+    "    local -a files=(\"${GAZE_MODELS:-%s}\"/*.json)\n"
+    "    [[ -e ${files[0]} ]] || return\n"
+    "    files=(\"${files[@]##*/}\")\n"
+    "    mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W \"${files[*]%%.json}\" -- \"$word\")\n"
     "}\n";
 
 static void put_words(const table_value *value)
@@ -92,7 +103,9 @@ static void put_table(const help_program *p, const char *command, const table *t
 
 void help_bash(const help_program *p)
 {
-    printf("# bash completion of %s, made by 'gaze help --format bash'\n_%s()\n%s", p->name, p->name, head);
+    printf("# bash completion of %s, made by 'gaze help --format bash'\n", p->name);
+    printf(models, gaze_models_folder());
+    printf("_%s()\n%s", p->name, head);
     if (p->n_commands) puts("    ((last > 1)) && command=${typed[1]}");
     fputs("    if [[ $word == --*=* ]]; then\n"
           "        option=${word%%=*} word=${word#*=}\n"

@@ -1,5 +1,6 @@
 /* Completion for fish: a line an option. */
 #include "help.h"
+#include "gaze.h"
 
 static void put(const char *text)
 {
@@ -27,7 +28,7 @@ static void put_value(const help_program *p, const table_value *value)
             fputs(" -a '(__fish_complete_path)'", stdout);
         return;
     case TABLE_FOLDER: fputs(" -a '(__fish_complete_directories)'", stdout); return;
-    case TABLE_MODEL: fputs(" -k -a '(__fish_complete_suffix .json)'", stdout); return;
+    case TABLE_MODEL: fputs(" -k -a '(__gaze_models)'", stdout); return;
     case TABLE_COMMAND:
         fputs(" -a '", stdout);
         for (size_t i = 0; i < p->n_commands; i++) printf("%s%s", i ? " " : "", p->commands[i].name);
@@ -80,10 +81,20 @@ static const char words[] = "# Words; those that end in a colon go on, with a fi
                             "    end\n"
                             "end\n";
 
+static const char models[] = "function __gaze_models\n"
+                             "    set -l folder '%s'\n"
+                             "    set -q GAZE_MODELS; and set folder $GAZE_MODELS\n"
+                             "    for file in $folder/*.json\n"
+                             "        string replace -r '.*/(.*)\\.json' '$1' -- $file\n"
+                             "    end\n"
+                             "    __fish_complete_suffix .json\n"
+                             "end\n";
+
 void help_fish(const help_program *p)
 {
-    printf("# fish completion of %s, made by 'gaze help --format fish'\n%scomplete -c %s -f\n", p->name,
-           words, p->name);
+    printf("# fish completion of %s, made by 'gaze help --format fish'\n%s", p->name, words);
+    printf(models, gaze_models_folder());
+    printf("complete -c %s -f\n", p->name);
     put_table(p, NULL, p->own);
     for (size_t i = 0; i < p->n_commands; i++) {
         const table *t = &p->commands[i];

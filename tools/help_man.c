@@ -119,6 +119,7 @@ static void put_environment(void)
     } variables[] = {
         {"GAZE_DEVICE", "The device where no --device is given."},
         {"GAZE_PLUGINS", "Shared libraries with attention kinds, colons between them."},
+        {"GAZE_MODELS", "Folder of models that are found by their name alone (where they are installed)."},
         {"GAZE_PROGRAM_CACHE", "binary, driver or none: who keeps compiled kernels."},
         {"GAZE_BUILD_SECONDS", "How long a driver may take to compile one program (600)."},
         {"GAZE_FAMILY", "plain, cpu, gpu or intel: the kernels to take, where the device's own don't work."},

@@ -1,5 +1,6 @@
 /* Completion for zsh: a file _gaze in a folder of $fpath. */
 #include "help.h"
+#include "gaze.h"
 
 #include <string.h>
 
@@ -31,7 +32,7 @@ static void put_value(const table_value *value)
         return;
     case TABLE_FILE: printf(*value->suffix ? "_files -g \"*.%s\"" : "_files", value->suffix); return;
     case TABLE_FOLDER: fputs("_files -/", stdout); return;
-    case TABLE_MODEL: fputs("_files -g \"*.json\"", stdout); return;
+    case TABLE_MODEL: fputs("_gaze_models", stdout); return;
     case TABLE_COMMAND: fputs("_gaze_commands", stdout); return;
     }
 }
@@ -95,10 +96,17 @@ static const char words[] = "# Words; those that end in a colon go on, with a fi
                             "    compadd -- ${@:#*:}\n"
                             "}\n\n";
 
+static const char models[] =
+    "_gaze_models() {\n"
+    "    local -a names=(${GAZE_MODELS:-%s}/*.json(N:t:r))\n"
+    "    _alternative 'names:model:compadd -a names' 'files:model file or run folder:_files -g \"*.json\"'\n"
+    "}\n\n";
+
 void help_zsh(const help_program *p)
 {
     printf("#compdef %s\n# zsh completion of %s, made by 'gaze help --format zsh'\n\n%s", p->name, p->name,
            words);
+    printf(models, gaze_models_folder());
     if (!p->n_commands) {
         printf("_%s() {\n", p->name);
         put_table(p->own);

@@ -1,5 +1,6 @@
 /* Opening a model: its file or run folder, its weights; and what it is like. */
 #include "api.h"
+#include "installed.h"
 #include "../base/text.h"
 #include "../model/adapt.h"
 #include "../model/weights.h"
@@ -144,20 +145,29 @@ static gaze_status load_weights(gaze_model *m, const gaze_model_options *options
     return GAZE_OK;
 }
 
-static gaze_status read_file(gaze_model *m, const char *path, const gaze_adaptation *adapt)
+static gaze_status read_folder(gaze_model *m, gz_arena *arena, const char *path, const gaze_adaptation *adapt)
 {
-    gz_file_kind kind;
-    GZ_TRY(gz_file_look(path, &kind));
-    if (kind != GZ_FOLDER) return gz_model_read_adapted(path, m->context->kinds.list, adapt, &m->file);
-    gz_arena *arena;
-    GZ_TRY(gz_arena_create(&arena));
     const char *file = gz_path_join(arena, path, "model.json");
-    gaze_status status =
-        file ? gz_model_read_adapted(file, m->context->kinds.list, adapt, &m->file) : GAZE_ERROR_DEVICE;
-    gz_arena_destroy(arena);
-    GZ_TRY(status);
+    if (!file) return GAZE_ERROR_DEVICE;
+    GZ_TRY(gz_model_read_adapted(file, m->context->kinds.list, adapt, &m->file));
     m->folder = gz_arena_copy(m->file->arena, path);
     return m->folder ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
+static gaze_status read_file(gaze_model *m, const char *name, const gaze_adaptation *adapt)
+{
+    gz_arena *arena;
+    gz_file_kind kind;
+    const char *path;
+    gaze_status status;
+    GZ_TRY(gz_arena_create(&arena));
+    GZ_GO(gz_installed_model(arena, name, &path));
+    GZ_GO(gz_file_look(path, &kind));
+    status = kind == GZ_FOLDER ? read_folder(m, arena, path, adapt)
+                               : gz_model_read_adapted(path, m->context->kinds.list, adapt, &m->file);
+done:
+    gz_arena_destroy(arena);
+    return status;
 }
 
 gaze_status gaze_model_open(gaze_context *context, const char *path, const gaze_model_options *given,

@@ -54,6 +54,12 @@ def summary_counts_weights_and_plans_memory(folder):
     json.loads(run(GAZE, "summary", MODEL, "--json").stdout)
 
 
+def a_model_is_found_by_its_name(folder):
+    by_name = run(GAZE, "summary", MODEL.stem, env={"GAZE_MODELS": str(MODEL.parent)}).stdout
+    assert by_name == run(GAZE, "summary", MODEL).stdout
+    refused(4, GAZE, "summary", "no-such-model", env={"GAZE_MODELS": str(MODEL.parent)}, says="no-such-model")
+
+
 def full_disk_is_an_error(folder):
     with open("/dev/full", "w") as full:
         done = subprocess.run([str(GAZE), "summary", str(MODEL)], stdout=full, stderr=subprocess.PIPE, text=True)
@@ -70,5 +76,6 @@ if __name__ == "__main__":
         one_device_is_chosen,
         no_platform_says_what_to_install,
         summary_counts_weights_and_plans_memory,
+        a_model_is_found_by_its_name,
         full_disk_is_an_error,
     ])

@@ -10,13 +10,14 @@ import time
 from harness import BUILD, DUMP, GAZE, SOURCE, main, refused, run
 
 COMMANDS = re.findall(r"^ +X\((\w+),", (SOURCE / "tools/commands.h").read_text(), re.M)
-DOCUMENTS = BUILD / "documents"
+DOCUMENTS, MODELS = BUILD / "documents", str(SOURCE / "models")
 
 # what is typed, and the words that the program is called with; / ends a folder's name
 TYPED = [
     ("gaze tra\t--opt\trms\t", "train --optimizer rmsprop"),
     ("gaze train --data fo\trun\t", "train --data folder:runs/"),
     ("gaze summary mod\t", "summary model.json"),
+    ("gaze summary 000-fashion-at\t", "summary 000-fashion-attention"),
     ("gaze faithful --plot pl\t", "faithful --plot plot.png"),
     ("gaze train --out ru\t", "train --out runs/"),
     ("gaze import net\t--batch\t", "import net.onnx --batch-axis"),
@@ -63,7 +64,8 @@ def completed(shell, start, folder):
     child, terminal = pty.fork()
     if not child:
         os.chdir(folder)
-        os.execvpe(shell[0], shell, {"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": str(folder), "LC_ALL": "C"})
+        os.execvpe(shell[0], shell, {"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": str(folder), "LC_ALL": "C",
+                                      "GAZE_MODELS": MODELS})
     try:
         converse(terminal, start + "; READY=yes; echo $READY\n", "yes")
         return [converse(terminal, line + "\n", "RAN:") for line, _ in TYPED]
@@ -110,7 +112,7 @@ def fish_completes(folder):
         text = f"{typed.split()[0]} {words[:-2]}"
         script = f"source {DOCUMENTS}/gaze.fish; source {DOCUMENTS}/dump_attention.fish; complete -C '{text}'"
         done = subprocess.run(["fish", "--no-config", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "HOME": str(folder)})
+                              env={**os.environ, "HOME": str(folder), "GAZE_MODELS": MODELS})
         found = [entry.split("\t")[0] for entry in done.stdout.splitlines()]
         assert found[:1] == words.split()[-1:], f"{text!r}: {found}, {done.stderr}"
 

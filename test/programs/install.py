@@ -11,9 +11,9 @@ from harness import BUILD, SOURCE, main, run
 MODEL = SOURCE / "models/000-fashion-attention.json"
 CMAKE = """cmake_minimum_required(VERSION 3.20)
 project(example C)
-find_package(Gaze REQUIRED)
+find_package(gaze REQUIRED{components})
 add_executable(example example.c)
-target_link_libraries(example Gaze::{library})
+target_link_libraries(example gaze::{library})
 """
 
 
@@ -48,16 +48,48 @@ def with_pkg_config(folder):
     check(folder / "example", folder, prefix)
 
 
-def with_cmake(folder, library="gaze"):
+def with_cmake(folder, library="gaze", components=""):
     prefix = prepare(folder)
-    (folder / "CMakeLists.txt").write_text(CMAKE.format(library=library))
+    (folder / "CMakeLists.txt").write_text(CMAKE.format(library=library, components=components))
     run("cmake", "-S", folder, "-B", folder / "b", f"-DCMAKE_PREFIX_PATH={prefix}")
     run("cmake", "--build", folder / "b")
     check(folder / "b/example", folder, prefix)
 
 
 def with_cmake_and_the_static_library(folder):
-    with_cmake(folder, "gaze_static")
+    with_cmake(folder, "gaze_static", " COMPONENTS static")
+
+
+def with_pkg_config_and_the_static_library(folder):
+    """Which is found in a folder that the shared one isn't in."""
+    prefix = prepare(folder)
+    (archive,) = prefix.rglob("libgaze.a")
+    (pc,) = prefix.rglob("gaze.pc")
+    flags = run("pkg-config", "--static", "--cflags", "--libs", "gaze", env={"PKG_CONFIG_PATH": str(pc.parent)}).stdout.split()
+    (folder / "alone").mkdir()
+    shutil.copy(archive, folder / "alone")
+    flags = [f"-I{prefix}/include", f"-L{folder}/alone"] + [flag for flag in flags if not flag.startswith(("-I", "-L"))]
+    run(os.environ.get("CC", "cc"), "-std=c11", folder / "example.c", "-o", folder / "example", *flags)
+    assert "libgaze" not in run("readelf", "-d", folder / "example").stdout
+    check(folder / "example", folder, prefix)
+
+
+def everything_lies_where_it_belongs(folder):
+    prefix = prepare(folder)
+    files = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if not path.is_dir()}
+    commands = re.findall(r"^ +X\((\w+),", (SOURCE / "tools/commands.h").read_text(), re.M)
+    pages = ["gaze", "dump_attention"] + [f"gaze-{command}" for command in commands]
+    expected = {"include/gaze.h", "bin/gaze", "bin/dump_attention", "share/zsh/site-functions/_gaze", "share/zsh/site-functions/_dump_attention"}
+    expected |= {f"share/man/man1/{page}.1" for page in pages}
+    expected |= {f"share/gaze/models/{path.name}" for path in (SOURCE / "models").iterdir()}
+    for program in "gaze", "dump_attention":
+        expected |= {f"share/bash-completion/completions/{program}", f"share/fish/vendor_completions.d/{program}.fish"}
+    (library,) = (path for path in prefix.rglob("libgaze.so"))
+    place = library.parent.relative_to(prefix)
+    expected |= {f"{place}/{name}" for name in ["libgaze.so", "libgaze.so.0", library.resolve().name, "libgaze.a", "pkgconfig/gaze.pc"]}
+    found = {file for file in files if "/cmake/gaze/" not in file}
+    assert found == expected, f"missing: {expected - found}, too much: {found - expected}"
+    assert re.search(r"SONAME.*\[libgaze\.so\.0\]", run("readelf", "-d", library).stdout)
 
 
 def only_the_public_header_and_names_are_visible(folder):
@@ -94,5 +126,6 @@ def the_attention_kind_of_the_readme_compiles(folder):
 
 
 if __name__ == "__main__":
-    main([with_pkg_config, with_cmake, with_cmake_and_the_static_library, only_the_public_header_and_names_are_visible,
+    main([with_pkg_config, with_pkg_config_and_the_static_library, with_cmake, with_cmake_and_the_static_library,
+          everything_lies_where_it_belongs, only_the_public_header_and_names_are_visible,
           the_installed_programs_run, the_header_compiles_as_c_and_cpp, the_attention_kind_of_the_readme_compiles])
