@@ -743,6 +743,20 @@ typedef struct gaze_finding {
 } gaze_finding;
 typedef void gaze_finding_function(void *user, const gaze_finding *finding); /* strings: of the call */
 
+/* Variables of the environment that Gaze reads, and what they do. */
+#define GAZE_ENVIRONMENT_LIST(X)                                                          \
+    X(GAZE_BUILD_SECONDS, "how long a driver's compiler may take for a program")          \
+    X(GAZE_DEVICE, "the device where none is asked for")                                  \
+    X(GAZE_DUMP_PROGRAMS, "programs are written to this folder before they are compiled") \
+    X(GAZE_FAMILY, "kernels of this family are taken on every device")                    \
+    X(GAZE_KERNEL_DIR, "kernels are read from this folder, not from the library")         \
+    X(GAZE_LIBRARY, "the library that the Python package loads")                          \
+    X(GAZE_MODELS, "folder of models that are opened by their name alone")                \
+    X(GAZE_PLUGINS, "libraries with attention kinds that every program loads")            \
+    X(GAZE_PRODUCTS, "whose products of matrices are taken: own, clblast or measured")    \
+    X(GAZE_PROGRAM_CACHE, "how built programs are kept: binary, driver or none")          \
+    X(GAZE_WIDTH, "floats in a vector, in place of the device's own")
+
 /* Looks at all that Gaze needs of the machine, part by part: drivers each by itself, device files, folders of
    caches, variables, versions, memory; and computes something on the device that options->device names.
    Drivers run in children of the process: one that crashes is a finding. To be called before anything else

@@ -112,25 +112,21 @@ static void put_exit_status(void)
 #undef STATUS_LINE
 }
 
+static void put_variable(const char *name, const char *meaning)
+{
+    printf(".TP\n.B %s\n", name);
+    put_text(meaning);
+}
+
 static void put_environment(void)
 {
-    static const struct {
-        const char *name, *meaning;
-    } variables[] = {
-        {"GAZE_DEVICE", "The device where no --device is given."},
-        {"GAZE_PLUGINS", "Shared libraries with attention kinds, colons between them."},
-        {"GAZE_MODELS", "Folder of models that are found by their name alone (where they are installed)."},
-        {"GAZE_PROGRAM_CACHE", "binary, driver or none: who keeps compiled kernels."},
-        {"GAZE_BUILD_SECONDS", "How long a driver may take to compile one program (600)."},
-        {"GAZE_FAMILY", "plain, cpu, gpu or intel: the kernels to take, where the device's own don't work."},
-        {"XDG_CACHE_HOME", "Compiled kernels are kept in its folder gaze (~/.cache/gaze)."},
-        {"OCL_ICD_VENDORS", "Read by the OpenCL loader: the drivers that are there (/etc/OpenCL/vendors)."},
-    };
     puts(".SH ENVIRONMENT");
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        printf(".TP\n.B %s\n", variables[i].name);
-        put_text(variables[i].meaning);
-    }
+#define VARIABLE(name, meaning) put_variable(#name, meaning);
+    GAZE_ENVIRONMENT_LIST(VARIABLE)
+#undef VARIABLE
+    put_variable("XDG_CACHE_HOME", "built programs are kept in its folder gaze (~/.cache/gaze)");
+    put_variable("OCL_ICD_VENDORS",
+                 "read by the OpenCL loader: the drivers that are there (/etc/OpenCL/vendors)");
 }
 
 static void put_see_also(const table *page, const command_entry *list)

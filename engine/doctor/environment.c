@@ -10,10 +10,10 @@
 extern char **environ;
 
 #define NAME(name, meaning) #name,
-static const char *const names[] = {GZ_ENVIRONMENT_LIST(NAME) NULL};
+static const char *const names[] = {GAZE_ENVIRONMENT_LIST(NAME) NULL};
 #undef NAME
 #define MEANING(name, meaning) meaning,
-static const char *const meanings[] = {GZ_ENVIRONMENT_LIST(MEANING)};
+static const char *const meanings[] = {GAZE_ENVIRONMENT_LIST(MEANING)};
 #undef MEANING
 
 static bool begins(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
