@@ -8,6 +8,7 @@
 #   make coverage   lines and branches of engine/ that the tests run, by gcov
 #   make personalities   every kernel on what stands in for other devices (docs/devices.md); make deps-verify before
 #   make deps       install the Debian packages (root, or sudo)
+#   make mpi        gaze for many machines, under mpirun; docs/many-machines.md
 #   make wheel      the Python package, into build/wheel; docs/python.md
 #   make test-keras gaze.from_keras beside Keras and TensorFlow; KERAS=PYTHON names a Python that has them, else they come from PyPI
 #   make abi        the public ABI, into test/abi/gaze.abi, where it was changed on purpose; docs/packages.md
@@ -47,6 +48,10 @@ coverage: deps-test
 	@cd $(COVERAGE) && ctest --output-on-failure -j $(JOBS) -LE 'host_sanitized|mutants|lanes|fuzz' -E program_install
 	@python3 test/coverage.py $(COVERAGE) --list $(COVERAGE)/uncovered.txt
 
+mpi:
+	@sh tools/deps.sh mpi
+	@$(MAKE) --no-print-directory build CMAKE_FLAGS="$(CMAKE_FLAGS) -DGAZE_MPI=ON"
+
 wheel:
 	@sh tools/deps.sh build run python
 	@$(MAKE) --no-print-directory build
@@ -63,7 +68,7 @@ test-keras: wheel
 	@PYTHONPATH=$(BUILD)/wheel/unpacked TF_CPP_MIN_LOG_LEVEL=3 $(KERAS) -m unittest discover -s python/tests_keras
 
 deps-test:
-	@sh tools/deps.sh build run python test
+	@sh tools/deps.sh build run python test mpi
 
 deps-verify:
 	@sh tools/deps.sh verify
@@ -99,4 +104,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults personalities wheel test-keras install abi format check-format clean
+.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults personalities mpi wheel test-keras install abi format check-format clean

@@ -105,6 +105,24 @@ typedef enum gaze_log_level {
 } gaze_log_level;
 typedef void gaze_log_function(void *user, gaze_log_level level, const char *message);
 
+/* Processes that train and evaluate together, each with a device of its own: gaze_train, gaze_evaluate and
+   gaze_evaluate_decoded of their contexts are then called by all of them, with the same model, data and
+   options, and share the work (docs/many-machines.md). How messages travel is behind these calls; tools/mpi.c
+   makes them of MPI. All come from the thread that uses the context, and none waits. send, receive and test
+   give NULL, or what is wrong. */
+typedef struct gaze_group {
+    size_t rank, ranks; /* this process is number `rank`, from 0, of `ranks` */
+    /* Begin to send or receive `bytes` bytes, not 0. The memory stays as it is until test has said that it's
+       done. What one process sends another under one tag (0..32767) is received in that order. */
+    const char *(*send)(void *user, size_t to, int tag, const void *data, size_t bytes, void **request);
+    const char *(*receive)(void *user, size_t from, int tag, void *data, size_t bytes, void **request);
+    const char *(*test)(void *user, void **request, bool *done); /* done: *request is no more */
+    /* This process can't go on, and the others will wait for it: ends all. May return; the call fails then.
+     */
+    void (*fail)(void *user, gaze_status status, const char *message);
+    void *user;
+} gaze_group;
+
 typedef struct gaze_context gaze_context; /* a device, its programs, its queue */
 
 typedef struct gaze_context_options {
@@ -115,6 +133,7 @@ typedef struct gaze_context_options {
     size_t memory_limit; /* bytes of device memory that may be used; 0: what the device has */
     gaze_log_function *log; /* NULL: silent */
     void *log_user;
+    const gaze_group *group; /* stays as it is while the context lives; NULL: alone */
 } gaze_context_options;
 
 /* options NULL: all defaults. Freed by gaze_context_destroy, after everything made from it. */

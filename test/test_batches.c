@@ -276,6 +276,62 @@ static void wrong_options_are_refused(void **state)
                    GAZE_ERROR_DATA, "no test part", NULL);
 }
 
+/* The samples of every batch of one rank; -1 ends a batch. */
+static size_t take_share(gz_batches_options options, size_t rank, size_t ranks, int *list)
+{
+    counting c = {.count = 10, .bad = SIZE_MAX};
+    const gz_data data = make_data(&c);
+    gz_batches *batches;
+    const gz_batch *batch;
+    size_t n = 0;
+    options.share = (gz_share){rank, ranks};
+    assert_done(gz_batches_open(&data, &options, &batches));
+    for (;;) {
+        assert_done(gz_batches_next(batches, &batch));
+        if (!batch) break;
+        for (size_t k = 0; k < batch->count; k++) list[n++] = batch->labels[k] / 10;
+        list[n++] = -1;
+    }
+    gz_batches_close(batches);
+    return n;
+}
+
+static void assert_shares(gz_batches_options options, size_t ranks, const int *const *expected)
+{
+    for (size_t r = 0; r < ranks; r++) {
+        int list[40];
+        const size_t n = take_share(options, r, ranks, list);
+        for (size_t i = 0; i < n; i++) assert_int_equal(list[i], expected[r][i]);
+        assert_int_equal(expected[r][n], -2);
+    }
+}
+
+/* Batches of 4, 4 and 2. */
+static void ranks_cut_each_batch_in_training(void **state)
+{
+    (void)state;
+    const gz_batches_options options = {.batch_size = 4, .epochs = 1, .training = true};
+    assert_shares(options, 2,
+                  (const int *[]){(int[]){0, 1, -1, 4, 5, -1, 8, -1, -2}, //
+                                  (int[]){2, 3, -1, 6, 7, -1, 9, -1, -2}});
+    assert_shares(options, 3,
+                  (const int *[]){(int[]){0, 1, -1, 4, 5, -1, 8, -1, -2}, //
+                                  (int[]){2, -1, 6, -1, 9, -1, -2},       //
+                                  (int[]){3, -1, 7, -1, -1, -2}});
+}
+
+static void ranks_take_turns_at_batches_otherwise(void **state)
+{
+    (void)state;
+    const gz_batches_options options = {.batch_size = 4, .epochs = 1};
+    assert_shares(options, 2,
+                  (const int *[]){(int[]){0, 1, 2, 3, -1, 8, 9, -1, -2}, //
+                                  (int[]){4, 5, 6, 7, -1, -2}});
+    assert_shares(options, 4,
+                  (const int *[]){(int[]){0, 1, 2, 3, -1, -2}, (int[]){4, 5, 6, 7, -1, -2}, //
+                                  (int[]){8, 9, -1, -2}, (int[]){-2}});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +348,8 @@ int main(void)
         cmocka_unit_test(closing_early_leaves_nothing_behind),
         cmocka_unit_test(signals_go_to_the_callers_threads),
         cmocka_unit_test(wrong_options_are_refused),
+        cmocka_unit_test(ranks_cut_each_batch_in_training),
+        cmocka_unit_test(ranks_take_turns_at_batches_otherwise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

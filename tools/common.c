@@ -163,7 +163,8 @@ static gaze_context_options context_options(const tool_options *o, bool profile)
                                   .profile = profile,
                                   .memory_limit = o->memory_limit,
                                   .log = o->quiet ? NULL : write_log,
-                                  .log_user = &verbose};
+                                  .log_user = &verbose,
+                                  .group = o->group};
 }
 
 gaze_status tool_context(const tool_options *o, bool profile, gaze_context **context)
@@ -191,6 +192,8 @@ gaze_status tool_read_input(const gaze_model *model, size_t at, char *text, gaze
     if (status == GAZE_OK) input->name = named ? text : NULL;
     return status;
 }
+
+const char *tool_name(void) { return program; }
 
 static bool no_memory; /* of the program's own */
 

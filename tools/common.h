@@ -14,7 +14,8 @@ typedef struct tool_options {
     bool reference, json, quiet, verbose;
     const char *plugins[TOOL_MOST_PLUGINS];
     size_t n_plugins;
-    size_t memory_limit; /* bytes; 0: what the device has */
+    size_t memory_limit;     /* bytes; 0: what the device has */
+    const gaze_group *group; /* of the context; NULL: alone (group.h) */
 } tool_options;
 
 /* --device, --reference, --plugin, --memory-limit, --json, --quiet, --verbose, for the parent's list of
@@ -70,6 +71,9 @@ gaze_status tool_read_input(const gaze_model *model, size_t at, char *text, gaze
 
 /* Memory that the program itself wanted is out: tool_exit says so. */
 gaze_status tool_no_memory(void);
+
+/* What messages begin with: "gaze train". */
+const char *tool_name(void);
 
 /* The exit status for a status; the message of a failure goes to stderr. */
 int tool_exit(gaze_status status);

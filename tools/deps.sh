@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, python, test and verify.
+# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, python, test, mpi and verify.
 # As root with apt-get; otherwise through sudo; without either it says in one line what to install.
 set -eu
 
@@ -12,8 +12,9 @@ for group; do
     test) packages="$packages libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch
                     groff-base mandoc zsh fish abigail-tools binutils" ;;
     python) packages="$packages python3 python3-numpy python3-pip python3-venv python3-hatchling" ;; # the wheel and its tests
+    mpi) packages="$packages libopenmpi-dev openmpi-bin" ;; # many machines: make mpi
     verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd oclgrind python3 python3-venv" ;;
-    *) echo "deps.sh: unknown group '$group' (build, run, python, test, verify)" >&2; exit 2 ;;
+    *) echo "deps.sh: unknown group '$group' (build, run, python, test, mpi, verify)" >&2; exit 2 ;;
     esac
 done
 

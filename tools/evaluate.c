@@ -1,6 +1,7 @@
 /* gaze evaluate MODEL */
 #include "commands.h"
 #include "common.h"
+#include "group.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +129,7 @@ static void print_json(const char *const *names, const gaze_metrics *m, bool tes
 }
 
 /* Before the table of a model that reads its answers while it is taught: what it writes by itself. */
-static gaze_status print_answers(const arguments *a, gaze_model *model, gaze_data *data)
+static gaze_status print_answers(const arguments *a, gaze_model *model, gaze_data *data, bool speaks)
 {
     const char *method = a->decode ? a->decode : "greedy";
     const gaze_decode_options how = {.method = method, .batch_size = a->batch_size};
@@ -136,7 +137,7 @@ static gaze_status print_answers(const arguments *a, gaze_model *model, gaze_dat
     bool test;
     if (!a->decode && !gaze_model_decodes(model)) return GAZE_OK;
     const gaze_status status = gaze_evaluate_decoded(model, data, &how, &test, &m);
-    if (status != GAZE_OK) return status;
+    if (status != GAZE_OK || !speaks) return status;
     if (a->tool.json)
         printf("{\"decode\": \"%s\", \"exact\": %.9g, \"exact_samples\": %zu, \"part\": \"%s\", "
                "\"samples\": %zu, \"seconds\": %.3f}\n",
@@ -147,8 +148,9 @@ static gaze_status print_answers(const arguments *a, gaze_model *model, gaze_dat
     return GAZE_OK;
 }
 
-static gaze_status evaluate(const arguments *a)
+static gaze_status evaluate(const arguments *a, tool_group *group)
 {
+    const bool speaks = tool_group_speaks(group);
     gaze_context *context = NULL;
     gaze_model *model = NULL;
     gaze_data *data = NULL;
@@ -159,9 +161,11 @@ static gaze_status evaluate(const arguments *a)
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
     if (status == GAZE_OK) status = gaze_data_open_with(model, &from, &data);
-    if (status == GAZE_OK) status = print_answers(a, model, data);
+    status = tool_group_agree(group, status);
+    if (status == GAZE_OK) status = tool_group_introduce(group, &a->tool, context, "share the samples");
+    if (status == GAZE_OK) status = print_answers(a, model, data, speaks);
     if (status == GAZE_OK) status = gaze_evaluate(model, data, a->batch_size, &test, &metrics);
-    if (status == GAZE_OK)
+    if (status == GAZE_OK && speaks)
         (a->tool.json ? print_json : print_table)(
             gaze_model_classes(model) ? gaze_model_classes(model) : gaze_data_classes(data), &metrics, test);
     gaze_metrics_free(&metrics);
@@ -175,5 +179,10 @@ int command_evaluate(int argc, char **argv)
 {
     arguments a = {0};
     tool_parse(&parser_evaluate, command, argc, argv, &a);
-    return tool_exit(evaluate(&a));
+    tool_group group;
+    gaze_status status = tool_group_join(&group, &a.tool);
+    if (status == GAZE_OK) status = evaluate(&a, &group);
+    const int code = tool_group_exit(&group, status);
+    tool_group_leave(&group);
+    return code;
 }

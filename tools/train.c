@@ -1,6 +1,7 @@
 /* gaze train MODEL --out DIR */
 #include "commands.h"
 #include "common.h"
+#include "group.h"
 #include "progress.h"
 #include "stop.h"
 
@@ -98,11 +99,14 @@ const struct argp parser_train = {
 
 static bool on_progress(void *user, const gaze_progress *now)
 {
-    progress_show(user, now);
+    if (user) progress_show(user, now);
     return !stop_asked();
 }
 
-static gaze_status train(arguments *a, progress *shown)
+static const char WORK[] = "train together, each on its part of every batch";
+
+/* shown NULL: another process shows it. */
+static gaze_status train(arguments *a, tool_group *group, progress *shown)
 {
     gaze_context *context = NULL;
     gaze_model *model = NULL;
@@ -114,11 +118,13 @@ static gaze_status train(arguments *a, progress *shown)
     gaze_status status = tool_context(&a->tool, false, &context);
     if (status == GAZE_OK) status = gaze_model_open(context, a->model, &opening, &model);
     if (status == GAZE_OK) status = gaze_data_open_with(model, &from, &data);
+    status = tool_group_agree(group, status);
+    if (status == GAZE_OK) status = tool_group_introduce(group, &a->tool, context, WORK);
     a->train.progress = on_progress;
     a->train.user = shown;
     stop_catch();
     if (status == GAZE_OK) status = gaze_train(model, data, &a->train, &last);
-    progress_end(shown);
+    if (shown) progress_end(shown);
     gaze_data_close(data);
     gaze_close(model);
     gaze_context_destroy(context);
@@ -132,10 +138,14 @@ int command_train(int argc, char **argv)
     arguments a = {.train = {.argc = argc + 1, .argv = words}};
     tool_parse(&parser_train, command, argc, argv, &a);
     progress shown = {.json = a.tool.json, .bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)};
-    const gaze_status status = train(&a, &shown);
-    const int code = tool_exit(status);
-    if (status == GAZE_INTERRUPTED)
+    tool_group group;
+    gaze_status status = tool_group_join(&group, &a.tool);
+    const bool speaks = tool_group_speaks(&group);
+    if (status == GAZE_OK) status = train(&a, &group, speaks ? &shown : NULL);
+    const int code = tool_group_exit(&group, status);
+    if (status == GAZE_INTERRUPTED && speaks)
         stop_print_resume(a.train.argc, words, a.train.resume ? NULL : "--resume");
+    tool_group_leave(&group);
     free(words);
     return code;
 }

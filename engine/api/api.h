@@ -27,6 +27,7 @@ struct gaze_context {
     size_t memory_limit; /* bytes; 0: what the device has */
     gaze_log_function *log;
     void *log_user;
+    const gaze_group *group; /* NULL: alone, also where the group is one process */
     gz_kinds kinds;
 };
 

@@ -141,6 +141,7 @@ static gaze_status run_all(comparing *c)
     gaze_comparison *to = c->to;
     if (!c->options->train.out || !*c->options->train.out)
         return gz_fail(GAZE_ERROR_USAGE, "a comparison needs a folder for its runs (--out DIR)");
+    if (c->context->group) return gz_fail(GAZE_ERROR_USAGE, "one process compares, not a group of them");
     for (size_t model = 0; model < 2; model++) {
         GZ_TRY(gz_allocate(to->n, sizeof(double), &to->accuracy[model]));
         GZ_TRY(gz_allocate(to->n, sizeof(double), &to->loss[model]));

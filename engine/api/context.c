@@ -16,6 +16,7 @@ gaze_status gaze_context_create(const gaze_context_options *options, gaze_contex
     context->memory_limit = chosen->memory_limit;
     context->log = chosen->log;
     context->log_user = chosen->log_user;
+    context->group = chosen->group && chosen->group->ranks > 1 ? chosen->group : NULL;
     gaze_status status = gz_plugins_load(context);
     if (status == GAZE_OK && !chosen->reference)
         status = gz_device_open_measured(chosen, gz_api_measure, &context->device);

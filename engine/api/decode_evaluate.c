@@ -2,6 +2,7 @@
 #include "api.h"
 #include "data.h"
 #include "../base/clock.h"
+#include "../train/group.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,13 @@ static gaze_status measure_batch(measuring *m, const gz_batch *batch)
 
 static gaze_status measure(measuring *m, gz_part part)
 {
-    const gz_batches_options options = {
-        .part = part, .batch_size = m->options.batch_size, .seed = m->model->seed, .epochs = 1};
+    const gaze_group *group = m->model->context->group;
+    const gz_share share = group ? (gz_share){group->rank, group->ranks} : (gz_share){0};
+    const gz_batches_options options = {.part = part,
+                                        .batch_size = m->options.batch_size,
+                                        .seed = m->model->seed,
+                                        .epochs = 1,
+                                        .share = share};
     gz_batches *batches = NULL;
     const double began = gz_seconds();
     gaze_status status;
@@ -93,16 +99,37 @@ static gaze_status check(const measuring *m)
                    m->data->has_labels ? m->data->label_count : 0, steps, input);
 }
 
+/* What each process has counted. */
+static gaze_status add_all(gz_group *group, gaze_decode_metrics *metrics)
+{
+    const size_t mine[2] = {metrics->samples, metrics->exact};
+    size_t *all;
+    GZ_TRY(gz_allocate(2 * group->calls->ranks, sizeof *all, &all));
+    const gaze_status status = gz_group_gather(group, mine, all, sizeof mine);
+    metrics->samples = metrics->exact = 0;
+    for (size_t r = 0; status == GAZE_OK && r < group->calls->ranks; r++) {
+        metrics->samples += all[2 * r];
+        metrics->exact += all[2 * r + 1];
+    }
+    free(all);
+    return status;
+}
+
 gaze_status gaze_evaluate_decoded(gaze_model *model, gaze_data *data, const gaze_decode_options *options,
                                   bool *test, gaze_decode_metrics *metrics)
 {
     measuring m = {.model = model, .data = data->data, .how = &model->file->decode};
     if (options) m.options = *options;
-    GZ_TRY(check(&m));
+    gz_group shared, *group = gz_group_open(model->context->group, &shared);
+    gaze_status status = check(&m);
+    if (group) status = gz_group_agree(group, status);
+    GZ_TRY(status);
     const gz_part part = gz_data_count(m.data, GZ_TEST) ? GZ_TEST : GZ_TRAIN;
     if (!m.options.batch_size) m.options.batch_size = DEFAULT_BATCH;
     if (!m.options.max_length && !m.how->max_length) m.options.max_length = m.data->label_count;
-    GZ_TRY(measure(&m, part));
+    status = measure(&m, part);
+    if (status == GAZE_OK && group) status = add_all(group, &m.metrics);
+    GZ_TRY(gz_group_end(group, status));
     gz_api_log_bad(model->context, data);
     if (test) *test = part == GZ_TEST;
     *metrics = m.metrics;

@@ -5,7 +5,7 @@
 #include "data.h"
 
 static gz_step_base base_of(const gaze_model *model, const gaze_data *data,
-                            const gz_optimizer_choice *optimizer)
+                            const gz_optimizer_choice *optimizer, gz_group *group)
 {
     return (gz_step_base){.device = model->context->device,
                           .model = model->file,
@@ -13,7 +13,8 @@ static gz_step_base base_of(const gaze_model *model, const gaze_data *data,
                           .data = data->data,
                           .optimizer = optimizer,
                           .seed = model->seed,
-                          .memory_limit = model->context->memory_limit};
+                          .memory_limit = model->context->memory_limit,
+                          .group = gz_group_open(model->context->group, group)};
 }
 
 static gaze_status needs_loss(const gaze_model *model)
@@ -34,39 +35,53 @@ static gaze_status choose_optimizer(const gaze_model *model, const gaze_train_op
 
 static gaze_status save_weights(void *user, const char *path) { return gaze_model_save_weights(user, path); }
 
+static gaze_status prepare(gaze_model *model, const gaze_data *data, const gaze_train_options *options,
+                           gz_optimizer_choice *optimizer)
+{
+    GZ_TRY(needs_loss(model));
+    GZ_TRY(choose_optimizer(model, options, optimizer));
+    GZ_TRY(gz_model_name_classes(model->file, data->data->classes,
+                                 gz_shape_last(model->probe.outputs[0]->shape)));
+    gz_api_forget_plans(model);
+    return gz_api_weights(model, true, gz_optimizer_moments(&optimizer->attr));
+}
+
 gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
                        gaze_metrics *last)
 {
     gz_optimizer_choice optimizer;
     gaze_device_info device;
-    GZ_TRY(needs_loss(model));
-    GZ_TRY(choose_optimizer(model, options, &optimizer));
-    GZ_TRY(gz_model_name_classes(model->file, data->data->classes,
-                                 gz_shape_last(model->probe.outputs[0]->shape)));
-    gz_api_forget_plans(model);
-    GZ_TRY(gz_api_weights(model, true, gz_optimizer_moments(&optimizer.attr)));
+    gz_group group;
     gaze_context_device(model->context, &device);
-    const gz_training training = {.base = base_of(model, data, &optimizer),
+    const gz_training training = {.base = base_of(model, data, &optimizer, &group),
                                   .options = options,
                                   .device = &device,
                                   .data_name = data->spec.type,
                                   .data_path = data->spec.path,
                                   .save_weights = save_weights,
                                   .user = model};
-    const gaze_status status = gz_train(&training, last);
-    gz_api_log_bad(model->context, data);
-    return status;
+    gaze_status status = prepare(model, data, options, &optimizer);
+    if (training.base.group) status = gz_group_agree(training.base.group, status);
+    if (status == GAZE_OK) {
+        status = gz_train(&training, last);
+        gz_api_log_bad(model->context, data);
+    }
+    return gz_group_end(training.base.group, status);
 }
 
 gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test,
                           gaze_metrics *metrics)
 {
-    GZ_TRY(needs_loss(model));
-    GZ_TRY(gz_api_weights(model, false, 0));
+    gz_group group;
     const gz_part part = gz_data_count(data->data, GZ_TEST) ? GZ_TEST : GZ_TRAIN;
-    const gz_step_base base = base_of(model, data, &model->file->optimizer);
+    const gz_step_base base = base_of(model, data, &model->file->optimizer, &group);
+    gaze_status status = needs_loss(model);
+    if (status == GAZE_OK) status = gz_api_weights(model, false, 0);
+    if (base.group) status = gz_group_agree(base.group, status);
     if (test) *test = part == GZ_TEST;
-    const gaze_status status = gz_evaluate(&base, part, batch_size ? batch_size : 64, metrics);
-    gz_api_log_bad(model->context, data);
-    return status;
+    if (status == GAZE_OK) {
+        status = gz_evaluate(&base, part, batch_size ? batch_size : 64, metrics);
+        gz_api_log_bad(model->context, data);
+    }
+    return gz_group_end(base.group, status);
 }

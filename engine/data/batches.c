@@ -58,13 +58,29 @@ static gaze_status fetch_sound(gz_batches *b, size_t position, int32_t *label)
     return status;
 }
 
+size_t gz_share_first(size_t count, size_t rank, size_t ranks) { return (count * rank + ranks - 1) / ranks; }
+
+/* Does each rank take a part of every batch? Otherwise batches are dealt out. */
+static bool cuts_batches(const gz_batches *b) { return b->options.training && b->options.share.ranks > 0; }
+
+static bool is_dealt(const gz_batches *b, size_t first)
+{
+    const gz_share share = b->options.share;
+    return share.ranks == 0 || b->options.training ||
+           first / b->options.batch_size % share.ranks == share.rank;
+}
+
 static gaze_status fill(gz_batches *b, gz_batch *batch, size_t first)
 {
+    const gz_share share = b->options.share;
     const size_t left = b->samples - first, n_inputs = b->data->n_inputs,
-                 wanted = left < b->options.batch_size ? left : b->options.batch_size;
-    batch->first = first;
+                 whole = left < b->options.batch_size ? left : b->options.batch_size,
+                 begin = cuts_batches(b) ? gz_share_first(whole, share.rank, share.ranks) : 0,
+                 end = cuts_batches(b) ? gz_share_first(whole, share.rank + 1, share.ranks) : whole;
+    batch->first = first + begin;
+    batch->whole = whole;
     batch->count = 0;
-    for (size_t k = 0; k < wanted; k++) {
+    for (size_t k = begin; k < end; k++) {
         for (size_t i = 0; i < n_inputs; i++)
             b->sample[i] = (char *)batch->inputs[i] + batch->count * b->sample_bytes[i];
         const gaze_status status =
@@ -103,13 +119,16 @@ static gaze_status fill_epochs(gz_batches *b)
         const size_t filled = b->filled, begun = first;
         b->epoch = epoch;
         order_epoch(b, epoch);
+        size_t tried = 0;
         for (; first < b->samples; first += o->batch_size) {
+            if (!is_dealt(b, first)) continue;
             gz_batch *place = wait_for_place(b);
             if (!place) return GAZE_OK;
+            tried++;
             GZ_TRY(fill(b, place, first));
-            if (place->count) hand_over(b);
+            if (place->count || cuts_batches(b)) hand_over(b);
         }
-        if (begun == 0 && b->filled == filled)
+        if (begun == 0 && tried && b->filled == filled)
             return gz_fail_context(GAZE_ERROR_DATA, "no sample can be read");
         first = 0;
     }

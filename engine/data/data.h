@@ -93,11 +93,20 @@ gaze_status gz_data_fetch(const gz_data *data, gz_part part, size_t index, void 
 size_t gz_data_bad(const gz_data *data, char first[512]);
 bool gz_data_truth(const gz_data *data, gz_part part, size_t index, gz_rectangle *rectangle);
 
+/* Processes that share the work: this is number `rank` of `ranks`; ranks 0: it works alone. */
+typedef struct gz_share {
+    size_t rank, ranks;
+} gz_share;
+
+/* Of `count` samples, rank's are those from here to gz_share_first(count, rank + 1, ranks). */
+size_t gz_share_first(size_t count, size_t rank, size_t ranks);
+
 /* Batches ahead: one thread fills up to `ahead` batches while the device works. */
 typedef struct gz_batch {
-    size_t count;    /* samples in it: batch_size, or fewer in the last of an epoch */
-    size_t first;    /* position of its first sample in the epoch's order */
-    void **inputs;   /* [n_inputs] -> [count, ...] */
+    size_t count;  /* samples in it: batch_size, or fewer in the last of an epoch; of a share perhaps none */
+    size_t whole;  /* samples in all shares of it */
+    size_t first;  /* position of its first sample in the epoch's order */
+    void **inputs; /* [n_inputs] -> [count, ...] */
     int32_t *labels; /* [count, label_count] */
 } gz_batch;
 typedef struct gz_batches gz_batches;
@@ -112,8 +121,10 @@ typedef struct gz_batches_options {
     size_t epochs;      /* 0: without end */
     size_t limit;       /* only the first `limit` samples of the part (0: all) */
     size_t ahead;       /* 0: 4 */
-    bool training; /* samples are augmented, and damaged ones that may be left out make room for the next,
-                      so that batches stay whole; otherwise batches get smaller */
+    bool training;  /* samples are augmented, and damaged ones that may be left out make room for the next,
+                       so that batches stay whole; otherwise batches get smaller */
+    gz_share share; /* training: of each batch, so that all ranks have as many batches; otherwise every
+                       ranks-th batch, as it would be without the others */
 } gz_batches_options;
 gaze_status gz_batches_open(const gz_data *data, const gz_batches_options *options, gz_batches **out);
 /* The next batch, until the next call; *batch NULL after the last. Errors of the thread come here. */

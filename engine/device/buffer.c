@@ -98,6 +98,43 @@ gaze_status gz_device_read(gz_device *device, cl_mem memory, size_t offset, void
                        size, offset);
 }
 
+gaze_status gz_device_read_later(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size,
+                                 cl_event *done)
+{
+    GZ_TRY(gz_device_check_process());
+    GZ_TRY(gz_device_turn(device));
+    return gz_cl_check(
+        clEnqueueReadBuffer(device->queue, memory, CL_FALSE, offset, size, bytes, 0, NULL, done),
+        "device '%s': clEnqueueReadBuffer of %zu bytes at %zu", device->facts.info.name, size, offset);
+}
+
+gaze_status gz_device_write_later(gz_device *device, cl_mem memory, size_t offset, const void *bytes,
+                                  size_t size)
+{
+    GZ_TRY(gz_device_check_process());
+    GZ_TRY(gz_device_turn(device));
+    return gz_cl_check(
+        clEnqueueWriteBuffer(device->queue, memory, CL_FALSE, offset, size, bytes, 0, NULL, NULL),
+        "device '%s': clEnqueueWriteBuffer of %zu bytes at %zu", device->facts.info.name, size, offset);
+}
+
+gaze_status gz_device_flush(gz_device *device)
+{
+    return gz_cl_check(clFlush(device->queue), "device '%s': clFlush", device->facts.info.name);
+}
+
+gaze_status gz_event_take(cl_event *event, bool *done)
+{
+    cl_int state = CL_COMPLETE;
+    GZ_TRY(gz_cl_check(clGetEventInfo(*event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL),
+                       "clGetEventInfo"));
+    *done = state <= CL_COMPLETE;
+    if (!*done) return GAZE_OK;
+    clReleaseEvent(*event);
+    *event = NULL;
+    return gz_cl_check(state, "a copy from the device");
+}
+
 gaze_status gz_device_finish(gz_device *device)
 {
     GZ_TRY(gz_device_check_process());

@@ -98,6 +98,16 @@ gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, con
 gaze_status gz_device_read(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size);
 gaze_status gz_device_finish(gz_device *device);
 
+/* The same without waiting: `bytes` belong to the device until what was enqueued is done. *done: an event for
+ * gz_event_take. */
+gaze_status gz_device_read_later(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size,
+                                 cl_event *done);
+gaze_status gz_device_write_later(gz_device *device, cl_mem memory, size_t offset, const void *bytes,
+                                  size_t size);
+gaze_status gz_device_flush(gz_device *device); /* what was enqueued begins */
+/* Has it come? Then it's released, and NULL. */
+gaze_status gz_event_take(cl_event *event, bool *done);
+
 /* Turns an OpenCL error code into a status; `format` says the call and its sizes; gz_cl_advice follows.
    CL_SUCCESS is GAZE_OK. */
 gaze_status gz_cl_check(cl_int code, const char *format, ...) GZ_PRINTF(2, 3);

@@ -37,8 +37,11 @@ static gz_launch *new_launch(gz_builder *builder, const char *stem, const char *
     gz_plan *plan = builder->plan;
     gz_launch *launch = gz_arena_allocate(plan->arena, sizeof *launch);
     if (!launch) return NULL;
-    *launch = (gz_launch){
-        .builder = builder, .node = plan->graph->nodes[plan->node], .groups = {1, 1, 1}, .group = {1, 1, 1}};
+    *launch = (gz_launch){.builder = builder,
+                          .node = plan->graph->nodes[plan->node],
+                          .at = plan->node,
+                          .groups = {1, 1, 1},
+                          .group = {1, 1, 1}};
     launch->stem = gz_arena_copy(plan->arena, stem);
     launch->kernel_name = gz_arena_copy(plan->arena, kernel);
     launch->options = gz_arena_copy(plan->arena, options);

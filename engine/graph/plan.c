@@ -181,22 +181,24 @@ static gaze_status enqueue_recorded(gz_plan *plan, gz_launch *launch)
     return gz_moment_add(plan, moment, launch->event);
 }
 
-gaze_status gz_plan_run(gz_plan *plan)
+gaze_status gz_plan_run_nodes(gz_plan *plan, size_t first, size_t end)
 {
     if (plan->trains) gz_store_touch(plan->store);
-    if (!plan->device) return gz_plan_run_reference(plan);
+    if (!plan->device) return gz_plan_run_reference(plan, first, end);
     GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(plan->device));
     const size_t version = plan->store ? gz_store_version(plan->store) : 0;
     const bool pack = version != plan->packed_version;
-    for (size_t i = 0; i < plan->n_launches; i++)
-        if (pack || !plan->launches[i]->packing)
-            GZ_TRY(plan->options.record ? enqueue_recorded(plan, plan->launches[i])
-                                        : enqueue(plan, plan->launches[i]));
-    plan->packed_version = version;
-    return gz_cl_check(clFlush(gz_device_queue(plan->device)), "clFlush after %zu launches",
-                       plan->n_launches);
+    for (size_t i = 0; i < plan->n_launches; i++) {
+        gz_launch *launch = plan->launches[i];
+        if (launch->at < first || launch->at >= end || (launch->packing && !pack)) continue;
+        GZ_TRY(plan->options.record ? enqueue_recorded(plan, launch) : enqueue(plan, launch));
+    }
+    if (end == plan->graph->n_nodes) plan->packed_version = version;
+    return gz_device_flush(plan->device);
 }
+
+gaze_status gz_plan_run(gz_plan *plan) { return gz_plan_run_nodes(plan, 0, plan->graph->n_nodes); }
 
 static gaze_status read_recorded(gz_plan *plan, const gz_tensor *tensor, void *values)
 {

@@ -32,6 +32,9 @@ gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *val
 /* Enqueues everything, without waiting (reference mode: computes). */
 gaze_status gz_plan_run(gz_plan *plan);
 
+/* Only the nodes first..end-1 of the graph's list: a run in parts, in order, with something else between. */
+gaze_status gz_plan_run_nodes(gz_plan *plan, size_t first, size_t end);
+
 /* Waits and copies a tensor with `keep`, an input, or a weight (float32 or int32). */
 gaze_status gz_plan_read(gz_plan *plan, const gz_tensor *tensor, void *values);
 /* Reference mode only: the double values themselves. */

@@ -29,6 +29,7 @@ typedef struct gz_argument {
 struct gz_launch {
     gz_builder *builder; /* while building: where errors stick */
     const gz_node *node;
+    size_t at; /* in the graph's list, of the node */
     const char *stem, *kernel_name, *options;
     gz_argument arguments[GZ_MAX_ARGUMENTS];
     size_t n_arguments;
@@ -119,7 +120,7 @@ gaze_status gz_plan_check_fits(const gz_plan *plan);
 /* reference.c: the same in double on the host. */
 gaze_status gz_plan_bind_reference(gz_plan *plan);
 void gz_plan_unbind_reference(gz_plan *plan);
-gaze_status gz_plan_run_reference(gz_plan *plan);
+gaze_status gz_plan_run_reference(gz_plan *plan, size_t first, size_t end);
 
 /* moments.c: with options.record, adds a call that has just ended; event: of its command, or NULL. */
 gaze_status gz_moment_add(gz_plan *plan, gz_moment moment, cl_event event);

@@ -32,9 +32,9 @@ void gz_plan_unbind_reference(gz_plan *plan)
 
 double *gz_plan_host(gz_plan *plan, const gz_tensor *tensor) { return gz_plan_placement(plan, tensor)->host; }
 
-gaze_status gz_plan_run_reference(gz_plan *plan)
+gaze_status gz_plan_run_reference(gz_plan *plan, size_t first, size_t end)
 {
-    for (size_t n = 0; n < plan->graph->n_nodes; n++) {
+    for (size_t n = first; n < end; n++) {
         const gz_node *node = plan->graph->nodes[n];
         double *in[GZ_MAX_INPUTS] = {0}, *out[GZ_MAX_OUTPUTS] = {0};
         for (size_t i = 0; i < node->n_in; i++) in[i] = node->in[i] ? gz_plan_host(plan, node->in[i]) : NULL;

@@ -27,12 +27,55 @@ static gaze_status prepare_confusion(const gz_step *step, float **p, gaze_metric
                        &metrics->confusion);
 }
 
+/* Counts are exact; the loss is a sum of each rank's, in their order. */
+static gaze_status add_all(gz_group *group, gz_sums *sums, gaze_metrics *metrics)
+{
+    const struct {
+        gz_sums sums;
+        size_t samples, n_classes;
+    } mine = {*sums, metrics->samples, metrics->n_classes}, *one;
+    void *all;
+    GZ_TRY(gz_allocate(group->calls->ranks, sizeof mine, &all));
+    const gaze_status status = gz_group_gather(group, &mine, all, sizeof mine);
+    *sums = (gz_sums){0};
+    metrics->samples = 0;
+    one = all;
+    for (size_t r = 0; status == GAZE_OK && r < group->calls->ranks; r++, one++) {
+        sums->loss += one->sums.loss;
+        sums->correct += one->sums.correct;
+        sums->rows += one->sums.rows;
+        metrics->samples += one->samples;
+        if (one->n_classes > metrics->n_classes) metrics->n_classes = one->n_classes;
+    }
+    free(all);
+    return status;
+}
+
+/* A rank without a batch has no table yet. */
+static gaze_status add_confusion(gz_group *group, gaze_metrics *metrics)
+{
+    const size_t cells = metrics->n_classes * metrics->n_classes;
+    size_t *all;
+    if (!metrics->confusion) GZ_TRY(gz_allocate(cells, sizeof *all, &metrics->confusion));
+    GZ_TRY(gz_allocate(group->calls->ranks * cells, sizeof *all, &all));
+    const gaze_status status = gz_group_gather(group, metrics->confusion, all, cells * sizeof *all);
+    for (size_t i = 0; status == GAZE_OK && i < cells; i++) {
+        metrics->confusion[i] = 0;
+        for (size_t r = 0; r < group->calls->ranks; r++) metrics->confusion[i] += all[r * cells + i];
+    }
+    free(all);
+    return status;
+}
+
 static gaze_status go_through(const gz_step_base *base, gz_part part, size_t batch_size, gz_step_pair *steps,
                               bool confusion, gaze_metrics *metrics)
 {
     const size_t samples = gz_data_count(base->data, part),
                  size = batch_size < samples ? batch_size : samples;
-    const gz_batches_options options = {.part = part, .batch_size = size, .seed = base->seed, .epochs = 1};
+    gz_group *group = base->group;
+    const gz_share share = group ? (gz_share){group->calls->rank, group->calls->ranks} : (gz_share){0};
+    const gz_batches_options options = {
+        .part = part, .batch_size = size, .seed = base->seed, .epochs = 1, .share = share};
     gz_batches *batches = NULL;
     float *p = NULL;
     gz_sums sums;
@@ -53,6 +96,8 @@ static gaze_status go_through(const gz_step_base *base, gz_part part, size_t bat
     }
     GZ_GO(gz_sums_read(base->store, &sums));
     GZ_GO(gz_sums_clear(base->store));
+    if (group) GZ_GO(add_all(group, &sums, metrics));
+    if (group && confusion) GZ_GO(add_confusion(group, metrics));
     metrics->loss = sums.loss / sums.rows;
     metrics->accuracy = sums.correct / sums.rows;
     metrics->seconds = gz_seconds() - began;
@@ -74,8 +119,10 @@ gaze_status gz_evaluate(const gz_step_base *base, gz_part part, size_t batch_siz
     gz_step_pair steps = {0};
     gaze_metrics found = {0};
     gaze_status status = gz_data_count(base->data, part) && base->data->has_labels
-                             ? go_through(base, part, batch_size, &steps, true, &found)
+                             ? GAZE_OK
                              : gz_fail(GAZE_ERROR_DATA, "there are no labelled samples to evaluate on");
+    if (base->group) status = gz_group_agree(base->group, status);
+    if (status == GAZE_OK) status = go_through(base, part, batch_size, &steps, true, &found);
     gz_step_pair_free(&steps);
     if (status == GAZE_OK)
         *metrics = found;

@@ -50,6 +50,7 @@ gaze_status gz_run_describe(gz_run *r)
                                 .train_samples = r->samples,
                                 .test_samples = gz_data_count(b->data, GZ_TEST),
                                 .parameters = trainable(b->store),
+                                .processes = b->group ? b->group->calls->ranks : 0,
                                 .argc = gz_run_options(r)->argc,
                                 .argv = gz_run_options(r)->argv,
                                 .started = started};
@@ -91,7 +92,7 @@ gaze_status gz_run_resume(gz_run *r)
 {
     bool found = false;
     gz_place place;
-    if (!gz_run_options(r)->resume) return GAZE_OK;
+    if (!gz_run_options(r)->resume || !gz_run_keeps_files(r)) return GAZE_OK;
     GZ_TRY(gz_checkpoint_resume(gz_run_options(r)->out, r->t->base.store, r->moments, &r->identity, &place,
                                 &found));
     if (!found) return GAZE_OK;

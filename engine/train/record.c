@@ -152,6 +152,7 @@ gaze_status gz_run_record_write(const gz_run_record *r, const char *folder)
                 ",\n  \"learning_rate\": %.9g,\n  \"seed\": %llu,\n  \"batch_size\": %zu,\n  \"epochs\": "
                 "%zu,\n  \"steps\": %zu",
                 r->learning_rate, (unsigned long long)r->seed, r->batch_size, r->epochs, r->steps);
+    if (r->processes) gz_text_add(&text, ",\n  \"processes\": %zu", r->processes);
     gz_text_add(&text, ",\n  \"train_samples\": %zu,\n  \"test_samples\": %zu,\n  \"parameters\": %zu\n}\n",
                 r->train_samples, r->test_samples, r->parameters);
     return write_text(folder, "run.json", &text);

@@ -27,6 +27,7 @@ typedef struct gz_run_record {
     double learning_rate;
     uint64_t seed;
     size_t batch_size, epochs, steps, train_samples, test_samples, parameters;
+    size_t processes; /* that train together; 0: one alone */
     int argc;
     const char *const *argv;
     const char *started;

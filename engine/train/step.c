@@ -19,6 +19,16 @@ static gaze_status sample_shapes(const gz_step_base *base, gz_shape shapes[GZ_MA
     return GAZE_OK;
 }
 
+/* Processes that train together drop and draw each their own, the first as it would alone. */
+static uint64_t seed_of(const gz_step_base *base)
+{
+    char name[32];
+    if (!base->group || base->group->calls->rank == 0) return base->seed;
+    snprintf(name, sizeof name, "rank %zu", base->group->calls->rank);
+    const gz_key key = gz_key_make(base->seed, name);
+    return (uint64_t)key.word[1] << 32 | key.word[0];
+}
+
 gaze_status gz_step_make(const gz_step_base *base, size_t batch, bool training, gz_step *step)
 {
     if (step->plan && step->built.batch == batch) return GAZE_OK;
@@ -29,7 +39,7 @@ gaze_status gz_step_make(const gz_step_base *base, size_t batch, bool training, 
                                       .inputs = shapes,
                                       .training = training,
                                       .loss = true,
-                                      .seed = base->seed,
+                                      .seed = seed_of(base),
                                       .optimizer = base->optimizer,
                                       .slab_floats = gz_store_slab_floats(base->store, GZ_SLAB_PARAMETER)};
     GZ_TRY(gz_model_build(base->model, &options, &step->built));
@@ -44,6 +54,7 @@ void gz_step_free(gz_step *step)
 {
     gz_plan_destroy(step->plan);
     gz_built_free(&step->built);
+    free(step->ends);
     *step = (gz_step){0};
 }
 
@@ -55,7 +66,7 @@ static double corrected_rate(const gz_optimizer_choice *o, size_t number)
     return o->learning_rate * sqrt(1 - pow(o->attr.beta_2, t)) / (1 - pow(o->attr.beta_1, t));
 }
 
-static gaze_status write_numbers(const gz_step_base *base, gz_step *step, size_t number)
+gaze_status gz_step_write_numbers(const gz_step_base *base, gz_step *step, size_t number)
 {
     const int32_t counter[4] = {(int32_t)(number & INT32_MAX), 0, 0, 0};
     if (step->built.step) GZ_TRY(gz_plan_write(step->plan, step->built.step, counter));
@@ -79,22 +90,34 @@ static gaze_status write_labels(gz_step *step, const int32_t *labels)
     return status;
 }
 
-gaze_status gz_step_run(const gz_step_base *base, gz_step *step, const gz_batch *batch, size_t number)
+gaze_status gz_step_write(const gz_step_base *base, gz_step *step, const gz_batch *batch, size_t number)
 {
     for (size_t i = 0; i < base->model->n_inputs; i++) {
         GZ_TRY(gz_ids_check(base->model, &step->built, i, batch->inputs[i], batch->first));
         GZ_TRY(gz_plan_write(step->plan, step->built.inputs[i], batch->inputs[i]));
     }
     GZ_TRY(write_labels(step, batch->labels));
-    GZ_TRY(write_numbers(base, step, number));
+    return gz_step_write_numbers(base, step, number);
+}
+
+gaze_status gz_step_run(const gz_step_base *base, gz_step *step, const gz_batch *batch, size_t number)
+{
+    GZ_TRY(gz_step_write(base, step, batch, number));
     return gz_plan_run(step->plan);
+}
+
+gaze_status gz_step_pair_make(const gz_step_base *base, gz_step_pair *pair, size_t batch_size, bool training,
+                              size_t count, gz_step **step)
+{
+    *step = count == batch_size ? &pair->whole : &pair->rest;
+    return gz_step_make(base, count, training, *step);
 }
 
 gaze_status gz_step_pair_run(const gz_step_base *base, gz_step_pair *pair, size_t batch_size, bool training,
                              const gz_batch *batch, size_t number, gz_step **used)
 {
-    gz_step *step = batch->count == batch_size ? &pair->whole : &pair->rest;
-    GZ_TRY(gz_step_make(base, batch->count, training, step));
+    gz_step *step;
+    GZ_TRY(gz_step_pair_make(base, pair, batch_size, training, batch->count, &step));
     if (used) *used = step;
     return gz_step_run(base, step, batch, number);
 }

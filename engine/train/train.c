@@ -15,6 +15,11 @@ static gaze_status check_options(const gz_run *r)
         return gz_fail(GAZE_ERROR_USAGE, "checkpoints need a folder to lie in (--out DIR)");
     if (!r->samples) return gz_fail(GAZE_ERROR_DATA, "the data has no training part");
     if (!r->t->base.data->has_labels) return gz_fail(GAZE_ERROR_DATA, "the training data has no labels");
+    const gz_group *group = r->t->base.group;
+    if (group && r->batch_size < group->calls->ranks)
+        return gz_fail(GAZE_ERROR_USAGE, "a batch of %zu samples can't be shared by %zu processes",
+                       r->batch_size, group->calls->ranks);
+    if (group && !r->t->base.device) return gz_fail(GAZE_ERROR_USAGE, "the references train in one process");
     if (!(o->learning_rate >= 0) || !isfinite(o->learning_rate))
         return gz_fail(GAZE_ERROR_USAGE, "a learning rate of %g: expected a positive number",
                        o->learning_rate);
@@ -29,10 +34,12 @@ static gaze_status clear_moments(const gz_run *r)
     return GAZE_OK;
 }
 
-static gaze_status start(gz_run *r)
+/* What a process can do without the others. */
+static gaze_status start_alone(gz_run *r)
 {
     const gaze_train_options *o = gz_run_options(r);
     const gz_step_base *b = &r->t->base;
+    r->epoch_began = r->reported = gz_seconds();
     GZ_TRY(gz_arena_create(&r->arena));
     r->samples = gz_data_count(b->data, GZ_TRAIN);
     r->batch_size = o->batch_size ? o->batch_size : b->model->batch_size;
@@ -45,16 +52,39 @@ static gaze_status start(gz_run *r)
     GZ_TRY(gz_run_prepare_folder(r));
     GZ_TRY(gz_sums_clear(b->store));
     GZ_TRY(clear_moments(r));
-    GZ_TRY(gz_run_resume(r));
+    return gz_run_resume(r);
+}
+
+static gz_share share_of(const gz_run *r)
+{
+    const gz_group *group = r->t->base.group;
+    return group ? (gz_share){group->calls->rank, group->calls->ranks} : (gz_share){0};
+}
+
+static bool go_on(void *run);
+
+static gaze_status start(gz_run *r)
+{
+    const gz_step_base *b = &r->t->base;
+    gaze_status status = start_alone(r);
+    if (b->group) {
+        GZ_TRY(gz_group_agree(b->group, status));
+        b->group->go_on = go_on;
+        b->group->user = r;
+        status = gz_run_share_start(r);
+    }
+    GZ_TRY(status);
     GZ_TRY(gz_run_write_record(r, "running"));
     const gz_batches_options batches = {.part = GZ_TRAIN,
                                         .batch_size = r->batch_size,
                                         .shuffle = true,
                                         .training = true,
                                         .seed = b->seed,
+                                        .share = share_of(r),
                                         .first_epoch = r->place.epoch,
                                         .first_batch = r->place.batch};
     GZ_TRY(gz_batches_open(b->data, &batches, &r->batches));
+    if (b->group) GZ_TRY(gz_run_share_steps(r));
     r->begun_at = r->place.batch;
     r->epoch_began = r->reported = r->saved = gz_seconds();
     return GAZE_OK;
@@ -68,7 +98,7 @@ static bool finished(const gz_run *r)
 
 static gaze_status read_sums(gz_run *r)
 {
-    GZ_TRY(gz_sums_read(r->t->base.store, &r->sums));
+    if (!r->exchange) GZ_TRY(gz_sums_read(r->t->base.store, &r->sums));
     if (isfinite(r->sums.loss)) return GAZE_OK;
     if (!gz_run_keeps_files(r))
         return gz_fail(GAZE_ERROR_NOT_FINITE,
@@ -104,16 +134,33 @@ static gaze_progress progress_now(const gz_run *r, size_t batches_done)
                            .epoch_seconds = seconds};
 }
 
+static gaze_status stop(gz_run *r)
+{
+    const char *out = gz_run_options(r)->out;
+    GZ_TRY(gz_run_save(r));
+    GZ_TRY(gz_run_save_weights(r));
+    GZ_TRY(gz_run_write_record(r, "interrupted"));
+    if (r->t->base.group) r->t->base.group->agreed = true;
+    return gz_fail(GAZE_INTERRUPTED, "interrupted after %zu updates%s%s", r->place.step,
+                   out ? "; a checkpoint is in " : "", out ? out : "");
+}
+
 static gaze_status tell(gz_run *r, const gaze_progress *progress)
 {
     const gaze_train_options *o = gz_run_options(r);
     r->reported = gz_seconds();
     if (!o->progress || o->progress(o->user, progress)) return GAZE_OK;
-    GZ_TRY(gz_run_save(r));
-    GZ_TRY(gz_run_save_weights(r));
-    GZ_TRY(gz_run_write_record(r, "interrupted"));
-    return gz_fail(GAZE_INTERRUPTED, "interrupted after %zu updates%s%s", r->place.step,
-                   o->out ? "; a checkpoint is in " : "", o->out ? o->out : "");
+    r->wants_stop = true;
+    return r->exchange ? GAZE_OK : stop(r);
+}
+
+/* While others are waited for. */
+static bool go_on(void *run)
+{
+    gz_run *r = run;
+    const gaze_progress progress = progress_now(r, r->place.batch);
+    (void)tell(r, &progress); /* it can only ask for a stop */
+    return !r->wants_stop;
 }
 
 static gaze_status validate(gz_run *r, gaze_progress *progress)
@@ -170,6 +217,19 @@ static gaze_status maintain(gz_run *r)
     return time - r->saved >= (double)seconds ? gz_run_save(r) : GAZE_OK;
 }
 
+/* The sums are known at once where several train, and to all of them. */
+static gaze_status step(gz_run *r, const gz_batch *batch)
+{
+    gz_group *group = r->t->base.group;
+    if (!group)
+        return gz_step_pair_run(&r->t->base, &r->steps, r->batch_size, true, batch, r->place.step + 1, NULL);
+    GZ_TRY(gz_run_shared_step(r, batch));
+    group->agreed = true;
+    GZ_TRY(read_sums(r));
+    group->agreed = false;
+    return GAZE_OK;
+}
+
 static gaze_status train_all(gz_run *r, gaze_metrics *last)
 {
     while (!finished(r)) {
@@ -177,7 +237,7 @@ static gaze_status train_all(gz_run *r, gaze_metrics *last)
         GZ_TRY(gz_batches_next(r->batches, &batch));
         if (!batch)
             return gz_fail(GAZE_ERROR_DATA, "the training data ended in epoch %zu", r->place.epoch + 1);
-        GZ_TRY(gz_step_pair_run(&r->t->base, &r->steps, r->batch_size, true, batch, r->place.step + 1, NULL));
+        GZ_TRY(step(r, batch));
         r->place.step++;
         r->place.batch++;
         const bool whole = r->place.batch == r->per_epoch;
@@ -185,6 +245,7 @@ static gaze_status train_all(gz_run *r, gaze_metrics *last)
             GZ_TRY(end_epoch(r, whole, last));
         else
             GZ_TRY(maintain(r));
+        if (r->stops && !finished(r)) return stop(r);
     }
     GZ_TRY(gz_run_save_weights(r));
     return gz_run_write_record(r, "finished");
@@ -192,7 +253,9 @@ static gaze_status train_all(gz_run *r, gaze_metrics *last)
 
 static void finish(gz_run *r)
 {
+    if (r->t->base.group) r->t->base.group->go_on = NULL;
     gz_batches_close(r->batches);
+    gz_exchange_destroy(r->exchange);
     gz_step_pair_free(&r->steps);
     gz_step_pair_free(&r->validation);
     gz_log_free(&r->log);

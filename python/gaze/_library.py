@@ -31,7 +31,7 @@ LogFunction = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
 
 class ContextOptions(c.Structure):
     _fields_ = [("device", c.c_char_p), ("reference", c.c_bool), ("profile", c.c_bool), ("memory_limit", c.c_size_t),
-                ("log", LogFunction), ("log_user", c.c_void_p)]
+                ("log", LogFunction), ("log_user", c.c_void_p), ("group", c.c_void_p)]
 
 
 class DeviceInfo(c.Structure):

@@ -1,0 +1,16 @@
+# Under mpirun gaze's processes work together: the program knows MPI, the library doesn't (Debian: libopenmpi-dev, openmpi-bin).
+# GAZE_TOOL_SOURCES become those without MPI, GAZE_PROGRAM_SOURCES those that were asked for, GAZE_MPI_SOURCES those with MPI.
+if(GAZE_MPI OR GAZE_TESTS)
+  set(MPI_CXX_SKIP_MPICXX ON)
+  find_package(MPI COMPONENTS C QUIET)
+endif()
+if(GAZE_MPI AND NOT MPI_C_FOUND)
+  message(FATAL_ERROR "GAZE_MPI needs MPI: make mpi, or apt-get install libopenmpi-dev openmpi-bin")
+endif()
+set(GAZE_MPI_SOURCES ${GAZE_TOOL_SOURCES})
+list(REMOVE_ITEM GAZE_TOOL_SOURCES ${PROJECT_SOURCE_DIR}/tools/mpi_group.c)
+list(REMOVE_ITEM GAZE_MPI_SOURCES ${PROJECT_SOURCE_DIR}/tools/no_mpi.c)
+set(GAZE_PROGRAM_SOURCES ${GAZE_TOOL_SOURCES})
+if(GAZE_MPI)
+  set(GAZE_PROGRAM_SOURCES ${GAZE_MPI_SOURCES})
+endif()

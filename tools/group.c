@@ -1,0 +1,183 @@
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "group.h"
+
+#include "mpi_group.h"
+#include "stop.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 512, HOST_BYTES = 128 };
+
+/* How many processes a launcher says it has started; 0: none says so. Open MPI, MPICH and its kin. */
+static size_t started(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *text = getenv(names[i]);
+        if (text && atol(text) > 0) return (size_t)atol(text);
+    }
+    return getenv("PMIX_RANK") ? 1 : 0;
+}
+
+static void host_name(char name[HOST_BYTES])
+{
+    if (gethostname(name, HOST_BYTES) != 0) strcpy(name, "a machine without a name");
+    name[HOST_BYTES - 1] = 0;
+}
+
+static void print_failure(const gaze_group *calls, const char *message)
+{
+    char host[HOST_BYTES];
+    host_name(host);
+    fprintf(stderr, "%s: rank %zu of %zu, on %s: %s\n", tool_name(), calls->rank, calls->ranks, host,
+            message);
+    fflush(stderr);
+}
+
+/* Who is told to stop and finds the others gone has nothing to add to what rank 0 says. */
+static void fail(void *user, gaze_status status, const char *message)
+{
+    tool_group *group = user;
+    if (group->calls.rank == 0 || !stop_asked()) print_failure(&group->calls, message);
+    group->told = true;
+    mpi_abort((int)status);
+}
+
+static gaze_status refuse(tool_group *group, const char *wrong)
+{
+    fprintf(stderr, "%s: %s\n", tool_name(), wrong);
+    group->told = true;
+    return GAZE_ERROR_DEVICE;
+}
+
+/* On a machine with several of us PoCL, which makes its threads at the first OpenCL call, gets our part of
+ * the cores. */
+static void share_cores(size_t neighbours)
+{
+    cpu_set_t mine;
+    char text[24];
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t cores = online > 0 ? (size_t)online / neighbours : 1;
+    if (sched_getaffinity(0, sizeof mine, &mine) == 0 && (size_t)CPU_COUNT(&mine) < cores)
+        cores = (size_t)CPU_COUNT(&mine);
+    snprintf(text, sizeof text, "%zu", cores ? cores : 1);
+    setenv("POCL_MAX_PTHREAD_COUNT", text, 0);
+}
+
+static bool is_alike(const gaze_device_info *device, const gaze_device_info *chosen)
+{
+    return device->usable && strcmp(device->type, chosen->type) == 0;
+}
+
+/* Of the devices of the type that `auto` takes, each of us takes the next, from that one on. */
+static void choose_device(tool_group *group, tool_options *options, size_t number)
+{
+    gaze_device_info *list;
+    size_t count, alike = 0, first = 0, seen = 0;
+    const gaze_device_info *chosen = NULL;
+    if (gaze_devices(&list, &count) != GAZE_OK) return; /* the context will say why */
+    for (size_t i = 0; i < count; i++)
+        if (list[i].name && list[i].chosen) chosen = &list[i];
+    for (size_t i = 0; chosen && i < count; i++) {
+        if (!list[i].name || !is_alike(&list[i], chosen)) continue;
+        if (&list[i] == chosen) first = alike;
+        alike++;
+    }
+    for (size_t i = 0; alike && i < count; i++)
+        if (list[i].name && is_alike(&list[i], chosen) && seen++ == (first + number) % alike)
+            snprintf(group->device, sizeof group->device, "%zu", list[i].index);
+    gaze_devices_free(list);
+    if (group->device[0]) options->device = group->device;
+}
+
+gaze_status tool_group_join(tool_group *group, tool_options *options)
+{
+    size_t number = 0, neighbours = 1;
+    const size_t processes = started();
+    *group = (tool_group){0};
+    if (!processes || (!mpi_is_in() && processes == 1)) return GAZE_OK;
+    if (!mpi_is_in()) {
+        fprintf(stderr,
+                "%s: one of %zu processes, but this gaze was built without MPI (cmake -DGAZE_MPI=ON): each "
+                "would do all of the work\n",
+                tool_name(), processes);
+        group->told = true;
+        return GAZE_ERROR_USAGE;
+    }
+    const char *wrong = mpi_join(&group->calls);
+    if (wrong) return refuse(group, wrong);
+    group->joined = true;
+    group->calls.fail = fail;
+    group->calls.user = group;
+    if (group->calls.ranks == 1) return GAZE_OK;
+    options->group = &group->calls;
+    if ((wrong = mpi_neighbours(&number, &neighbours)) != NULL) return refuse(group, wrong);
+    if (neighbours > 1) share_cores(neighbours);
+    const char *named = getenv("GAZE_DEVICE");
+    if (!options->device && !(named && *named) && !options->reference) choose_device(group, options, number);
+    return GAZE_OK;
+}
+
+bool tool_group_speaks(const tool_group *group) { return group->calls.rank == 0; }
+
+static bool is_group(const tool_group *group) { return group->joined && group->calls.ranks > 1; }
+
+gaze_status tool_group_agree(tool_group *group, gaze_status status)
+{
+    const size_t ranks = group->calls.ranks;
+    if (!is_group(group)) return status;
+    const int mine = (int)status;
+    int *all = calloc(ranks, sizeof *all);
+    const char *wrong = all ? mpi_gather(&mine, all, sizeof mine) : "out of host memory";
+    if (wrong) {
+        fail(group, GAZE_ERROR_DEVICE, wrong);
+        return GAZE_ERROR_DEVICE;
+    }
+    size_t first = ranks, failed = 0;
+    for (size_t r = ranks; r-- > 0;)
+        if (all[r] != GAZE_OK) first = r, failed++;
+    if (failed == ranks) {
+        status = (gaze_status)all[0]; /* all alike, most likely: rank 0's message is enough */
+    } else if (failed) {
+        if (first == group->calls.rank) print_failure(&group->calls, gaze_message());
+        group->told = true;
+        status = (gaze_status)all[first];
+    }
+    free(all);
+    return status;
+}
+
+gaze_status tool_group_introduce(tool_group *group, const tool_options *options, const gaze_context *context,
+                                 const char *work)
+{
+    const size_t ranks = group->calls.ranks;
+    gaze_device_info device;
+    char mine[LINE_BYTES], host[HOST_BYTES], *all;
+    if (!is_group(group) || options->quiet) return GAZE_OK;
+    gaze_context_device(context, &device);
+    host_name(host);
+    snprintf(mine, sizeof mine, "on %s: %s (%s), %zu compute unit%s", host, device.name, device.platform,
+             device.compute_units, device.compute_units == 1 ? "" : "s");
+    if (!(all = malloc(ranks * LINE_BYTES))) return tool_no_memory();
+    const char *wrong = mpi_gather(mine, all, LINE_BYTES);
+    if (tool_group_speaks(group) && !wrong) {
+        fprintf(stderr, "%zu processes %s:\n", ranks, work);
+        for (size_t r = 0; r < ranks; r++) fprintf(stderr, "  rank %zu %s\n", r, all + r * LINE_BYTES);
+    }
+    free(all);
+    return wrong ? refuse(group, wrong) : GAZE_OK;
+}
+
+int tool_group_exit(tool_group *group, gaze_status status)
+{
+    const bool speaks = tool_group_speaks(group) && !group->told;
+    return speaks ? tool_exit(status) : (int)status;
+}
+
+void tool_group_leave(tool_group *group)
+{
+    if (group->joined) mpi_leave();
+}
