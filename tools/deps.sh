@@ -12,7 +12,7 @@ for group; do
     test) packages="$packages libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch
                     groff-base mandoc zsh fish abigail-tools binutils" ;;
     python) packages="$packages python3 python3-numpy python3-pip python3-venv python3-hatchling" ;; # the wheel and its tests
-    mpi) packages="$packages libopenmpi-dev openmpi-bin" ;; # many machines: make mpi
+    mpi) packages="$packages libopenmpi-dev openmpi-bin iproute2" ;; # many machines: make mpi
     verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd oclgrind python3 python3-venv" ;;
     *) echo "deps.sh: unknown group '$group' (build, run, python, test, mpi, verify)" >&2; exit 2 ;;
     esac

@@ -51,8 +51,8 @@ def losses(out):
 class Job:
     """A training under mpirun that is still going on."""
 
-    def __init__(self, ranks, words):
-        self.process = subprocess.Popen(under(ranks, words), env={**os.environ, **ENV}, stdin=subprocess.DEVNULL,
+    def __init__(self, ranks, words, mpirun=("mpirun",)):
+        self.process = subprocess.Popen([*map(str, mpirun), *under(ranks, words)[1:]], env={**os.environ, **ENV}, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def line(self):
