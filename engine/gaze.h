@@ -640,9 +640,10 @@ GAZE_API gaze_status gaze_faithful_plot(const gaze_faithful_result *result, cons
 
 /* Parts of the page that take their time: symbol, value, word */
 #define GAZE_REPORT_PART_LIST(X)         \
-    X(GAZE_REPORT_FAITHFUL, 1, faithful) \
-    X(GAZE_REPORT_PROFILE, 2, profile)   \
-    X(GAZE_REPORT_VERIFY, 4, verify)
+    X(GAZE_REPORT_EXAMPLES, 1, examples) \
+    X(GAZE_REPORT_FAITHFUL, 2, faithful) \
+    X(GAZE_REPORT_PROFILE, 4, profile)   \
+    X(GAZE_REPORT_VERIFY, 8, verify)
 #define GAZE_REPORT_SYMBOL(symbol, value, word) symbol = value,
 enum { GAZE_REPORT_PART_LIST(GAZE_REPORT_SYMBOL) };
 #undef GAZE_REPORT_SYMBOL
@@ -651,6 +652,7 @@ typedef struct gaze_run_report_options {
     const char *out;     /* .html; one that can't be written is refused before anything is measured */
     const char *command; /* what the user typed, for the reader; NULL */
     const char *map;   /* the one that is put to the test; NULL: the model's last, or Grad-CAM without one */
+    size_t examples;   /* samples whose maps are shown; 0: 12 */
     size_t batch_size; /* of evaluation, time and memory; 0: 64 */
     size_t samples;    /* for the test of the map; 0: 200 */
     uint64_t seed;     /* of that test */
@@ -660,9 +662,10 @@ typedef struct gaze_run_report_options {
 } gaze_run_report_options;
 
 /* One HTML file that needs no network: how training went (log.csv of the run folder), gaze_evaluate with all
-   classes, gaze_faithful, gaze_bench, memory plans, device, gaze_verify (quick) and gaze_verify_model. A part
-   that this model or device hasn't got says why. Time is told layer by layer where the context profiles.
-   GAZE_ERROR_MODEL: the model has no weights but initial ones. The whole file or none. */
+   classes, samples and their maps by layer, head and checkpoint, gaze_faithful, gaze_bench, memory plans,
+   device, gaze_verify (quick) and gaze_verify_model. A part that this model or device hasn't got says why.
+   Time is told layer by layer where the context profiles. GAZE_ERROR_MODEL: the model has no weights but
+   initial ones. The whole file or none. */
 GAZE_API gaze_status gaze_run_report(gaze_model *model, gaze_data *data,
                                      const gaze_run_report_options *options);
 

@@ -17,13 +17,15 @@ typedef struct arguments {
     gaze_run_report_options report;
 } arguments;
 
-enum { OUT = 256, MAP, DATA, WEIGHTS, BATCH_SIZE, SAMPLES, SEED, WITHOUT, SKIP_BAD };
+enum { OUT = 256, MAP, EXAMPLES, DATA, WEIGHTS, BATCH_SIZE, SAMPLES, SEED, WITHOUT, SKIP_BAD };
 
 static const struct argp_option options[] = {
     {"out", OUT, "FILE.html", 0, "the page (needed)", 0},
-    {"map", MAP, "NAME", 0, "the map that is put to the test (the model's last)", 0},
+    {"map", MAP, "NAME", 0, "a map that is put to the test, and shown (the model's last)", 0},
+    {"examples", EXAMPLES, "N", 0, "samples whose maps are shown (12)", 0},
     {"samples", SAMPLES, "N", 0, "for that test, the first N (200)", 0},
-    {"without", WITHOUT, "PART", 0, "leave out one of faithful, profile, verify; may be given again", 0},
+    {"without", WITHOUT, "PART", 0,
+     "leave out one of examples, faithful, profile, verify; may be given again", 0},
     {"data", DATA, "TYPE:PATH", 0,
      "one of idx, cifar10, folder, csv, npy, safetensors, synthetic (the run's, or the model's own)", 0},
     {"weights", WEIGHTS, "FILE", 0, "a .safetensors file (the run folder's, or the one beside the model)", 0},
@@ -39,7 +41,7 @@ static unsigned part_named(const struct argp_state *state, const char *word)
     if (strcmp(word, #name) == 0) return symbol;
     GAZE_REPORT_PART_LIST(REPORT_PART)
 #undef REPORT_PART
-    argp_error(state, "--without is '%s', expected faithful, profile or verify", word);
+    argp_error(state, "--without is '%s', expected examples, faithful, profile or verify", word);
     return 0;
 }
 
@@ -50,6 +52,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &a->tool; return 0;
     case OUT: a->report.out = text; return 0;
     case MAP: a->report.map = text; return 0;
+    case EXAMPLES: a->report.examples = tool_size(state, "--examples", text); return 0;
     case SAMPLES: a->report.samples = tool_size(state, "--samples", text); return 0;
     case WITHOUT: a->report.without |= part_named(state, text); return 0;
     case DATA: a->data = text; return 0;

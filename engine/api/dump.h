@@ -180,6 +180,8 @@ typedef struct gz_dump_art {
 } gz_dump_art;
 /* Words below a picture (dump_titles.c). NULL: out of memory. */
 const char *gz_dump_caption(const gz_dump_art *art, size_t view);
+/* The images as photos [B,H,W,C] in 0..1, free() them; *note: how they got there, NULL: as they were. */
+gaze_status gz_dump_scale_photos(const gz_dump *dump, float **photos, const char **note);
 gaze_status gz_dump_art_begin(const gz_dump *dump, const gz_dump_map *map, gz_dump_art *art);
 void gz_dump_art_end(gz_dump_art *art);
 gz_map gz_dump_map_of(const gz_dump_art *art, size_t sample);

@@ -1,5 +1,5 @@
 /* gaze_dump: what a model looks at while it is trained, a frame a checkpoint. */
-#include "../train/checkpoint.h"
+#include "checkpoints.h"
 #include "dump.h"
 
 #include <stdio.h>
@@ -7,11 +7,6 @@
 #include <string.h>
 
 enum { LENGTH_MS = 9000, MOST_FRAME_MS = 700, LEAST_FRAME_MS = 100, LAST_MS = 2500 };
-
-/* The model's own weights while others are in its store. */
-typedef struct own_weights {
-    float *parameters, *states;
-} own_weights;
 
 typedef struct animation {
     gz_dump *dump;
@@ -21,75 +16,26 @@ typedef struct animation {
     size_t n_frames;
 } animation;
 
-static gaze_status keep_slab(const gz_store *store, gz_slab slab, float **values)
+static gaze_status run_frame(void *user, const gz_place *place)
 {
-    const size_t count = gz_store_slab_floats(store, slab);
-    GZ_TRY(gz_allocate(count, sizeof **values, values));
-    return gz_store_read(store, slab, 0, *values, count);
-}
-
-static gaze_status keep_weights(gaze_model *m, own_weights *own)
-{
-    GZ_TRY(gz_api_weights(m, false, 0));
-    GZ_TRY(keep_slab(m->store, GZ_SLAB_PARAMETER, &own->parameters));
-    return keep_slab(m->store, GZ_SLAB_STATE, &own->states);
-}
-
-static gaze_status give_back(gaze_model *m, const own_weights *own)
-{
-    gz_store *store = m->store;
-    GZ_TRY(gz_store_write(store, GZ_SLAB_PARAMETER, 0, own->parameters,
-                          gz_store_slab_floats(store, GZ_SLAB_PARAMETER)));
-    return gz_store_write(store, GZ_SLAB_STATE, 0, own->states, gz_store_slab_floats(store, GZ_SLAB_STATE));
-}
-
-static const char *moment_of(gz_arena *arena, const gz_place *place)
-{
-    if (!place->step) return "before training";
-    if (!place->batch) return gz_arena_format(arena, "epoch %zu", place->epoch);
-    return gz_arena_format(arena, "epoch %zu, batch %zu", place->epoch + 1, place->batch);
-}
-
-static gaze_status run_frame(animation *a, const gz_place *place)
-{
+    animation *a = user;
     const gz_dump *d = a->dump;
     gz_dump *frame = &a->frames[a->n_frames++];
     *frame = *d;
     frame->n_results = 0;
     frame->results = NULL;
     frame->predictions = NULL;
-    frame->moment = moment_of(d->arena, place);
+    frame->moment = gz_api_moment(d->arena, place);
     frame->maps = gz_arena_duplicate(d->arena, d->maps, d->n_maps * sizeof *d->maps);
     return frame->moment && frame->maps ? gz_dump_run(frame, a->n_inputs) : GAZE_ERROR_DEVICE;
 }
 
-/* A damaged checkpoint is told of and left out. */
-static gaze_status run_checkpoint(animation *a, size_t step)
-{
-    gaze_model *m = a->dump->model;
-    gz_place place;
-    const gaze_status status =
-        gz_checkpoint_load(a->dump->checkpoints, step, m->file->hash.text, m->store, &place);
-    if (status == GAZE_ERROR_DATA) {
-        gz_dump_tell(a->dump, NULL, gaze_message());
-        return GAZE_OK;
-    }
-    return status == GAZE_OK ? run_frame(a, &place) : status;
-}
+static void tell_damaged(void *user) { gz_dump_tell(((animation *)user)->dump, NULL, gaze_message()); }
 
 static gaze_status run_checkpoints(animation *a)
 {
-    gz_dump *d = a->dump;
-    own_weights own = {0};
-    gaze_status status;
-    GZ_GO(keep_weights(d->model, &own));
-    for (size_t i = 0; status == GAZE_OK && i < a->n_steps; i++) status = run_checkpoint(a, a->steps[i]);
-    const gaze_status back = give_back(d->model, &own);
-    if (status == GAZE_OK) status = back;
-done:
-    free(own.parameters);
-    free(own.states);
-    return status;
+    const gz_checkpoint_visit visit = {run_frame, tell_damaged, a};
+    return gz_api_visit_checkpoints(a->dump->model, a->dump->checkpoints, a->steps, a->n_steps, &visit);
 }
 
 /* What a frame shows of a map. */

@@ -19,9 +19,9 @@ gz_photo gz_dump_photo_of(const gz_dump_art *p, size_t sample)
 }
 
 /* Values of 0..1 stay; others run from the smallest to the largest of all samples. */
-static gaze_status scale_photos(gz_dump_art *p)
+gaze_status gz_dump_scale_photos(const gz_dump *d, float **photos, const char **note)
 {
-    const gaze_array *image = p->dump->image;
+    const gaze_array *image = d->image;
     const float *values = image->data;
     const size_t count = image->shape[0] * image->shape[1] * image->shape[2] * image->shape[3];
     double low = INFINITY, high = -INFINITY;
@@ -32,12 +32,12 @@ static gaze_status scale_photos(gz_dump_art *p)
     }
     const bool scaled = low < 0 || high > 1;
     const double span = scaled && high > low ? high - low : 1, first = scaled ? low : 0;
-    GZ_TRY(gz_allocate(count, sizeof *p->photos, &p->photos));
-    for (size_t i = 0; i < count; i++) p->photos[i] = (float)((values[i] - first) / span);
+    *note = NULL;
+    GZ_TRY(gz_allocate(count, sizeof **photos, photos));
+    for (size_t i = 0; i < count; i++) (*photos)[i] = (float)((values[i] - first) / span);
     if (!scaled) return GAZE_OK;
-    p->photo_note =
-        gz_arena_format(p->dump->arena, "The input runs from %.3g (black) to %.3g (white).", low, high);
-    return p->photo_note ? GAZE_OK : GAZE_ERROR_DEVICE;
+    *note = gz_arena_format(d->arena, "The input runs from %.3g (black) to %.3g (white).", low, high);
+    return *note ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
 /* Rows that aren't the first ones are named by their numbers. */
@@ -173,7 +173,9 @@ gaze_status gz_dump_art_begin(const gz_dump *d, const gz_dump_map *map, gz_dump_
     *p = (gz_dump_art){.dump = d,
                        .map = map,
                        .options = {.colors = d->colors, .scaling = d->scaling, .pixel = d->options->pixel}};
-    return map->on_image || (d->image && d->query_numbers) ? scale_photos(p) : GAZE_OK;
+    return map->on_image || (d->image && d->query_numbers)
+               ? gz_dump_scale_photos(d, &p->photos, &p->photo_note)
+               : GAZE_OK;
 }
 
 void gz_dump_art_end(gz_dump_art *p)

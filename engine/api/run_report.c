@@ -82,6 +82,14 @@ static gaze_status find_results(gz_reporting *r)
     return gaze_evaluate_decoded(r->model, r->data, &how, NULL, &f->decoded);
 }
 
+static gaze_status find_examples(gz_reporting *r)
+{
+    gaze_status status;
+    if (is_left_out(r, GAZE_REPORT_EXAMPLES, GZ_SECTION_EXAMPLES, "Left out.", &status)) return status;
+    begin(r, "examples");
+    return settle(r, GZ_SECTION_EXAMPLES, gz_reporting_examples(r));
+}
+
 static gaze_status find_faithfulness(gz_reporting *r)
 {
     const gaze_map_info *maps;
@@ -135,6 +143,7 @@ static gaze_status find_all(gz_reporting *r)
     gaze_context_device(r->model->context, &f->device);
     GZ_TRY(find_history(r));
     GZ_TRY(find_results(r));
+    GZ_TRY(find_examples(r));
     GZ_TRY(find_faithfulness(r));
     GZ_TRY(settle(r, GZ_SECTION_MEMORY, gz_reporting_memory(r)));
     GZ_TRY(find_profile(r));
@@ -162,6 +171,7 @@ gaze_status gaze_run_report(gaze_model *model, gaze_data *data, const gaze_run_r
     GZ_GO(find_all(&r));
     GZ_GO(write_page(&r));
 done:
+    gz_reporting_forget_examples(&r);
     gz_log_free(&r.facts.log);
     gaze_metrics_free(&r.facts.metrics);
     gaze_faithful_free(&r.facts.faithful);

@@ -2,8 +2,8 @@
 #ifndef GZ_API_RUN_REPORT_H
 #define GZ_API_RUN_REPORT_H
 #include "../report/facts.h"
-#include "api.h"
 #include "data.h"
+#include "dump.h"
 
 enum { GZ_REPORT_BATCH = 64 };
 
@@ -14,9 +14,33 @@ typedef struct gz_reporting {
     gz_arena *arena;
     size_t batch;
     gz_run_facts facts;
+    struct gz_samples *samples; /* of the examples */
+    gz_dump *dump;              /* of the examples, with the weights that the page is about */
+    float *photos;              /* [examples, H, W, C] */
 } gz_reporting;
 
 /* Plans of a prediction and of a training step (run_report_memory.c). */
 gaze_status gz_reporting_memory(gz_reporting *r);
+
+/* Samples as they lie in the data: inputs [count, ...], labels [count, label_count] or NULL. */
+typedef struct gz_samples {
+    size_t count, n_inputs, label_count;
+    gaze_array inputs[GZ_MAX_INPUTS];
+    int32_t *labels;
+} gz_samples;
+/* Samples of the part that metrics are of; gz_samples_free it, also after an error (run_report_choose.c). */
+gaze_status gz_samples_fetch(const gz_reporting *r, const size_t *indices, size_t count, gz_samples *samples);
+void gz_samples_free(gz_samples *samples);
+
+/* Which samples are shown: numbers in the arena, and how they were chosen in words (run_report_choose.c). */
+gaze_status gz_reporting_choose(gz_reporting *r, size_t **indices, size_t *count, const char **said);
+
+/* Examples with their maps; `r` keeps what they point to, for gz_reporting_forget_examples
+   (run_report_examples.c). */
+gaze_status gz_reporting_examples(gz_reporting *r);
+void gz_reporting_forget_examples(gz_reporting *r);
+
+/* Title, inputs and names of one example (run_report_describe.c). */
+gaze_status gz_reporting_describe(gz_reporting *r, const gz_dump *dump, size_t sample, gz_example *example);
 
 #endif

@@ -130,7 +130,7 @@ static void place_names(const gz_html_chart *c, const axis *y, double at[GZ_HTML
         order[k] = i;
     }
     for (size_t k = 1; k < c->n_lines; k++) at[order[k]] = fmax(at[order[k]], at[order[k - 1]] + LETTERS);
-    double floor_ = HEIGHT - BOTTOM + 4;
+    double floor_ = HEIGHT - BOTTOM - 6;
     for (size_t k = c->n_lines; k-- > 0; floor_ = at[order[k]] - LETTERS)
         at[order[k]] = fmin(at[order[k]], floor_);
 }

@@ -46,6 +46,20 @@ void gz_html_add(gz_text *page, const char *format, ...)
     free(text);
 }
 
+void gz_html_json(gz_text *page, const char *value)
+{
+    gz_text text = {0};
+    char *chars = NULL;
+    gz_text_add_json_string(&text, value);
+    if (page->status == GAZE_OK) page->status = gz_text_take(&text, &chars);
+    for (const char *c = chars; page->status == GAZE_OK && *c;) {
+        const size_t plain = strcspn(c, "<");
+        gz_text_add(page, "%.*s%s", (int)plain, c, c[plain] ? "\\u003c" : "");
+        c += plain + (c[plain] != 0);
+    }
+    free(chars);
+}
+
 /* RFC 4648, section 4 */
 static void add_base64(gz_text *page, const unsigned char *bytes, size_t size)
 {

@@ -14,6 +14,9 @@ void gz_html_file(gz_text *page, const char *name);
 /* As gz_text_add, with what it makes escaped: for text between tags and in attributes. */
 void gz_html_add(gz_text *page, const char *format, ...) GZ_PRINTF(2, 3);
 
+/* A JSON string for between <script> and </script>, which no character of it can end. */
+void gz_html_json(gz_text *page, const char *value);
+
 /* "data:image/png;base64,..." */
 void gz_html_picture(gz_text *page, const gz_image *image);
 

@@ -5,9 +5,10 @@
 #include "../html/html.h"
 #include "../train/record.h"
 #include "../verify/report.h"
+#include "examples.h"
 
 /* symbol; sections that may be missing, each with the reason */
-#define GZ_SECTION_LIST(X)        X(TRAINING) X(FAITHFUL) X(PROFILE) X(MEMORY) X(VERIFY)
+#define GZ_SECTION_LIST(X)        X(TRAINING) X(EXAMPLES) X(FAITHFUL) X(PROFILE) X(MEMORY) X(VERIFY)
 #define GZ_SECTION_SYMBOL(symbol) GZ_SECTION_##symbol,
 enum { GZ_SECTION_LIST(GZ_SECTION_SYMBOL) GZ_SECTIONS };
 #undef GZ_SECTION_SYMBOL
@@ -36,6 +37,7 @@ typedef struct gz_run_facts {
     bool decodes;
     gaze_decode_metrics decoded;
     const char *const *classes; /* NULL: numbers */
+    gz_examples examples;
     gaze_faithful_result faithful;
     gaze_bench_result bench;
     size_t bench_batch;
@@ -51,6 +53,7 @@ gaze_status gz_run_page(const gz_run_facts *facts, char **page);
 /* Sections of web/report.html, each in the file of its name. facts: gz_run_facts. */
 gz_html_writer gz_section_training;
 gz_html_writer gz_section_classes, gz_section_confusion; /* results.c */
+gz_html_writer gz_section_examples;
 gz_html_writer gz_section_faithful;
 gz_html_writer gz_section_profile;
 gz_html_writer gz_section_memory;

@@ -96,6 +96,12 @@ static void add_written(gz_text *page, const void *facts)
                 f->time);
 }
 
+static void add_script(gz_text *page, const void *facts)
+{
+    (void)facts;
+    gz_html_file(page, "report.js");
+}
+
 gaze_status gz_run_page(const gz_run_facts *facts, char **out)
 {
     static const gz_html_place places[] = {{"title", add_title},
@@ -104,12 +110,14 @@ gaze_status gz_run_page(const gz_run_facts *facts, char **out)
                                            {"training", gz_section_training},
                                            {"classes", gz_section_classes},
                                            {"confusion", gz_section_confusion},
+                                           {"examples", gz_section_examples},
                                            {"faithful", gz_section_faithful},
                                            {"profile", gz_section_profile},
                                            {"memory", gz_section_memory},
                                            {"verify", gz_section_verify},
                                            {"run", add_run_and_device},
-                                           {"written", add_written}};
+                                           {"written", add_written},
+                                           {"script", add_script}};
     gz_text page = {0}, title = {0};
     char *words = NULL;
     gaze_status status;

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """gaze report: a run as one page that needs no network, each of whose figures is the one that its own command gives."""
+import base64
 import csv
 import json
 import re
 import shutil
+import struct
 import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 
-from harness import GAZE, SOURCE, main, refused, run
+import numpy
+
+from harness import DUMP, GAZE, SOURCE, main, refused, run
 
 MODEL = SOURCE / "models/patch.json"
 FOLDER = tempfile.TemporaryDirectory()
@@ -95,13 +99,14 @@ def close(shown, value, decimals=4):
     return shown == f"{value:.{decimals}f}"
 
 
-LITTLE = ["--without", "verify", "--without", "profile", "--without", "faithful"]
+LITTLE = ["--without", "verify", "--without", "profile", "--without", "faithful", "--without", "examples"]
+MAPS = LITTLE[:6]
 
 
 def every_section_is_there_and_nothing_is_loaded(folder):
     page = report(folder, "--samples", "20")
-    assert list(page.sections) == ["training", "classes", "confusion", "faithful", "profile", "memory", "verify", "run"]
-    assert not re.search(r"https?:|//[a-z]|url\(|@import", re.sub(r"data:[^\"]*", "", page.text)), "an address"
+    assert list(page.sections) == ["training", "classes", "confusion", "examples", "faithful", "profile", "memory", "verify", "run"]
+    assert not re.search(r"https?:|//[a-z]|url\(|@import", re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]*", "", page.text)), "an address"
     assert re.search(r'<html lang="en">', page.text) and "<title>patch: Gaze report</title>" in page.text
     assert [h for h in page.headings if h[0] == 1] == [(1, "patch")]
     levels = [level for level, _ in page.headings]
@@ -146,7 +151,7 @@ def results_are_those_of_evaluate(folder):
 
 
 def faithfulness_is_that_of_its_command(folder):
-    page = report(folder, "--without", "verify", "--without", "profile", "--samples", "20")
+    page = report(folder, "--without", "verify", "--without", "profile", "--without", "examples", "--samples", "20")
     whole, *curves = lines("faithful", trained(), "--samples", "20", "--seed", "3")
     assert f"{whole['probability']:.4f}" in page.sections["faithful"]
     curves = [c for c in curves if "deletion" in c]
@@ -168,6 +173,87 @@ def memory_is_that_of_summary(folder):
     shown = [[row[0], *map(int, row[1:])] for row in page.rows("tensors")]
     assert shown == [[t["name"], t["offset"], t["bytes"], t["birth"], t["death"]] for t in plan["tensors"]]
     assert page.text.count('class="block"') == len(shown)
+
+
+def frames(page):
+    return json.loads(page.words["frames"])
+
+
+def samples(page):
+    return [int(text.split()[1].rstrip(":")) for _, text in page.headings if text.startswith("Sample ")]
+
+
+def dumped(folder, map_, index, *words, of=None):
+    """The raw map of one sample, by dump_attention."""
+    shutil.rmtree(folder / "maps", ignore_errors=True)
+    run(DUMP, of or trained(), "--map", map_, "--index", index, "--view", "map", "--out", folder / "maps", *words)
+    return numpy.load(next((folder / "maps").glob("*.npy")))[0]
+
+
+def read_tensors(path):
+    bytes_ = path.read_bytes()
+    length, = struct.unpack("<Q", bytes_[:8])
+    return json.loads(bytes_[8:8 + length]), bytes_[8 + length:]
+
+
+def weights_of(checkpoint, path):
+    """The weights of a checkpoint alone, without what the optimizer keeps."""
+    names, _ = read_tensors(RUN / "weights.safetensors")
+    header, data = read_tensors(RUN / checkpoint)
+    kept = b"".join(data[slice(*header[name]["data_offsets"])] for name in names if name != "__metadata__")
+    assert [header[name]["shape"] for name in names if name != "__metadata__"] == [t["shape"] for n, t in names.items() if n != "__metadata__"]
+    text = json.dumps({n: t for n, t in names.items() if n != "__metadata__"}).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + kept)
+    return path
+
+
+def size_of(uri):
+    png = base64.b64decode(uri.removeprefix("data:image/png;base64,"), validate=True)
+    assert png[:8] == b"\x89PNG\r\n\x1a\n" and png[-8:-4] == b"IEND", uri[:40]
+    return struct.unpack(">II", png[16:24])
+
+
+def maps_on_images_are_those_of_dump_attention_at_every_checkpoint(folder):
+    page = report(folder, *MAPS, "--examples", "5")
+    shown, numbers = frames(page), samples(page)
+    assert shown["moments"] == ["before training", "epoch 1", "epoch 2"] and len(shown["palette"]) == 256
+    assert [(m["name"], m["slices"]) for m in shown["maps"]] == [("attention", [""])]
+    assert len(numbers) == len(set(numbers)) == len(shown["frames"]) == 5
+    for index, example in zip(numbers[:2], shown["frames"]):
+        moments, = example
+        assert len(moments) == 3
+        for (frame,), step in zip(moments, [0, 94, 188]):
+            weights = weights_of(f"checkpoint-{step}.safetensors", folder / "w.safetensors")
+            values = dumped(folder, "attention", index, "--seed", "3", "--weights", weights)
+            row, column = numpy.unravel_index(values.argmax(), values.shape)
+            number, place = re.fullmatch(r"largest value (\S+), at (.*)\.", frame["s"]).groups()
+            assert place == f"row {row}, column {column} of 28 x 28 cells" and abs(float(number) - values.max()) < 6e-4, (frame["s"], values.max())
+            assert [size_of(picture) for picture in frame["p"]] == [(28, 28), (84, 84)]
+    shown_now = [image["src"] for image in page.images if "data-picture" in image]
+    assert shown_now == [picture for example in shown["frames"] for picture in example[0][-1][0]["p"]]
+    assert all(image.get("alt") for image in page.images) and len(page.images) == 15
+
+
+def heads_and_tokens(folder):
+    model = json.loads((SOURCE / "models/004-text-encoder.json").read_text())
+    model["data"] |= {"train_count": 500, "test_count": 60}
+    (folder / "m.json").write_text(json.dumps(model))
+    run(GAZE, "train", folder / "m.json", "--out", folder / "run", "--epochs", "1", "--quiet")
+    page = report(folder, *MAPS, "--examples", "2", "--map", "rollout:mean", of=folder / "run")
+    shown, numbers = frames(page), samples(page)
+    heads = ["mean of 4 heads", "head 0", "head 1", "head 2", "head 3"]
+    assert [(m["name"], m["slices"]) for m in shown["maps"]] == [("attention_1", heads), ("attention_2", heads), ("rollout:mean", [""])]
+    for index, (first, _, rollout) in zip(numbers, shown["frames"]):
+        values = dumped(folder, "attention_1", index, of=folder / "run")
+        for frame, matrix in zip(first[-1], [values.mean(axis=0), *values]):
+            assert [size_of(picture) for picture in frame["p"]] == [(16, 16)]
+            query, key = map(int, re.search(r"query (\d+) '\d+', key (\d+) '\d+'", frame["s"]).groups())
+            assert abs(matrix[query, key] - matrix.max()) < 1e-6, frame["s"]
+        steps, = rollout[-1]
+        values = dumped(folder, "rollout:mean", index, of=folder / "run")
+        assert len(steps["c"]) == len(steps["v"]) == 16 and max(steps["c"]) <= 255
+        assert numpy.allclose([float(v) for v in steps["v"]], values, atol=6e-4), (steps["v"], values)
+    assert page.text.count("<span data-step") == 2 * 16 and page.text.count('<figure class="tile matrix-map"') == 4
 
 
 def names_are_escaped_and_classes_named(folder):
@@ -207,11 +293,14 @@ def sequences_have_steps_and_answers(folder):
     model["data"] |= {"train_count": 300, "test_count": 40}
     (folder / "m.json").write_text(json.dumps(model))
     run(GAZE, "train", folder / "m.json", "--out", folder / "run", "--epochs", "1", "--quiet")
-    page = report(folder, "--without", "verify", "--without", "profile", of=folder / "run")
+    page = report(folder, "--without", "verify", "--without", "profile", "--examples", "3", of=folder / "run")
     exact, whole, *classes = lines("evaluate", folder / "run")
     assert close(page.words["exact"], exact["exact"]) and close(page.words["accuracy"], whole["accuracy"])
     assert "steps of the sequences" in page.text
     assert sum(int(row[1]) for row in page.rows("per-class")[:-1]) == sum(line["samples"] for line in classes)
+    samples = [text for level, text in page.headings if text.startswith("Sample ")]
+    assert len(samples) == 3 and all(text.endswith((": right", ": wrong")) for text in samples), samples
+    assert page.text.count("<p class=\"tokens\">written: ") == 3 == page.text.count("<p class=\"tokens\">expected: ")
     assert page.sections["faithful"].strip() and "areas" not in page.tables, "a model without classes has no such test"
 
 
@@ -222,6 +311,8 @@ if __name__ == "__main__":
         results_are_those_of_evaluate,
         faithfulness_is_that_of_its_command,
         memory_is_that_of_summary,
+        maps_on_images_are_those_of_dump_attention_at_every_checkpoint,
+        heads_and_tokens,
         names_are_escaped_and_classes_named,
         what_cannot_be_reported_is_refused_with_the_reason,
         sequences_have_steps_and_answers,
