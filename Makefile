@@ -12,6 +12,8 @@
 #   make wheel      the Python package, into build/wheel; docs/python.md
 #   make test-keras gaze.from_keras beside Keras and TensorFlow; KERAS=PYTHON names a Python that has them, else they come from PyPI
 #   make abi        the public ABI, into test/abi/gaze.abi, where it was changed on purpose; docs/packages.md
+#   make docs       the reference of gaze.h, into build/docs/html; a warning is an error
+#   make tutorials  the pages of docs/tutorials as they stand, and their pictures
 #   make format     clang-format over the sources; make check-format only looks
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -68,7 +70,7 @@ test-keras: wheel
 	@PYTHONPATH=$(BUILD)/wheel/unpacked TF_CPP_MIN_LOG_LEVEL=3 $(KERAS) -m unittest discover -s python/tests_keras
 
 deps-test:
-	@sh tools/deps.sh build run python test mpi
+	@sh tools/deps.sh build run python test docs mpi
 
 deps-verify:
 	@sh tools/deps.sh verify
@@ -95,13 +97,23 @@ UNRELEASED ?=
 abi:
 	@python3 -B test/abi/record.py $(if $(UNRELEASED),--unreleased)
 
+docs:
+	@sh tools/deps.sh docs
+	@mkdir -p $(BUILD)/docs
+	@(cat docs/api/Doxyfile; echo OUTPUT_DIRECTORY=$(BUILD)/docs) | doxygen -
+	@echo $(BUILD)/docs/html/index.html
+
+tutorials: deps-test
+	@$(MAKE) --no-print-directory build
+	@$(PYTHON) -B tools/tutorials.py --build $(BUILD)
+
 format:
-	@clang-format -i $$(git ls-files 'engine/*.[ch]' 'tools/*.[ch]' 'test/*.[ch]')
+	@clang-format -i $$(git ls-files 'engine/*.[ch]' 'tools/*.[ch]' 'test/*.[ch]' 'examples/*.[ch]*' 'engine/*.hpp')
 
 check-format:
-	@clang-format --dry-run -Werror $$(git ls-files 'engine/*.[ch]' 'tools/*.[ch]' 'test/*.[ch]')
+	@clang-format --dry-run -Werror $$(git ls-files 'engine/*.[ch]' 'tools/*.[ch]' 'test/*.[ch]' 'examples/*.[ch]*' 'engine/*.hpp')
 
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery test coverage deps-test deps-verify lanes faults personalities mpi wheel test-keras install abi format check-format clean
+.PHONY: all deps build demo gallery docs tutorials test coverage deps-test deps-verify lanes faults personalities mpi wheel test-keras install abi format check-format clean

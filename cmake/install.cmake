@@ -4,7 +4,7 @@ set(CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/gaze)
 install(TARGETS gaze EXPORT gaze-targets)
 install(TARGETS gaze_static EXPORT gaze-static)
 install(TARGETS gaze_program dump_attention)
-install(FILES engine/gaze.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES engine/gaze.h engine/gaze.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/gaze/models)
 
 foreach(export gaze-targets gaze-static)

@@ -564,6 +564,9 @@ typedef struct gaze_picture {
     uint8_t *rgb; /* [height,width,3]; free() */
 } gaze_picture;
 
+/* As a PNG file, the whole or none. */
+GAZE_API gaze_status gaze_picture_write(const char *path, const gaze_picture *picture);
+
 /* Draws a map that the caller has, as gaze_dump would. values: float32, [the map's shape], or [batch, the
    map's shape] for a sheet of at most 64 samples; image: [H,W,C] or [batch,H,W,C] with 1 or 3 channels;
    NULL: none. options->view: overlay, map, side, sheet, matrix, heads, bars or text; NULL: sheet for a
@@ -845,6 +848,7 @@ GAZE_API gaze_status gaze_read_choice(gaze_keys *keys, const char *key, const ch
    joins the named ones. */
 GAZE_API gaze_status gaze_read_mask(gaze_keys *keys, bool *causal);
 
+/* GAZE_SHAPE(2, 3) is the shape [2,3]; a tensor's begins with B, except a weight's. */
 typedef struct gaze_shape {
     size_t rank;
     size_t dim[GAZE_MAX_RANK];

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, python, test, mpi and verify.
+# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, python, test, docs, mpi and verify.
 # As root with apt-get; otherwise through sudo; without either it says in one line what to install.
 set -eu
 
@@ -9,12 +9,13 @@ for group; do
     build) packages="$packages gcc libc6-dev cmake make pkg-config ocl-icd-opencl-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev
                      libcjson-dev libxxhash-dev protobuf-c-compiler libprotobuf-c-dev libonnx-dev" ;;
     run) packages="$packages pocl-opencl-icd dataset-fashion-mnist" ;;
-    test) packages="$packages libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch
+    test) packages="$packages g++ libcmocka-dev libclblast1 python3 python3-numpy libasan8 libubsan1 gzip patch
                     groff-base mandoc zsh fish abigail-tools binutils" ;;
     python) packages="$packages python3 python3-numpy python3-pip python3-venv python3-hatchling" ;; # the wheel and its tests
+    docs) packages="$packages doxygen python3" ;; # make docs
     mpi) packages="$packages libopenmpi-dev openmpi-bin iproute2" ;; # many machines: make mpi
     verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd oclgrind python3 python3-venv" ;;
-    *) echo "deps.sh: unknown group '$group' (build, run, python, test, mpi, verify)" >&2; exit 2 ;;
+    *) echo "deps.sh: unknown group '$group' (build, run, python, test, docs, mpi, verify)" >&2; exit 2 ;;
     esac
 done
 

@@ -31,3 +31,12 @@ gaze_status gaze_array_read(const char *path, gaze_array *array)
 }
 
 gaze_status gaze_array_write(const char *path, const gaze_array *array) { return gz_npy_write(path, array); }
+
+gaze_status gaze_picture_write(const char *path, const gaze_picture *picture)
+{
+    if (!picture->rgb || !picture->height || !picture->width)
+        return gz_fail(GAZE_ERROR_USAGE, "%s: the picture to write has no pixels", path);
+    const gz_image image = {
+        .height = picture->height, .width = picture->width, .channels = 3, .pixels = picture->rgb};
+    return gz_png_write(path, &image, NULL);
+}

@@ -136,7 +136,7 @@ static gaze_status load_weights(gaze_model *m, const gaze_model_options *options
     GZ_TRY(gz_store_create(m->context->device, &m->store));
     GZ_TRY(gz_weights_declare(&m->probe, m->store));
     if (!path) {
-        tell_initial(m);
+        if (!options->no_weights) tell_initial(m);
         return GAZE_OK;
     }
     GZ_TRY(gz_store_allocate(m->store, false, 0));
