@@ -1,5 +1,4 @@
 /* Findings of a child process, told as the parent's own. */
-#include "../base/clock.h"
 #include "doctor.h"
 
 #include <errno.h>
@@ -10,6 +9,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { POLL_MS = 100 };
 
 /* A finding on its way: whole or not at all, since pipes keep writes of this size together. */
 typedef struct note {
@@ -38,17 +39,24 @@ static _Noreturn void be_child(gz_doctor *d, gz_doctor_work *work, const void *u
     _exit(EXIT_SUCCESS); /* nothing of the parent's is flushed twice, no driver tidies up */
 }
 
-/* false: nothing more within the time. *end: the child has closed its end. */
-static bool take_note(gz_doctor *d, int pipe, double until, bool *end)
+/* false: nothing within what is left of the time. It is counted in polls, so that a process that was stopped
+   for a while, or a machine that slept, does not take its driver for one that hangs. */
+static bool wait_for(int pipe, size_t *left_polls)
+{
+    for (; *left_polls; --*left_polls) {
+        struct pollfd ready = {.fd = pipe, .events = POLLIN};
+        if (poll(&ready, 1, POLL_MS) > 0) return true;
+    }
+    return false;
+}
+
+/* *end: the child has closed its end. */
+static bool take_note(gz_doctor *d, int pipe, size_t *left_polls, bool *end)
 {
     note n;
     size_t have = 0;
     while (have < sizeof n) {
-        const double left = until - gz_seconds();
-        struct pollfd ready = {.fd = pipe, .events = POLLIN};
-        if (left <= 0) return false;
-        if (poll(&ready, 1, (int)(left * 1000) + 1) < 0 && errno != EINTR) return false;
-        if (!ready.revents) continue;
+        if (!wait_for(pipe, left_polls)) return false;
         const ssize_t got = read(pipe, (char *)&n + have, sizeof n - have);
         if (got < 0 && errno == EINTR) continue;
         *end = got <= 0;
@@ -62,11 +70,11 @@ static bool take_note(gz_doctor *d, int pipe, double until, bool *end)
 
 static gz_ending follow(gz_doctor *d, pid_t child, int pipe, double seconds, int *signal)
 {
-    const double until = gz_seconds() + seconds;
+    size_t left_polls = (size_t)(seconds * 1000) / POLL_MS;
     const char *part = d->part;
     bool end = false, in_time = true;
     int how = 0;
-    while (in_time && !end) in_time = take_note(d, pipe, until, &end);
+    while (in_time && !end) in_time = take_note(d, pipe, &left_polls, &end);
     d->part = part;
     if (!in_time) kill(child, SIGKILL);
     while (waitpid(child, &how, 0) < 0 && errno == EINTR) continue;

@@ -79,7 +79,7 @@ def everything_lies_where_it_belongs(folder):
     files = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if not path.is_dir()}
     commands = re.findall(r"^ +X\((\w+),", (SOURCE / "tools/commands.h").read_text(), re.M)
     pages = ["gaze", "dump_attention"] + [f"gaze-{command}" for command in commands]
-    expected = {"include/gaze.h", "bin/gaze", "bin/dump_attention", "share/zsh/site-functions/_gaze", "share/zsh/site-functions/_dump_attention"}
+    expected = {"include/gaze.h", "include/gaze.hpp", "bin/gaze", "bin/dump_attention", "share/zsh/site-functions/_gaze", "share/zsh/site-functions/_dump_attention"}
     expected |= {f"share/man/man1/{page}.1" for page in pages}
     expected |= {f"share/gaze/models/{path.name}" for path in (SOURCE / "models").iterdir()}
     for program in "gaze", "dump_attention":
