@@ -11,6 +11,8 @@
 #   make mpi        gaze for many machines, under mpirun; docs/many-machines.md
 #   make wheel      the Python package, into build/wheel; docs/python.md
 #   make test-keras gaze.from_keras beside Keras and TensorFlow; KERAS=PYTHON names a Python that has them, else they come from PyPI
+#   make deb        Debian packages, into build/deb, seen through by lintian; docs/packages.md
+#   make deb-test   the same, installed, used and purged in a fresh Debian root (as root, ten minutes)
 #   make abi        the public ABI, into test/abi/gaze.abi, where it was changed on purpose; docs/packages.md
 #   make docs       the reference of gaze.h, into build/docs/html; a warning is an error
 #   make tutorials  the pages of docs/tutorials as they stand, and their pictures
@@ -93,6 +95,13 @@ personalities: deps-test
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
+deb:
+	@sh tools/deps.sh build deb
+	@sh tools/deb.sh $(BUILD)/deb
+
+deb-test: deb
+	@sh test/packages.sh $(BUILD)/deb
+
 UNRELEASED ?=
 abi:
 	@python3 -B test/abi/record.py $(if $(UNRELEASED),--unreleased)
@@ -116,4 +125,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery docs tutorials test coverage deps-test deps-verify lanes faults personalities mpi wheel test-keras install abi format check-format clean
+.PHONY: all deps build demo gallery docs tutorials test coverage deps-test deps-verify lanes faults personalities mpi wheel test-keras install deb deb-test abi format check-format clean
