@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
+#include "../engine/view/canvas.h"
 #include "../engine/view/view.h"
+
+#include <math.h>
 
 typedef struct sample {
     double value;
@@ -118,6 +121,29 @@ static void words_are_read_and_typos_get_the_nearest(void **state)
     assert_non_null(strstr(gaze_message(), "percentile"));
 }
 
+/* WCAG 2, in the words of its definition. */
+static double luminance(const uint8_t rgb[3])
+{
+    double part[3];
+    for (size_t c = 0; c < 3; c++) {
+        const double s = rgb[c] / 255.;
+        part[c] = s <= 0.04045 ? s / 12.92 : pow((s + 0.055) / 1.055, 2.4);
+    }
+    return 0.2126 * part[0] + 0.7152 * part[1] + 0.0722 * part[2];
+}
+
+static void letters_can_be_read_on_every_color(void **state)
+{
+    (void)state;
+    for (int colors = GZ_VIRIDIS; colors <= GZ_JET; colors++)
+        for (int i = 0; i < 1000; i++) {
+            gz_ink ground;
+            gz_color((gz_colors)colors, i / 999., ground.rgb);
+            const double a = luminance(ground.rgb), b = luminance(gz_ink_on(ground).rgb);
+            assert_true((fmax(a, b) + 0.05) / (fmin(a, b) + 0.05) >= 4.5);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +152,7 @@ int main(void)
         cmocka_unit_test(gray_runs_from_black_to_white),
         cmocka_unit_test(viridis_grows_brighter_at_every_step),
         cmocka_unit_test(values_beyond_the_ends_take_their_colors),
+        cmocka_unit_test(letters_can_be_read_on_every_color),
         cmocka_unit_test(words_are_read_and_typos_get_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,14 +6,19 @@
 const gz_ink gz_black = {{26, 26, 26}}, gz_gray = {{90, 90, 90}}, gz_pale = {{228, 228, 228}},
              gz_white = {{255, 255, 255}}, gz_orange = {{213, 94, 0}}, gz_blue = {{0, 114, 178}};
 
-/* Relative luminance (WCAG 2), with a square in place of sRGB's curve, against the one at which black and
- * white have the same contrast. */
+/* IEC 61966-2-1's curve, the other way round. */
+static double linear(double part)
+{
+    return part <= 0.04045 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4);
+}
+
 gz_ink gz_ink_on(gz_ink ground)
 {
-    static const double weights[3] = {0.2126, 0.7152, 0.0722};
+    static const double weights[3] = {0.2126, 0.7152, 0.0722}, even = 0.179129; /* sqrt(1.05 * 0.05) - 0.05 */
+    static const gz_ink black = {{0, 0, 0}};
     double luminance = 0;
-    for (size_t c = 0; c < 3; c++) luminance += weights[c] * ground.rgb[c] * ground.rgb[c] / (255 * 255);
-    return luminance > 0.2 ? gz_black : gz_white;
+    for (size_t c = 0; c < 3; c++) luminance += weights[c] * linear(ground.rgb[c] / 255.0);
+    return luminance > even ? black : gz_white;
 }
 
 void gz_canvas_set(gz_image *image, size_t y, size_t x, gz_ink ink)

@@ -13,7 +13,7 @@ typedef struct gz_ink {
 extern const gz_ink gz_black, gz_gray, gz_pale, gz_white, gz_orange,
     gz_blue; /* vermilion and blue of Okabe and Ito 2008 */
 
-/* Black or white, whichever is easier to read on it. */
+/* Black or white, whichever has the larger contrast on it (WCAG 2): at least 4.58:1 on any ground. */
 gz_ink gz_ink_on(gz_ink ground);
 
 void gz_canvas_set(gz_image *image, size_t y, size_t x, gz_ink ink);
