@@ -162,7 +162,7 @@ static gaze_context_options context_options(const tool_options *o, bool profile)
                                   .reference = o->reference,
                                   .profile = profile,
                                   .memory_limit = o->memory_limit,
-                                  .log = o->quiet ? NULL : write_log,
+                                  .log = o->quiet || (o->silent && !o->verbose) ? NULL : write_log,
                                   .log_user = &verbose,
                                   .group = o->group};
 }

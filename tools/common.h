@@ -15,6 +15,7 @@ typedef struct tool_options {
     const char *plugins[TOOL_MOST_PLUGINS];
     size_t n_plugins;
     size_t memory_limit;     /* bytes; 0: what the device has */
+    bool silent;             /* no log: another process has the same to say; with `verbose` there is one */
     const gaze_group *group; /* of the context; NULL: alone (group.h) */
 } tool_options;
 

@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "common.h"
 #include "compare.h"
+#include "group.h"
 #include "progress.h"
 #include "stop.h"
 
@@ -126,8 +127,9 @@ int command_compare(int argc, char **argv)
     tool_parse(&parser_compare, command, argc, argv, &a);
     shown s = {.progress = {.bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)},
                .table = {.json = a.tool.json, .models = {a.models[0], a.models[1]}}};
-    const gaze_status status = compare(&a, &s);
-    const int code = tool_exit(status);
+    const bool refused = tool_group_refuses();
+    const gaze_status status = refused ? GAZE_ERROR_USAGE : compare(&a, &s);
+    const int code = refused ? (int)status : tool_exit(status);
     if (status == GAZE_INTERRUPTED) stop_print_resume(a.compare.train.argc, words, NULL);
     free(words);
     return code;

@@ -178,7 +178,7 @@ static gaze_status evaluate(const arguments *a, tool_group *group)
 int command_evaluate(int argc, char **argv)
 {
     arguments a = {0};
-    tool_parse(&parser_evaluate, command, argc, argv, &a);
+    tool_group_parse(&parser_evaluate, command, argc, argv, &a);
     tool_group group;
     gaze_status status = tool_group_join(&group, &a.tool);
     if (status == GAZE_OK) status = evaluate(&a, &group);

@@ -4,6 +4,7 @@
 #include "mpi_group.h"
 #include "stop.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,25 @@ static size_t started(void)
         if (text && atol(text) > 0) return (size_t)atol(text);
     }
     return getenv("PMIX_RANK") ? 1 : 0;
+}
+
+/* Its number, by the launcher; 0: none says. */
+static size_t number(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i])) return (size_t)atol(getenv(names[i]));
+    return 0;
+}
+
+void tool_group_parse(const struct argp *parser, const char *command, int argc, char **argv, void *input)
+{
+    const int kept = number() ? dup(STDERR_FILENO) : -1,
+              nowhere = kept < 0 ? -1 : open("/dev/null", O_WRONLY);
+    if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+    tool_parse(parser, command, argc, argv, input);
+    if (nowhere >= 0) dup2(kept, STDERR_FILENO), close(nowhere);
+    if (kept >= 0) close(kept);
 }
 
 static void host_name(char name[HOST_BYTES])
@@ -53,17 +73,20 @@ static gaze_status refuse(tool_group *group, const char *wrong)
     return GAZE_ERROR_DEVICE;
 }
 
-/* On a machine with several of us PoCL, which makes its threads at the first OpenCL call, gets our part of
- * the cores. */
-static void share_cores(size_t neighbours)
+/* PoCL, which makes its threads at the first OpenCL call, gets our part of the machine's cores, or those that
+ * mpirun has bound us to. */
+static void share_cores(tool_group *group, size_t neighbours)
 {
     cpu_set_t mine;
     char text[24];
     const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t cores = online > 0 ? (size_t)online / neighbours : 1;
-    if (sched_getaffinity(0, sizeof mine, &mine) == 0 && (size_t)CPU_COUNT(&mine) < cores)
-        cores = (size_t)CPU_COUNT(&mine);
-    snprintf(text, sizeof text, "%zu", cores ? cores : 1);
+    const size_t all = online > 0 ? (size_t)online : 1, part = all > neighbours ? all / neighbours : 1,
+                 bound = sched_getaffinity(0, sizeof mine, &mine) == 0 ? (size_t)CPU_COUNT(&mine) : all,
+                 threads = bound < part ? bound : part;
+    group->bound = bound < part ? bound : 0;
+    group->cores = part;
+    if (threads == all) return;
+    snprintf(text, sizeof text, "%zu", threads);
     setenv("POCL_MAX_PTHREAD_COUNT", text, 0);
 }
 
@@ -73,7 +96,7 @@ static bool is_alike(const gaze_device_info *device, const gaze_device_info *cho
 }
 
 /* Of the devices of the type that `auto` takes, each of us takes the next, from that one on. */
-static void choose_device(tool_group *group, tool_options *options, size_t number)
+static void choose_device(tool_group *group, tool_options *options, size_t local)
 {
     gaze_device_info *list;
     size_t count, alike = 0, first = 0, seen = 0;
@@ -87,7 +110,7 @@ static void choose_device(tool_group *group, tool_options *options, size_t numbe
         alike++;
     }
     for (size_t i = 0; alike && i < count; i++)
-        if (list[i].name && is_alike(&list[i], chosen) && seen++ == (first + number) % alike)
+        if (list[i].name && is_alike(&list[i], chosen) && seen++ == (first + local) % alike)
             snprintf(group->device, sizeof group->device, "%zu", list[i].index);
     gaze_devices_free(list);
     if (group->device[0]) options->device = group->device;
@@ -95,7 +118,7 @@ static void choose_device(tool_group *group, tool_options *options, size_t numbe
 
 gaze_status tool_group_join(tool_group *group, tool_options *options)
 {
-    size_t number = 0, neighbours = 1;
+    size_t local = 0, neighbours = 1;
     const size_t processes = started();
     *group = (tool_group){0};
     if (!processes || (!mpi_is_in() && processes == 1)) return GAZE_OK;
@@ -114,10 +137,11 @@ gaze_status tool_group_join(tool_group *group, tool_options *options)
     group->calls.user = group;
     if (group->calls.ranks == 1) return GAZE_OK;
     options->group = &group->calls;
-    if ((wrong = mpi_neighbours(&number, &neighbours)) != NULL) return refuse(group, wrong);
-    if (neighbours > 1) share_cores(neighbours);
+    options->silent = group->calls.rank > 0;
+    if ((wrong = mpi_neighbours(&local, &neighbours)) != NULL) return refuse(group, wrong);
+    share_cores(group, neighbours);
     const char *named = getenv("GAZE_DEVICE");
-    if (!options->device && !(named && *named) && !options->reference) choose_device(group, options, number);
+    if (!options->device && !(named && *named) && !options->reference) choose_device(group, options, local);
     return GAZE_OK;
 }
 
@@ -161,14 +185,29 @@ gaze_status tool_group_introduce(tool_group *group, const tool_options *options,
     host_name(host);
     snprintf(mine, sizeof mine, "on %s: %s (%s), %zu compute unit%s", host, device.name, device.platform,
              device.compute_units, device.compute_units == 1 ? "" : "s");
-    if (!(all = malloc(ranks * LINE_BYTES))) return tool_no_memory();
-    const char *wrong = mpi_gather(mine, all, LINE_BYTES);
+    all = malloc(ranks * LINE_BYTES);
+    const char *wrong = all ? mpi_gather(mine, all, LINE_BYTES) : "out of host memory";
     if (tool_group_speaks(group) && !wrong) {
         fprintf(stderr, "%zu processes %s:\n", ranks, work);
         for (size_t r = 0; r < ranks; r++) fprintf(stderr, "  rank %zu %s\n", r, all + r * LINE_BYTES);
+        if (group->bound && strcmp(device.type, "cpu") == 0)
+            fprintf(
+                stderr,
+                "  mpirun has bound rank 0 to %zu core%s; with --bind-to none it has its part of them, %zu\n",
+                group->bound, group->bound == 1 ? "" : "s", group->cores);
     }
     free(all);
-    return wrong ? refuse(group, wrong) : GAZE_OK;
+    if (wrong) fail(group, GAZE_ERROR_DEVICE, wrong);
+    return wrong ? GAZE_ERROR_DEVICE : GAZE_OK;
+}
+
+bool tool_group_refuses(void)
+{
+    const size_t processes = started();
+    if (processes > 1)
+        fprintf(stderr, "%s: one of %zu processes, but only gaze train and gaze evaluate share their work\n",
+                tool_name(), processes);
+    return processes > 1;
 }
 
 int tool_group_exit(tool_group *group, gaze_status status)

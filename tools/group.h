@@ -7,13 +7,21 @@
 typedef struct tool_group {
     gaze_group calls;
     bool joined;
-    bool told; /* the failure that ended the work is on stderr */
+    bool told;           /* the failure that ended the work is on stderr */
+    size_t bound, cores; /* bound: cores that mpirun allows, where these are fewer than its part, `cores` */
     char device[24];
 } tool_group;
+
+/* tool_parse, whose errors are told by the first process alone. */
+void tool_group_parse(const struct argp *parser, const char *command, int argc, char **argv, void *input);
 
 /* Where mpirun has started this process among others: joins them, and chooses this one's device where the
    options name none. Before the context is made. A message of a failure is on stderr. */
 gaze_status tool_group_join(tool_group *group, tool_options *options);
+
+/* For a command that writes files and doesn't share its work: said on stderr where there are other processes.
+ */
+bool tool_group_refuses(void);
 
 /* Does this process print? */
 bool tool_group_speaks(const tool_group *group);

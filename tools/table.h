@@ -5,7 +5,8 @@
  *   - "one of A, B, C" in the help: these words. With a placeholder TYPE:PATH each of them goes on with a
  *     colon and a file; a word such as beam:K ends in its colon.
  *   - the placeholder: FILE.ext or FILE (with anything before it), DIR and RUN are files and folders.
- *   - a first argument MODEL (model file, run folder, or an installed model's name), MODEL.ext, FILE, RUN, DIR or COMMAND. */
+ *   - a first argument MODEL (model file, run folder, or an installed model's name), MODEL.ext, FILE, RUN,
+ * DIR or COMMAND. */
 #ifndef TOOLS_TABLE_H
 #define TOOLS_TABLE_H
 #include <argp.h>

@@ -136,7 +136,7 @@ int command_train(int argc, char **argv)
     const char **words = stop_typed_words(argc, argv);
     if (!words) return GAZE_ERROR_DEVICE;
     arguments a = {.train = {.argc = argc + 1, .argv = words}};
-    tool_parse(&parser_train, command, argc, argv, &a);
+    tool_group_parse(&parser_train, command, argc, argv, &a);
     progress shown = {.json = a.tool.json, .bar = !a.tool.quiet && !a.tool.json && isatty(STDERR_FILENO)};
     tool_group group;
     gaze_status status = tool_group_join(&group, &a.tool);

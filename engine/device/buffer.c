@@ -123,9 +123,10 @@ gaze_status gz_device_flush(gz_device *device)
     return gz_cl_check(clFlush(device->queue), "device '%s': clFlush", device->facts.info.name);
 }
 
-gaze_status gz_event_take(cl_event *event, bool *done)
+gaze_status gz_event_take(cl_event *event, bool wait, bool *done)
 {
     cl_int state = CL_COMPLETE;
+    if (wait) GZ_TRY(gz_cl_check(clWaitForEvents(1, event), "clWaitForEvents"));
     GZ_TRY(gz_cl_check(clGetEventInfo(*event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL),
                        "clGetEventInfo"));
     *done = state <= CL_COMPLETE;

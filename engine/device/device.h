@@ -105,8 +105,8 @@ gaze_status gz_device_read_later(gz_device *device, cl_mem memory, size_t offset
 gaze_status gz_device_write_later(gz_device *device, cl_mem memory, size_t offset, const void *bytes,
                                   size_t size);
 gaze_status gz_device_flush(gz_device *device); /* what was enqueued begins */
-/* Has it come? Then it's released, and NULL. */
-gaze_status gz_event_take(cl_event *event, bool *done);
+/* Has it come? Then it's released, and NULL. wait: until it has. */
+gaze_status gz_event_take(cl_event *event, bool wait, bool *done);
 
 /* Turns an OpenCL error code into a status; `format` says the call and its sizes; gz_cl_advice follows.
    CL_SUCCESS is GAZE_OK. */

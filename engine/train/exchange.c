@@ -147,12 +147,13 @@ static gaze_status write_back(gz_exchange *x, gz_bucket *bucket, gz_shared *know
     return GAZE_OK;
 }
 
-static gaze_status advance(gz_exchange *x, gz_bucket *bucket, gz_shared *known, bool *moved)
+/* wait: for the device, where it's that that the bucket waits for. */
+static gaze_status advance(gz_exchange *x, gz_bucket *bucket, bool wait, gz_shared *known, bool *moved)
 {
     bool done = false;
     if (bucket->stage == GZ_AT_REST) return GAZE_OK;
     GZ_TRY(bucket->stage == GZ_READING
-               ? gz_event_take(&bucket->reading, &done)
+               ? gz_event_take(&bucket->reading, wait, &done)
                : gz_group_test(x->group, bucket->requests, 2 * x->group->calls->ranks, &done));
     if (!done) return GAZE_OK;
     *moved = true;
@@ -163,25 +164,37 @@ static gaze_status advance(gz_exchange *x, gz_bucket *bucket, gz_shared *known, 
 }
 
 /* Buckets come to rest in any order; none waits for another. */
-static gaze_status advance_all(gz_exchange *x, gz_shared *known, bool *moved, bool *rest)
+static gaze_status advance_all(gz_exchange *x, gz_shared *known, bool *moved)
 {
     *moved = false;
-    *rest = true;
-    for (size_t b = 0; b < x->buckets.count; b++) {
-        GZ_TRY(advance(x, &x->buckets.list[b], known, moved));
-        *rest &= x->buckets.list[b].stage == GZ_AT_REST;
-    }
+    for (size_t b = 0; b < x->buckets.count; b++)
+        GZ_TRY(advance(x, &x->buckets.list[b], false, known, moved));
     return GAZE_OK;
 }
 
+/* The first bucket that isn't at rest; NULL: all are. *messages: some bucket waits for other processes. */
+static gz_bucket *first_under_way(const gz_exchange *x, bool *messages)
+{
+    gz_bucket *first = NULL;
+    *messages = false;
+    for (size_t b = 0; b < x->buckets.count; b++) {
+        gz_bucket *bucket = &x->buckets.list[b];
+        if (bucket->stage != GZ_AT_REST && !first) first = bucket;
+        *messages |= bucket->stage == GZ_SCATTERING || bucket->stage == GZ_GATHERING;
+    }
+    return first;
+}
+
+/* Messages have to be asked for again and again; the device is waited for, which leaves it the core. */
 static gaze_status finish(gz_exchange *x, gz_shared *known)
 {
     gz_waiting waiting = {0};
     for (;;) {
-        bool moved, rest;
-        GZ_TRY(advance_all(x, known, &moved, &rest));
-        if (rest) return GAZE_OK;
-        GZ_TRY(gz_group_pause(x->group, &waiting, moved));
+        bool moved, messages;
+        GZ_TRY(advance_all(x, known, &moved));
+        gz_bucket *first = first_under_way(x, &messages);
+        if (!first) return GAZE_OK;
+        GZ_TRY(messages ? gz_group_pause(x->group, &waiting, moved) : advance(x, first, true, known, &moved));
     }
 }
 
@@ -200,7 +213,7 @@ gaze_status gz_exchange_run(gz_exchange *x, const gz_shared_step *shared, gz_sha
     gz_step *step = shared->step;
     const size_t n_nodes = step->built.graph->n_nodes, n_buckets = x->buckets.count;
     const bool works = weigh(x, shared->whole);
-    bool moved, rest;
+    bool moved;
     size_t from = 0;
     if (!step->ends) GZ_TRY(gz_buckets_ends(&x->buckets, x->store, step->built.graph, &step->ends));
     x->device = gz_plan_runs_on(step->plan);
@@ -209,7 +222,7 @@ gaze_status gz_exchange_run(gz_exchange *x, const gz_shared_step *shared, gz_sha
         if (works) GZ_TRY(gz_plan_run_nodes(step->plan, from, step->ends[b]));
         from = step->ends[b];
         GZ_TRY(begin_reading(x, &x->buckets.list[b]));
-        GZ_TRY(advance_all(x, known, &moved, &rest));
+        GZ_TRY(advance_all(x, known, &moved));
     }
     GZ_TRY(finish(x, known));
     return gz_plan_run_nodes(step->plan, step->ends[n_buckets], n_nodes);

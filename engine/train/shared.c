@@ -99,7 +99,9 @@ gaze_status gz_run_share_steps(gz_run *r)
     const gz_step_base *base = &r->t->base;
     gz_step *step;
     GZ_TRY(gz_step_pair_make(base, &r->steps, own_samples(r), true, own_samples(r), &step));
-    return gz_exchange_create(base->group, base->store, step, GZ_BUCKET_FLOATS, &r->exchange);
+    const size_t least = gz_store_slab_floats(base->store, GZ_SLAB_PARAMETER) / GZ_MOST_BUCKETS,
+                 most = least > GZ_BUCKET_FLOATS ? least : GZ_BUCKET_FLOATS;
+    return gz_exchange_create(base->group, base->store, step, most, &r->exchange);
 }
 
 gaze_status gz_run_shared_step(gz_run *r, const gz_batch *batch)

@@ -115,6 +115,8 @@ def a_failure_is_told_once(folder):
     done = together(3, train(folder / "none.json", folder / "run"), status=4)
     assert done.stderr.count("none.json") == 1, done.stderr
     file = model(folder)
+    done = together(3, train(file, folder / "run", "--epochs", "many"), status=2)
+    assert done.stderr.count("--epochs is 'many'") == 1, done.stderr
     together(2, train(file, folder / "run", "--epochs", 1))
     done = together(2, train(file, folder / "run", "--epochs", 2, "--resume", "--learning-rate", 0.5), status=4)
     assert done.stderr.count("would go on with") == 1, done.stderr
@@ -134,6 +136,9 @@ def without_mpi_many_processes_are_refused(folder):
     if "libmpi" not in run("ldd", program).stdout:
         refused(2, program, *train(model(folder), folder / "run")[1:], env={"OMPI_COMM_WORLD_SIZE": "2"}, says="built without MPI")
         assert not (folder / "run").exists()
+    file = model(folder)
+    refused(2, program, "compare", file, file, "--out", folder / "run", env={"OMPI_COMM_WORLD_SIZE": "2"},
+            says="only gaze train and gaze evaluate share")
 
 
 if __name__ == "__main__":
