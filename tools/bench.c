@@ -64,7 +64,10 @@ const struct argp parser_bench = {.options = OPTIONS,
                                          "input and reads its output; a training step is forward, backward "
                                          "and update.\vGFLOP/s count the direct method, so Winograd can pass "
                                          "100 % of the measured peak; small tensors stay in caches "
-                                         "and can pass 100 % of the measured copy.",
+                                         "and can pass 100 % of the measured copy.\n"
+                                         "Examples:\n"
+                                         "  gaze bench model.json --train --batch-size 32\n"
+                                         "  gaze bench model.json --trace step.json",
                                   .children = tool_children};
 
 /* The rate that the layer is nearer to its ceiling with. */

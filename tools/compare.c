@@ -73,7 +73,9 @@ const struct argp parser_compare = {
     parse,
     "MODEL MODEL --out DIR",
     "Trains two models on the same data with several seeds, and says how far their results on the test part "
-    "lie apart, beside how far each is apart from itself.",
+    "lie apart, beside how far each is apart from itself.\v"
+    "Examples:\n"
+    "  gaze compare with.json without.json --seeds 5 --out runs",
     tool_model_children,
     NULL,
     NULL};

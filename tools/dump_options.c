@@ -136,7 +136,11 @@ const struct argp parser_dump_attention = {
     parse,
     "MODEL [--input FILE.. | --data TYPE:PATH --index I..] --out DIR\nMODEL --list",
     "Writes attention maps: raw values first (.npy, .json), then pictures. The files written are printed, "
-    "one a line.",
+    "one a line.\v"
+    "Examples:\n"
+    "  dump_attention run --list\n"
+    "  dump_attention run --index 0..15 --view sheet --out maps\n"
+    "  dump_attention run --input boot.png --map gradcam --out maps",
     tool_model_children,
     NULL,
     NULL};

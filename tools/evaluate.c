@@ -54,7 +54,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 const struct argp parser_evaluate = {options,
                                      parse,
                                      "MODEL",
-                                     "Loss, accuracy and a table per class over the test part of the data.",
+                                     "Loss, accuracy and a table per class over the test part of the data.\v"
+                                     "Examples:\n"
+                                     "  gaze evaluate run\n"
+                                     "  gaze evaluate run --data folder:pictures",
                                      tool_model_children,
                                      NULL,
                                      NULL};

@@ -68,7 +68,9 @@ const struct argp parser_faithful = {options,
                                      "MODEL --map NAME",
                                      "Does the model need what a map says it looks at? Takes the input away "
                                      "and gives it back in the map's order, and "
-                                     "compares with a random map and with Grad-CAM.",
+                                     "compares with a random map and with Grad-CAM.\v"
+                                     "Examples:\n"
+                                     "  gaze faithful run --map attention --plot curves.png",
                                      tool_model_children,
                                      NULL,
                                      NULL};

@@ -10,7 +10,7 @@ typedef struct help_options {
 } help_options;
 
 static const struct argp_option OPTIONS[] = {{"format", 'f', "FORMAT", 0,
-                                              "one of text, man, bash, zsh, fish: a manual page, or what a "
+                                              "one of text, man, bash, zsh, fish; a manual page, or what a "
                                               "shell needs to complete all commands (text)",
                                               0},
                                              {0}};

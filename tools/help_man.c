@@ -31,18 +31,19 @@ static void put(const char *text, size_t length, bool typed)
 }
 
 /* Lines that begin with blanks are typed text, other lines are paragraphs. */
-static void put_text(const char *text)
+static void put_text(const char *text, size_t size)
 {
     bool typed = false;
-    for (bool first = true; *text && *text != '\v'; first = false) {
-        const size_t length = strcspn(text, "\n\v");
-        const bool blank = *text == ' ';
-        if (blank != typed) puts(blank ? ".PP\n.EX" : ".EE");
-        if (!blank && !first) puts(".PP");
-        put(text, length, blank);
+    for (size_t i = 0, length; i < size; i += length + 1) {
+        const bool blank = text[i] == ' ';
+        length = strcspn(text + i, "\n");
+        if (length > size - i) length = size - i;
+        if (typed && !blank) puts(".EE");
+        if (i && !(typed && blank)) puts(".PP");
+        if (blank && !typed) puts(".EX");
+        put(text + i, length, blank);
         putchar('\n');
         typed = blank;
-        text += length + (text[length] == '\n');
     }
     if (typed) puts(".EE");
 }
@@ -95,7 +96,7 @@ static void put_option(const table_option *o)
         fputs("\\fR", stdout);
     }
     putchar('\n');
-    put_text(o->help);
+    put_text(o->help, strlen(o->help));
 }
 
 static void put_commands(const command_entry *list)
@@ -115,7 +116,7 @@ static void put_exit_status(void)
 static void put_variable(const char *name, const char *meaning)
 {
     printf(".TP\n.B %s\n", name);
-    put_text(meaning);
+    put_text(meaning, strlen(meaning));
 }
 
 static void put_environment(void)
@@ -136,20 +137,31 @@ static void put_see_also(const table *page, const command_entry *list)
     puts(strcmp(page->name, "dump_attention") ? ".BR dump_attention (1)" : ".BR gaze\\-train (1)");
 }
 
+/* What stands behind the options: notes, and examples last. */
+static void put_rest(const char *text)
+{
+    static const char examples[] = "Examples:\n";
+    const char *last = strstr(text, examples);
+    if (text != last) {
+        puts(".SH NOTES");
+        put_text(text, last ? (size_t)(last - text) : strlen(text));
+    }
+    if (!last) return;
+    puts(".SH EXAMPLES");
+    put_text(last + strlen(examples), strlen(last + strlen(examples)));
+}
+
 void help_man(const table *page, const command_entry *list)
 {
-    const char *notes = strchr(page->text, '\v');
+    const size_t before = strcspn(page->text, "\v");
     put_head(page);
     put_synopsis(page, list);
     puts(".SH DESCRIPTION");
-    put_text(page->text);
+    put_text(page->text, before);
     if (list) put_commands(list);
     puts(".SH OPTIONS");
     for (size_t i = 0; i < page->n_options; i++) put_option(&page->options[i]);
-    if (notes) {
-        puts(".SH NOTES");
-        put_text(notes + 1);
-    }
+    if (page->text[before]) put_rest(page->text + before + 1);
     put_exit_status();
     put_environment();
     put_see_also(page, list);

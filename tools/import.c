@@ -47,7 +47,10 @@ const struct argp parser_import = {.options = OPTIONS,
                                    .args_doc = "MODEL.onnx",
                                    .doc =
                                        "Makes a model file of an ONNX model. What the importer can't take is "
-                                       "listed completely, and then nothing is written."};
+                                       "listed completely, and then nothing is written.\v"
+                                       "Examples:\n"
+                                       "  gaze import net.onnx --out net\n"
+                                       "  gaze summary net/model.json"};
 
 /* Behind the message: the nodes that it is about. */
 static void keep_line(void *user, const char *line) { fprintf(user, "%s\n", line); }

@@ -66,13 +66,17 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-const struct argp parser_predict = {options,
-                                    parse,
-                                    "MODEL --input FILE",
-                                    "Class and probability per input, or the whole output as an array.",
-                                    tool_model_children,
-                                    NULL,
-                                    NULL};
+const struct argp parser_predict = {
+    options,
+    parse,
+    "MODEL --input FILE",
+    "Class and probability per input, or the whole output as an array.\v"
+    "Examples:\n"
+    "  gaze predict run --input boot.png --top 3\n"
+    "  gaze predict run --input x.npy --output y.npy --output-map attention=map.npy",
+    tool_model_children,
+    NULL,
+    NULL};
 
 void predict_print_class(const gaze_model *model, size_t k, bool json)
 {

@@ -77,7 +77,9 @@ const struct argp parser_report = {
     parse,
     "MODEL --out FILE.html",
     "What there is to know of a run, or of a model file with its weights, as one page "
-    "that needs no network.",
+    "that needs no network.\v"
+    "Examples:\n"
+    "  gaze report run --out report.html",
     tool_children,
     NULL,
     NULL};

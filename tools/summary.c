@@ -33,11 +33,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-const struct argp parser_summary = {.options = OPTIONS,
-                                    .parser = parse,
-                                    .args_doc = "MODEL",
-                                    .doc = "MODEL is a model file or a run folder.",
-                                    .children = tool_model_children};
+const struct argp parser_summary = {
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "MODEL",
+    .doc = "Layers, shapes, weights, work, and the memory plan. MODEL is a model file or a run folder.\v"
+           "Examples:\n"
+           "  gaze summary model.json --batch-size 64 --train",
+    .children = tool_model_children};
 
 int command_summary(int argc, char **argv)
 {

@@ -19,10 +19,10 @@ static size_t next_word(const char **text, char word[TABLE_WORD])
 /* A list has two words at least: "one of the weights" is none. */
 static void read_words(const char *help, bool each_goes_on, table_value *value)
 {
-    static const char begins[] = "one of ";
-    const char *text = help ? strstr(help, begins) : NULL;
+    static const char opening[] = "one of ";
+    const char *text = help ? strstr(help, opening) : NULL;
     size_t n = 0;
-    for (text = text ? text + strlen(begins) : NULL; text && n < TABLE_MOST_WORDS; n++) {
+    for (text = text ? text + strlen(opening) : NULL; text && n < TABLE_MOST_WORDS; n++) {
         const size_t length = next_word(&text, value->words[n]);
         if (!length || length + 1 >= TABLE_WORD) return;
         if (each_goes_on) strcat(value->words[n], ":");

@@ -45,7 +45,7 @@ typedef struct table {
     const char *name; /* "gaze train" */
     const char *about;
     const char *arguments; /* a form a line; "" for none */
-    const char *text;      /* before the options, and after them behind a '\v' */
+    const char *text;      /* before the options, and behind a '\v' after them, "Examples:" last */
     table_option options[TABLE_MOST_OPTIONS];
     size_t n_options;
     table_value argument; /* the first that is no option */

@@ -93,9 +93,17 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-const struct argp parser_train = {
-    options, parse, "MODEL --out DIR", "Trains a model. One line an epoch on stdout.", tool_model_children,
-    NULL,    NULL};
+const struct argp parser_train = {options,
+                                  parse,
+                                  "MODEL --out DIR",
+                                  "Trains a model. One line an epoch on stdout.\v"
+                                  "Examples:\n"
+                                  "  gaze train model.json --out run --seed 1\n"
+                                  "  gaze train model.json --data folder:pictures --num_classes 6 --out run\n"
+                                  "  gaze train model.json --out run --resume",
+                                  tool_model_children,
+                                  NULL,
+                                  NULL};
 
 static bool on_progress(void *user, const gaze_progress *now)
 {

@@ -53,7 +53,11 @@ const struct argp parser_verify = {.options = OPTIONS,
                                        "gradients against differences in double, and its outputs, maps and "
                                        "gradients on the device against the "
                                        "reference."
-                                       "\vExit status 5 when a check failed.",
+                                       "\vExit status 5 when a check failed.\n"
+                                       "Examples:\n"
+                                       "  gaze verify --quick\n"
+                                       "  gaze verify --all --report report.html\n"
+                                       "  gaze verify run",
                                    .children = tool_children};
 
 static void print_line(void *user, const gaze_verify_line *line) { verify_print_line(user, line); }

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The public ABI is the recorded one, and a change of it is found."""
+import re
 import sys
+from email.utils import parsedate_to_datetime
 
 from harness import BUILD, SOURCE, main, run
 
@@ -55,10 +57,16 @@ def a_comment_or_a_parameters_name_is_no_change(folder):
 
 
 def the_versions_agree(folder):
+    """Of the program, its manual page, CMake and Debian's packages, one of which has the soname's number in its name."""
     version = run(BUILD / "bin/gaze", "--version").stdout.split()[1]
-    page = (BUILD / "documents/gaze.1").read_text().splitlines()[0]
-    assert f'"Gaze {version}"' in page, page
     assert f"VERSION {version} " in (SOURCE / "CMakeLists.txt").read_text()
+    head = (BUILD / "documents/gaze.1").read_text().splitlines()[0]
+    changes = (SOURCE / "debian/changelog").read_text()
+    assert f"gaze ({version}-" in changes.splitlines()[0]
+    when = parsedate_to_datetime(re.search(r"^ -- .*>  (.*)$", changes, re.M).group(1))
+    assert f'{when:%Y-%m-%d} "Gaze {version}"' in head, head
+    number = record.soname_of_sources().rsplit(".", 1)[1]
+    assert f"Package: libgaze{number}\n" in (SOURCE / "debian/control").read_text()
 
 
 if __name__ == "__main__":

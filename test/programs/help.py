@@ -41,11 +41,40 @@ def every_command_has_help_and_a_page(folder):
 
 def pages_have_every_option_of_help(folder):
     for page in DOCUMENTS.glob("*.1"):
-        words = page.stem.replace("-", " ", 1).split()
-        text = run(*({"gaze": GAZE, "dump_attention": DUMP}[words[0]], *words[1:], "--help")).stdout
+        text = run(*program_of(page), "--help").stdout
         roff = page.read_text().replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
         for option in re.findall(r"^ +(?:-\w, +)?(--[\w-]+)", text, re.M):
             assert re.search(rf"^(?:-\S, )?{option}\b", roff, re.M), f"{page.name}: {option} is missing"
+
+
+def program_of(page):
+    words = page.stem.replace("-", " ", 1).split()
+    return [{"gaze": GAZE, "dump_attention": DUMP}[words[0]], *words[1:]]
+
+
+def examples_are_of_options_that_exist(folder):
+    found = 0
+    for page in DOCUMENTS.glob("*.1"):
+        text = run(*program_of(page), "--help").stdout
+        for line in re.findall(r"^  ((?:gaze|dump_attention) .*)$", text.partition("Examples:\n")[2], re.M):
+            name = re.match(r"dump_attention|gaze \w+", line).group(0)
+            roff = (DOCUMENTS / f"{name.replace(' ', '-')}.1").read_text().replace("\\-", "-")
+            for option in re.findall(r" (--[\w-]+)", line):
+                assert f"\\fB{option}\\fR" in roff, f"{page.name}: {line}: {option}"
+            found += 1
+    assert found >= 20, found
+
+
+def words_of_help_are_offered(folder):
+    lists = 0
+    for page in DOCUMENTS.glob("*.1"):
+        script = (DOCUMENTS / ("dump_attention" if page.stem == "dump_attention" else "gaze")).read_text()
+        text = re.sub(r"\s+", " ", run(*program_of(page), "--help").stdout)
+        for words in re.findall(r"\bone of ((?:[\w.:-]+, )+[\w.-]+(?::(?=[A-Z]))?)", text):
+            offered = [" ".join(word.strip() + colon for word in words.split(",")) for colon in ("", ":")]
+            assert any(f"words='{line}'" in script for line in offered), f"{page.name}: {words}"
+            lists += 1
+    assert lists >= 20, lists
 
 
 def pages_have_no_warning(folder):
@@ -124,5 +153,6 @@ def unknown_words_are_wrong_calls(folder):
 
 
 if __name__ == "__main__":
-    main([every_command_has_help_and_a_page, pages_have_every_option_of_help, pages_have_no_warning, bash_completes, zsh_completes,
+    main([every_command_has_help_and_a_page, pages_have_every_option_of_help, examples_are_of_options_that_exist,
+          words_of_help_are_offered, pages_have_no_warning, bash_completes, zsh_completes,
           fish_completes, unknown_words_are_wrong_calls])
