@@ -74,6 +74,11 @@ test-keras: wheel
 deps-test:
 	@sh tools/deps.sh build run python test docs mpi
 
+# Chromium, about 400 MB, and axe-core: ctest -L browser, and LOOK=FOLDER test/browser/report.py for pictures.
+deps-browser:
+	@sh tools/deps.sh browser
+	@sh tools/axe.sh $(BUILD)/tools
+
 deps-verify:
 	@sh tools/deps.sh verify
 	@sh tools/ptxas.sh $(BUILD)/tools
@@ -125,4 +130,4 @@ check-format:
 clean:
 	rm -rf $(BUILD) demo
 
-.PHONY: all deps build demo gallery docs tutorials test coverage deps-test deps-verify lanes faults personalities mpi wheel test-keras install deb deb-test abi format check-format clean
+.PHONY: all deps build demo gallery docs tutorials test coverage deps-test deps-browser deps-verify lanes faults personalities mpi wheel test-keras install deb deb-test abi format check-format clean

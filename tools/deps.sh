@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, python, test, docs, mpi, deb and verify.
+# Installs the Debian packages that are missing: deps.sh GROUP..., with the groups build, run, python, test, docs, mpi, deb, verify and browser.
 # As root with apt-get; otherwise through sudo; without either it says in one line what to install.
 set -eu
 
@@ -16,7 +16,8 @@ for group; do
     mpi) packages="$packages libopenmpi-dev openmpi-bin iproute2" ;; # many machines: make mpi
     deb) packages="$packages build-essential debhelper pkgconf lintian debootstrap" ;; # make deb, make deb-test
     verify) packages="$packages clang-15 lld-15 libclc-15 rocm-device-libs intel-opencl-icd oclgrind python3 python3-venv" ;;
-    *) echo "deps.sh: unknown group '$group' (build, run, python, test, docs, mpi, deb, verify)" >&2; exit 2 ;;
+    browser) packages="$packages chromium python3 python3-venv" ;; # about 400 MB: pages as a reader sees them
+    *) echo "deps.sh: unknown group '$group' (build, run, python, test, docs, mpi, deb, verify, browser)" >&2; exit 2 ;;
     esac
 done
 

@@ -52,6 +52,19 @@ static gaze_status add_answer(gz_reporting *r, const gz_dump *d, size_t sample, 
     return add_tokens(r, e, "expected", label, length);
 }
 
+/* Of tokens. */
+static gaze_status add_evidence(gz_reporting *r, gz_example *e)
+{
+    const gaze_place *t = &e->truth;
+    gz_fact *fact = &e->texts[e->n_texts++];
+    fact->name = "evidence";
+    fact->value = r->samples->n_inputs > 1
+                      ? gz_arena_format(r->arena, "token %zu of %s, tokens %zu to %zu of %s", t->y0,
+                                        r->samples->inputs[0].name, t->x0, t->x1, r->samples->inputs[1].name)
+                      : gz_arena_format(r->arena, "tokens %zu to %zu", t->y0, t->y1);
+    return fact->value ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
 static gaze_status add_inputs(gz_reporting *r, const gz_dump *d, size_t sample, gz_example *e)
 {
     const char *decodes = gaze_model_decodes(r->model);
@@ -71,10 +84,7 @@ static gaze_status add_inputs(gz_reporting *r, const gz_dump *d, size_t sample, 
         }
     }
     GZ_TRY(add_answer(r, d, sample, e));
-    if (!e->truth.known || e->photo.height || e->steps.height) return GAZE_OK;
-    gz_fact *fact = &e->texts[e->n_texts++];
-    *fact = (gz_fact){"evidence", gz_arena_format(r->arena, "tokens %zu to %zu", e->truth.x0, e->truth.x1)};
-    return fact->value ? GAZE_OK : GAZE_ERROR_DEVICE;
+    return e->truth.known && !e->photo.height && !e->steps.height ? add_evidence(r, e) : GAZE_OK;
 }
 
 /* "Coat", or "class 3" */

@@ -27,10 +27,11 @@ typedef struct gz_shown_map {
 typedef struct gz_example {
     const char *title; /* "Sample 17: Coat, taken for Shirt (0.71)" */
     bool wrong;
-    gz_photo photo;   /* height 0: it has none */
-    gz_map steps;     /* a sequence of features: [features, steps]; height 0: it is none */
-    gaze_place truth; /* where the evidence is: pixels, or steps y0..y1; for tokens x0..x1 */
-    gz_fact *texts;   /* inputs and answers that are tokens */
+    gz_photo photo; /* height 0: it has none */
+    gz_map steps;   /* a sequence of features: [features, steps]; height 0: it is none */
+    gaze_place
+        truth; /* where the evidence is: pixels, or steps y0..y1 of the first input, x0..x1 of the second */
+    gz_fact *texts; /* inputs and answers that are tokens */
     size_t n_texts;
     gz_axes *axes; /* [maps] */
 } gz_example;

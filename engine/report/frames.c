@@ -158,10 +158,7 @@ static void add_step(gz_text *page, const gz_frames *f, size_t step, const char 
     const gz_ink ground = gz_paint_ink(&(gz_paint){GZ_VIRIDIS, &range, 1}, map.values[step]),
                  ink = gz_ink_on(ground);
     const gaze_place *t = &f->example->truth;
-    /* of tokens the evidence is columns, of steps rows */
-    const bool tokens = !f->example->steps.height;
-    const bool evidence =
-        t->known && (tokens ? step >= t->x0 && step <= t->x1 : step >= t->y0 && step <= t->y1);
+    const bool evidence = t->known && step >= t->y0 && step <= t->y1;
     char number[32];
     gz_range_number(&range, map.values[step], number);
     gz_text_add(page, "<li%s><span data-step style=\"background:#%02x%02x%02x;color:#%02x%02x%02x\">",

@@ -21,6 +21,7 @@ LANES = [  # of the tests whose names begin so, or that have the label
     ("golden", "cases from Keras, PyTorch and NumPy"),
     ("fuzz", "fuzzing"),
     ("lanes", "offline compilers, rules of kernels"),
+    ("browser", "pages in a browser"),
     ("threads", "threads, processes, races"),
     ("host", "unit tests of the host"),
     ("device", "unit tests on PoCL"),

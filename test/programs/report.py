@@ -243,6 +243,9 @@ def heads_and_tokens(folder):
     shown, numbers = frames(page), samples(page)
     heads = ["mean of 4 heads", "head 0", "head 1", "head 2", "head 3"]
     assert [(m["name"], m["slices"]) for m in shown["maps"]] == [("attention_1", heads), ("attention_2", heads), ("rollout:mean", [""])]
+    for text, first, last in re.findall(r"text: ([\d ]+)</p>\s*<p class=\"tokens\">evidence: tokens (\d+) to (\d+)", page.text):
+        assert text.split()[int(first)] == "1" and int(last) == int(first) + 1, "the needle's name, then its class"
+    assert page.text.count("evidence: tokens ") == 2 and page.text.count('<li class="evidence">') == 4
     for index, (first, _, rollout) in zip(numbers, shown["frames"]):
         values = dumped(folder, "attention_1", index, of=folder / "run")
         for frame, matrix in zip(first[-1], [values.mean(axis=0), *values]):
