@@ -36,7 +36,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
     case ARGP_KEY_END:
         tool_model_expected(state, options->model);
-        if (!options->out) argp_error(state, "expected --out DIR");
+        if (!options->out) argp_error(state, "where to? Give --out DIR");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -155,7 +155,7 @@ static gaze_status check_options(const gz_data *data, const gz_batches_options *
     *samples = gz_data_count(data, o->part);
     if (o->limit && o->limit < *samples) *samples = o->limit;
     if (o->batch_size == 0) return gz_fail(GAZE_ERROR_USAGE, "the batch size is 0, expected at least 1");
-    if (*samples == 0) return gz_fail(GAZE_ERROR_DATA, "the data has no %s part", part);
+    if (*samples == 0) return gz_fail(GAZE_ERROR_DATA, "the %s data has no %s part", data->type->name, part);
     if (*samples > UINT32_MAX)
         return gz_fail(GAZE_ERROR_DATA, "the %s part has %zu samples, expected at most %u", part, *samples,
                        UINT32_MAX);

@@ -93,7 +93,8 @@ static gaze_status read_scores(const gz_value *q, size_t Tk, gz_value *y)
             y->order[y->n_atoms] = y->n_atoms;
         }
     if (Tk == 1) return GAZE_OK;
-    if (y->n_atoms == GZ_ATOMS) return gz_refuse("too many axes");
+    if (y->n_atoms == GZ_ATOMS)
+        return gz_refuse("its axes are made of more than %d parts, which can't be kept apart", GZ_ATOMS);
     y->atom[y->n_atoms] = Tk;
     y->order[y->n_atoms] = y->n_atoms;
     y->n_atoms++;

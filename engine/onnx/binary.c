@@ -218,7 +218,7 @@ gaze_status gz_onnx_sum(gz_import *im, const gz_onnx_node *node)
         gz_value *v;
         GZ_TRY(gz_node_computed(node, i, &v));
         if (v->rank != node->in[0]->rank || memcmp(v->dim, node->in[0]->dim, v->rank * sizeof *v->dim))
-            return gz_refuse("its inputs differ in shape");
+            return gz_refuse("its input %zu has another shape than its first", i);
         all[i] = v;
     }
     if (node->n_in == 1) return *node->out[0] = *all[0], GAZE_OK;

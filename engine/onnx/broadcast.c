@@ -29,7 +29,8 @@ static gaze_status repeat(gz_import *im, gz_value *v, const size_t *dim, const b
         if (lacks[i]) n *= dim[i], missing++;
     if (gz_is_open(n))
         return gz_refuse("it repeats values by a size that the file leaves open; give it with --size");
-    if (v->n_atoms + missing > GZ_ATOMS) return gz_refuse("too many axes");
+    if (v->n_atoms + missing > GZ_ATOMS)
+        return gz_refuse("its axes are made of more than %d parts, which can't be kept apart", GZ_ATOMS);
     snprintf(text, sizeof text, "%zu", n);
     sizes[0] = n, sizes[1] = gz_value_sample(v);
     GZ_TRY(gz_layer_plain(im, "repeat_vector", v, &(gz_option){"n", text}, 1, 2, sizes, &to.at));

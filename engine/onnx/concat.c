@@ -89,7 +89,8 @@ static gaze_status join(gz_import *im, const gz_value *a, const gz_value *b, siz
     at = 0;
     *to = x;
     to->n_atoms = x.n_atoms - n + 1;
-    if (to->n_atoms > GZ_ATOMS) return gz_refuse("too many axes");
+    if (to->n_atoms > GZ_ATOMS)
+        return gz_refuse("its axes are made of more than %d parts, which can't be kept apart", GZ_ATOMS);
     for (size_t i = 1, k = 1; i <= x.n_atoms; i++) {
         if (i == first) to->atom[k++] = both;
         if (i < x.n_atoms && !(i >= first && i < first + n)) to->atom[k++] = x.atom[i];
@@ -150,7 +151,8 @@ gaze_status gz_onnx_concat(gz_import *im, const gz_onnx_node *node)
     GZ_TRY(gz_axis(gz_node_int(node, "axis", 0), node->in[0]->rank, &axis));
     for (size_t i = 0; i < node->n_in; i++) {
         if (!node->in[i] || node->in[i]->rank != node->in[0]->rank)
-            return gz_refuse("its inputs differ in rank");
+            return gz_refuse("its input %zu is missing, or has other axes than the %zu of the first", i,
+                             node->in[0]->rank);
         known += node->in[i]->constant != NULL;
     }
     if (known) {

@@ -85,7 +85,7 @@ gaze_status gz_dense_value(gz_import *im, const gz_value *v, size_t first, const
 /* x W: over the last axis of x. */
 static gaze_status multiply_right(gz_import *im, const gz_onnx_node *node, gz_value *x, const gz_constant *w)
 {
-    if (!x->rank) return gz_refuse("its input is a number");
+    if (!x->rank) return gz_refuse("its input is a single number, expected at least one axis");
     const size_t rows = x->dim[x->rank - 1];
     size_t used = 1;
     for (size_t i = 0; i + 2 < w->rank; i++) used *= w->dim[i];
@@ -163,7 +163,9 @@ gaze_status gz_onnx_gemm(gz_import *im, const gz_onnx_node *node)
     turned = *a;
     if (gz_node_int(node, "transA", 0)) gz_value_transpose(a, (size_t[]){1, 0}, &turned);
     const size_t U = b->dim[transposed ? 0 : 1];
-    if (b->dim[transposed ? 1 : 0] != turned.dim[1]) return gz_refuse("its inputs don't fit");
+    const size_t K = b->dim[transposed ? 1 : 0];
+    if (K != turned.dim[1])
+        return gz_refuse("sums of %zu products by its first input, of %zu by its second", turned.dim[1], K);
     GZ_TRY(gz_dense_value(im, &turned, 1, b, U, transposed, gz_node_float(node, "alpha", 1),
                           gz_node_name(node, 1), node->out[0]));
     return c ? add_c(im, c, gz_node_float(node, "beta", 1), node->out[0]->at.layer, U) : GAZE_OK;

@@ -107,10 +107,11 @@ gaze_status gz_onnx_fold_concat(gz_import *im, const gz_onnx_node *node)
         const gz_constant *part;
         GZ_TRY(gz_node_constant(node, i, true, &part));
         if (part->rank != c->rank || (part->i == NULL) != (c->i == NULL))
-            return gz_refuse("its inputs differ in rank or type");
+            return gz_refuse("its input %zu has other axes or another type than its first", i);
         for (size_t k = 0; k < c->rank; k++)
-            if (k != axis && part->dim[k] != c->dim[k]) return gz_refuse("its inputs differ in shape");
-        if (!gz_add(sum, part->dim[axis], &sum)) return gz_refuse("its result is too large");
+            if (k != axis && part->dim[k] != c->dim[k])
+                return gz_refuse("its input %zu has another shape than its first", i);
+        if (!gz_add(sum, part->dim[axis], &sum)) return gz_refuse("its result is larger than any memory");
     }
     dim[axis] = sum;
     for (size_t i = axis + 1; i < c->rank; i++) inner *= dim[i];

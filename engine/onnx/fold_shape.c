@@ -39,10 +39,11 @@ gaze_status gz_onnx_fold_cast(gz_import *im, const gz_onnx_node *node)
     if (!strcmp(node->op, "CastLike")) {
         GZ_TRY(gz_node_constant(node, 1, true, &like));
         whole = like->i != NULL;
-        if (like->narrow) return gz_refuse("to a narrow type");
+        if (like->narrow) return gz_refuse("to bfloat16, which numbers here would have to be rounded to");
     } else {
         const int64_t to = gz_node_int(node, "to", 1);
-        if (to == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16) return gz_refuse("to a narrow type");
+        if (to == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16)
+            return gz_refuse("to bfloat16, which numbers here would have to be rounded to");
         truth = to == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
         whole = to != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && to != ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE &&
                 to != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 && to != ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
@@ -135,7 +136,8 @@ gaze_status gz_onnx_fold_tile(gz_import *im, const gz_onnx_node *node)
         if (dim[i] != 1 && c->dim[i] != 1 && !c->uniform)
             return gz_refuse("it repeats an axis of %zu elements", c->dim[i]);
         if (gz_is_sample_count(im, dim[i]) && !c->uniform) dim[i] = 1;
-        if (!gz_multiply(dim[i], c->dim[i], &dim[i])) return gz_refuse("its result is too large");
+        if (!gz_multiply(dim[i], c->dim[i], &dim[i]))
+            return gz_refuse("its result is larger than any memory");
     }
     return gz_constant_expand(im, c, rank, dim, &node->out[0]->constant);
 }
@@ -151,7 +153,7 @@ gaze_status gz_onnx_fold_reshape(gz_import *im, const gz_onnx_node *node)
         if (wanted[i] < -1) return gz_refuse("a size of %lld", (long long)wanted[i]);
         if (wanted[i] == -1) open = i;
         dim[i] = wanted[i] == -1 ? 1 : wanted[i] == 0 && i < c->rank ? c->dim[i] : (size_t)wanted[i];
-        if (!gz_multiply(known, dim[i], &known)) return gz_refuse("a shape that is too large");
+        if (!gz_multiply(known, dim[i], &known)) return gz_refuse("a shape that is larger than any memory");
     }
     if (open != SIZE_MAX && known) dim[open] = gz_constant_count(c) / known;
     return reshaped(im, c, rank, dim, &node->out[0]->constant);
@@ -250,7 +252,7 @@ gaze_status gz_onnx_fold_trilu(gz_import *im, const gz_onnx_node *node)
     GZ_TRY(input(node, &c));
     GZ_TRY(gz_node_constant(node, 1, false, &k));
     if (c->rank < 2 || gz_constant_count(c) > GZ_FOLD_LIMIT)
-        return gz_refuse("no matrix, or one that is too large");
+        return gz_refuse("%zu axes, expected a matrix of at most %d values", c->rank, GZ_FOLD_LIMIT);
     const int64_t shift = k ? (int64_t)gz_constant_at(k, 0) : 0;
     const bool upper = gz_node_int(node, "upper", 1) != 0;
     const size_t rows = c->dim[c->rank - 2], columns = c->dim[c->rank - 1];

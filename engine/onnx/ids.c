@@ -20,7 +20,7 @@ gaze_status gz_embed(gz_import *im, const gz_onnx_node *node, const gz_constant 
     GZ_TRY(gz_arrange_plain(im, &v));
     const gz_net_layer *before = v.at.layer;
     if (before->rank + 1 > GZ_NET_RANK || v.rank + 1 > GZ_ONNX_RANK || v.n_atoms == GZ_ATOMS)
-        return gz_refuse("too many axes");
+        return gz_refuse("ids of %zu axes, more than can be looked up", v.rank);
     memcpy(dim, before->dim, before->rank * sizeof *dim);
     dim[before->rank] = D;
     GZ_TRY(gz_net_add(&im->net, "embedding", gz_node_name(node, 0), v.at, before->rank + 1, dim, &layer));

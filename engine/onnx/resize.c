@@ -49,7 +49,7 @@ gaze_status gz_onnx_resize(gz_import *im, const gz_onnx_node *node)
     GZ_TRY(read_factors(node, v, factor));
     for (size_t i = 0; i < v->rank; i++) {
         dim[i] = v->dim[i] * factor[i];
-        if (rank + 2 > GZ_ONNX_RANK) return gz_refuse("too many axes");
+        if (rank + 2 > GZ_ONNX_RANK) return gz_refuse("%zu axes, too many to be made larger", v->rank);
         apart[rank] = wide[rank] = v->dim[i];
         rank++;
         if (factor[i] == 1) continue;

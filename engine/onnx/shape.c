@@ -64,7 +64,8 @@ static gaze_status target(const gz_onnx_node *node, const gz_value *v, size_t *r
         if (wanted[i] < -1 || (wanted[i] == 0 && (zeros || i >= v->rank)))
             return gz_refuse("a shape with %lld", (long long)wanted[i]);
         dim[i] = wanted[i] == 0 ? v->dim[i] : wanted[i] == -1 ? 1 : (size_t)wanted[i];
-        if (!gz_multiply(known, dim[i], &known) || !known) return gz_refuse("a shape that is too large");
+        if (!gz_multiply(known, dim[i], &known) || !known)
+            return gz_refuse("a shape that is larger than any memory");
     }
     if (open != SIZE_MAX && count % known) return gz_refuse("a shape that doesn't fit %zu values", count);
     if (open != SIZE_MAX) dim[open] = count / known;

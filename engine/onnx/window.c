@@ -102,7 +102,9 @@ gaze_status gz_sliding_read(const gz_onnx_node *node, const gz_value *v, const s
     GZ_TRY(read_sizes(node, "strides", w->axes, 1, w->stride));
     GZ_TRY(read_sizes(node, "dilations", w->axes, 1, w->dilation));
     for (size_t i = 0; i < w->axes; i++)
-        if (!w->in[i] || !w->size[i]) return gz_refuse("a size of 0");
+        if (!w->in[i] || !w->size[i])
+            return gz_refuse("axis %zu of its input has %zu elements, and its window %zu", i, w->in[i],
+                             w->size[i]);
     GZ_TRY(read_pads(node, w));
     return see_outputs(w, gz_node_int(node, "ceil_mode", 0) != 0);
 }

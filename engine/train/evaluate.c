@@ -120,7 +120,8 @@ gaze_status gz_evaluate(const gz_step_base *base, gz_part part, size_t batch_siz
     gaze_metrics found = {0};
     gaze_status status = gz_data_count(base->data, part) && base->data->has_labels
                              ? GAZE_OK
-                             : gz_fail(GAZE_ERROR_DATA, "there are no labelled samples to evaluate on");
+                             : gz_fail(GAZE_ERROR_DATA, "the %s data has no labelled samples to evaluate on",
+                                       base->data->type->name);
     if (base->group) status = gz_group_agree(base->group, status);
     if (status == GAZE_OK) status = go_through(base, part, batch_size, &steps, true, &found);
     gz_step_pair_free(&steps);

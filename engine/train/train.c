@@ -13,8 +13,11 @@ static gaze_status check_options(const gz_run *r)
     const gaze_train_options *o = gz_run_options(r);
     if (o->out ? !*o->out : o->resume || o->keep_checkpoints)
         return gz_fail(GAZE_ERROR_USAGE, "checkpoints need a folder to lie in (--out DIR)");
-    if (!r->samples) return gz_fail(GAZE_ERROR_DATA, "the data has no training part");
-    if (!r->t->base.data->has_labels) return gz_fail(GAZE_ERROR_DATA, "the training data has no labels");
+    if (!r->samples)
+        return gz_fail(GAZE_ERROR_DATA, "the %s data has no training part", r->t->base.data->type->name);
+    if (!r->t->base.data->has_labels)
+        return gz_fail(GAZE_ERROR_DATA, "the training part of the %s data has no labels to learn from",
+                       r->t->base.data->type->name);
     const gz_group *group = r->t->base.group;
     if (group && r->batch_size < group->calls->ranks)
         return gz_fail(GAZE_ERROR_USAGE, "a batch of %zu samples can't be shared by %zu processes",
