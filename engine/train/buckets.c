@@ -144,9 +144,10 @@ void gz_buckets_free(gz_buckets *buckets)
         gz_bucket *bucket = &buckets->list[b];
         if (bucket->reading && !gz_device_forked()) clReleaseEvent(bucket->reading);
         free(bucket->ranges);
+        free(bucket->requests);
+        if (bucket->stage >= GZ_SCATTERING) continue; /* messages may still come; this is the process's end */
         free(bucket->values);
         free(bucket->received);
-        free(bucket->requests);
     }
     free(buckets->list);
     *buckets = (gz_buckets){0};

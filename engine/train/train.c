@@ -154,7 +154,7 @@ static gaze_status tell(gz_run *r, const gaze_progress *progress)
     r->reported = gz_seconds();
     if (!o->progress || o->progress(o->user, progress)) return GAZE_OK;
     r->wants_stop = true;
-    return r->exchange ? GAZE_OK : stop(r);
+    return r->t->base.group ? GAZE_OK : stop(r); /* a group stops together */
 }
 
 /* While others are waited for. */
@@ -258,9 +258,9 @@ static void finish(gz_run *r)
 {
     if (r->t->base.group) r->t->base.group->go_on = NULL;
     gz_batches_close(r->batches);
-    gz_exchange_destroy(r->exchange);
-    gz_step_pair_free(&r->steps);
+    gz_step_pair_free(&r->steps); /* waits for the device, which may be writing into the exchange's memory */
     gz_step_pair_free(&r->validation);
+    gz_exchange_destroy(r->exchange);
     gz_log_free(&r->log);
     gz_arena_destroy(r->arena);
 }
