@@ -102,6 +102,7 @@ ASKS(clGetKernelWorkGroupInfo,
 ASKS(clGetMemObjectInfo, (cl_mem m, cl_mem_info w, size_t n, void *v, size_t *s), (m, w, n, v, s))
 ASKS(clGetEventProfilingInfo, (cl_event e, cl_profiling_info w, size_t n, void *v, size_t *s),
      (e, w, n, v, s))
+ASKS(clGetEventInfo, (cl_event e, cl_event_info w, size_t n, void *v, size_t *s), (e, w, n, v, s))
 ASKS(clSetKernelArg, (cl_kernel k, cl_uint i, size_t n, const void *v), (k, i, n, v))
 DOES(clFinish, (cl_command_queue q), (q))
 DOES(clFlush, (cl_command_queue q), (q))
