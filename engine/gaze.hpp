@@ -15,6 +15,8 @@
 
 #include "gaze.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>

@@ -151,6 +151,21 @@ static void a_full_memory_group_is_less_than_the_machine(void **state)
     gz_arena_destroy(d.arena);
 }
 
+static void a_machine_without_a_driver_is_told_the_package(void **state)
+{
+    told t;
+    gz_doctor d = doctor_of(&t);
+    (void)state;
+    unsetenv("OCL_ICD_VENDORS");
+    unsetenv("OPENCL_VENDOR_PATH");
+    gz_doctor_drivers(&d);
+    assert_int_equal(t.count, 1);
+    assert_int_equal(t.health, GAZE_HEALTH_WRONG);
+    assert_non_null(strstr(t.found, "/etc/OpenCL/vendors is not there: the loader finds no driver"));
+    assert_non_null(strstr(t.cure, "pocl-opencl-icd"));
+    gz_arena_destroy(d.arena);
+}
+
 static void words_are_quoted_for_the_shell(void **state)
 {
     told t;
@@ -216,6 +231,7 @@ int main(void)
         cmocka_unit_test(device_files_that_are_closed_want_a_group),
         cmocka_unit_test(a_folder_of_others_wants_its_owner_changed),
         cmocka_unit_test(a_full_memory_group_is_less_than_the_machine),
+        cmocka_unit_test(a_machine_without_a_driver_is_told_the_package),
         cmocka_unit_test(words_are_quoted_for_the_shell),
         cmocka_unit_test(a_child_that_crashes_or_hangs_has_told_what_it_knew),
     };

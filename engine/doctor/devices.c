@@ -1,6 +1,5 @@
 /* All drivers together, as every program of Gaze has them: in one child, since they may end it. */
 #include "../device/cache.h"
-#include "../device/choose.h"
 #include "doctor.h"
 #include "environment.h"
 #include "folders.h"

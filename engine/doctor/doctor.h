@@ -18,7 +18,6 @@ typedef struct gz_doctor {
     gaze_finding_function *tell;
     void *user;
     const char *part; /* of what is told next */
-    gaze_status status;
     size_t n_stops, n_wrong;
     char first_stop[GZ_MOST_TEXT];
 } gz_doctor;

@@ -39,13 +39,21 @@ static const char *package_of(const char *text)
     return NULL;
 }
 
+/* Only who may write its folder may take a file away. */
+static const char *remove_file(gz_doctor *d, const char *path)
+{
+    char *folder = gz_arena_copy(d->arena, path), *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash) slash[slash == folder] = 0;
+    const bool own = access(slash ? folder : ".", W_OK) == 0;
+    return gz_arena_format(d->arena, "%srm %s", own ? "" : "sudo ", gz_doctor_quoted(d, path));
+}
+
 /* Of a driver that doesn't load: installs what its message speaks of, or takes its .icd away. */
 static const char *cure_of(gz_doctor *d, const driver *one, const char *message)
 {
     const char *package = package_of(message);
     if (package) return gz_doctor_install(d, gz_arena_format(d->arena, "--reinstall %s", package));
-    if (!one->file) return "unset OCL_ICD_VENDORS";
-    return gz_arena_format(d->arena, "%srm %s", geteuid() ? "sudo " : "", gz_doctor_quoted(d, one->file));
+    return one->file ? remove_file(d, one->file) : "unset OCL_ICD_VENDORS";
 }
 
 static const char *name_of(gz_doctor *d, const driver *one)
