@@ -147,4 +147,7 @@ if __name__ == "__main__":
     if len(sys.argv) not in (3, 4) or sys.argv[1] not in kinds:
         sys.exit(__doc__)
     write, usual = kinds[sys.argv[1]]
-    write(Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) == 4 else usual)
+    folder = Path(sys.argv[2])
+    if folder.exists():
+        sys.exit(f"{folder} is there already, and stays as it is: data that was fetched is not replaced")
+    write(folder, int(sys.argv[3]) if len(sys.argv) == 4 else usual)
