@@ -8,7 +8,7 @@ list(TRANSFORM COMMANDS REPLACE " X\\((.*)," "\\1")
 
 # document(FILE, then FORMAT and COMMAND as gaze help takes them): the file, and DOCUMENT_FILES has it too
 function(document file format command)
-  add_custom_command(OUTPUT ${DOCUMENTS}/${file} DEPENDS gaze_program VERBATIM
+  add_custom_command(OUTPUT ${DOCUMENTS}/${file} DEPENDS gaze_program VERBATIM COMMENT ""
                      COMMAND gaze_program help --format ${format} ${command} > ${DOCUMENTS}/${file})
   set(DOCUMENT_FILES ${DOCUMENT_FILES} ${DOCUMENTS}/${file} PARENT_SCOPE)
 endfunction()
