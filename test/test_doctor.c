@@ -218,7 +218,10 @@ static int make_root(void **state)
 
 static int remove_root(void **state)
 {
+    char path[128];
     (void)state;
+    snprintf(path, sizeof path, "%s/closed", root);
+    (void)chmod(path, 0755);
     remove_folder(root);
     return 0;
 }

@@ -76,7 +76,8 @@ static gaze_status folder_fetch(const void *state, gz_part part, size_t index, v
     char *path = NULL;
     gaze_status status;
     if (f->skip_bad && is_known_bad(f, part, index))
-        return gz_fail(GAZE_ERROR_DATA, "%s is damaged, as was found before", folder_sample_name(state, part, index));
+        return gz_fail(GAZE_ERROR_DATA, "%s is damaged, as was found before",
+                       folder_sample_name(state, part, index));
     GZ_GO(path_of(f, part, index, &path));
     status = gz_image_read(path, &image);
     if (status != GAZE_OK) {
