@@ -93,8 +93,10 @@ static bool a_user_is_told_the_group(void)
     put("/dev/dri/renderD128", "");
     snprintf(path, sizeof path, "%s/dev/dri/renderD128", root);
     CHECK(chmod(path, 0660) == 0 && chmod(root, 0755) == 0);
-    if (geteuid() == 0) CHECK(setgid(65534) == 0 && setuid(65534) == 0);
-    if (geteuid() != 65534) CHECK(chmod(path, 0060) == 0);
+    if (geteuid() == 0)
+        CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+    else
+        CHECK(chmod(path, 0060) == 0);
     gz_doctor_permissions(&d);
     CHECK(t.count == 1 && t.health == GAZE_HEALTH_WRONG);
     CHECK(strstr(t.found, "renderD128: Permission denied"));
