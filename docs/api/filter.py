@@ -12,6 +12,7 @@ class Filter:
     def __init__(self):
         self.group = self.in_comment = False
         self.shared = []  # the comment above these declarations
+        self.used = False  # the first of them has it
 
     def title(self, text):
         close, self.group = "/** @} */ " if self.group else "", True
@@ -28,7 +29,7 @@ class Filter:
         text, end, rest = text.partition("*/")
         self.in_comment = not end
         if not code.strip():
-            self.shared = [text]
+            self.shared, self.used = [text], False
         return code + ("/**<" if code.strip() else "/**") + SPECIAL.sub(r"\\\1", text) + end + rest
 
     def line(self, line):
@@ -43,15 +44,17 @@ class Filter:
         if "/*" in line and not line.startswith("#") and not line.endswith("\\"):
             return self.comment(line)
         if line.startswith("GAZE_API") and self.shared:
-            return "/**" + SPECIAL.sub(r"\\\1", " ".join(self.shared)) + "*/ " + line
+            again = self.used
+            self.used = True
+            return "/**" + SPECIAL.sub(r"\\\1", " ".join(self.shared)) + "*/ " + line if again else line
         return line
 
 
 def main():
     lines = open(sys.argv[1], encoding="utf-8").read().splitlines()
-    lines[0] = lines[0].replace("/* ", "/* @file\n", 1)
     own = Filter()
-    print("\n".join(own.line(line).replace(r"\@file", "@file") for line in lines))
+    text = "\n".join(own.line(line) for line in lines)
+    print("/** @file */" + text.replace("/** ", "/** @mainpage Gaze\n", 1))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ def made_without_a_warning(folder):
         assert f">{name}</a>" in pages, f"{name} is not in the reference"
     assert "GAZE_ERROR_NOT_FINITE" in pages, "the statuses' list isn't expanded"
     shared = re.search(r"/\* (\w+ \w+ \w+ \w+)[^/]*\*/\nGAZE_API [^;]*gaze_open\([^;]*;\nGAZE_API void gaze_close", HEADER)[1]
-    assert pages.count(shared) >= 4, "declarations that stand together don't share their comment"  # twice each: in short, in full
+    assert pages.count(shared) == 4, "two declarations that stand together have their comment twice each: in short, in full"
+    assert HEADER[3:60].split(":")[1].split(",")[0].strip() in (folder / "html/index.html").read_text(), "the main page is empty"
 
 
 def what_doxygen_warns_of_fails(folder):
