@@ -239,7 +239,7 @@ static gaze_status add_platform_without_devices(gz_probe *probe, cl_platform_id 
     found->info.version = platform_text(probe, platform, CL_PLATFORM_VERSION);
     found->info.vendor = platform_text(probe, platform, CL_PLATFORM_VENDOR);
     if (code == CL_SUCCESS || code == CL_DEVICE_NOT_FOUND)
-        found->info.reason = "the platform has no device";
+        found->info.reason = GZ_NO_DEVICE;
     else
         found->info.reason = reason_of_failure(probe, "clGetDeviceIDs", code);
     return found->info.reason ? GAZE_OK : GAZE_ERROR_DEVICE;

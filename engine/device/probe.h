@@ -25,6 +25,9 @@ typedef struct gz_probe {
     const char *measured_in; /* the file of the measurements, or NULL */
 } gz_probe;
 
+/* The reason of a platform that works and has no device to offer. */
+#define GZ_NO_DEVICE "the platform has no device"
+
 /* Fails only when host memory is out: whatever a driver does wrong becomes a reason. */
 gaze_status gz_probe_create(gz_probe **out);
 void gz_probe_destroy(gz_probe *probe); /* NULL is fine */

@@ -24,18 +24,31 @@ static const char *pocl_trouble(gz_doctor *d, const char **cure)
     return or_nothing(gz_arena_format(d->arena, " (POCL_DEVICES=%s)", devices));
 }
 
+/* Mesa's rusticl drives nothing that it isn't told to. */
+static const char *rusticl_cure(const gaze_device_info *info)
+{
+    if (strcmp(info->platform, "rusticl") != 0 || getenv("RUSTICL_ENABLE")) return NULL;
+    return "export RUSTICL_ENABLE=radeonsi   # AMD; iris: Intel; nouveau: NVIDIA; panfrost: Mali";
+}
+
+static void tell_platform(gz_doctor *d, const gaze_device_info *info)
+{
+    const char *cure = rusticl_cure(info), *why = gz_is_pocl(info) ? pocl_trouble(d, &cure) : "";
+    const bool harmless = !cure && strcmp(or_nothing(info->reason), GZ_NO_DEVICE) == 0;
+    gz_doctor_tell(d, harmless ? GAZE_HEALTH_NOTE : GAZE_HEALTH_WRONG, cure, "platform %zu, %s: %s%s",
+                   info->platform_index, info->platform, or_nothing(info->reason), why);
+}
+
 static void tell_device(gz_doctor *d, const gaze_device_info *info)
 {
-    const char *cure = NULL, *why = "";
-    if (info->usable) {
+    if (!info->name)
+        tell_platform(d, info);
+    else if (info->usable)
         gz_doctor_tell(d, GAZE_HEALTH_OK, NULL, "device %zu: %s (%s, %s), driver %s", info->index, info->name,
                        info->type, info->platform, info->driver);
-        return;
-    }
-    if (!info->name && gz_is_pocl(info)) why = pocl_trouble(d, &cure);
-    gz_doctor_tell(d, GAZE_HEALTH_WRONG, cure, "platform %zu, %s%s%s: %s%s", info->platform_index,
-                   info->platform, info->name ? ", " : "", or_nothing(info->name), or_nothing(info->reason),
-                   why);
+    else
+        gz_doctor_tell(d, GAZE_HEALTH_WRONG, NULL, "device %zu, %s (%s), can't be used: %s", info->index,
+                       info->name, info->platform, or_nothing(info->reason));
 }
 
 /* Why there is no device at all: the loader was sent elsewhere, PoCL is in trouble, or nothing is installed.

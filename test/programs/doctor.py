@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import GAZE, SOURCE, main, refused
+from harness import BUILD, GAZE, SOURCE, main, refused
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("GAZE_", "POCL_", "OCL_", "OPENCL_"))}
 CACHE = tempfile.TemporaryDirectory()  # its own, which is small: the user's is measured at every call
@@ -117,6 +117,18 @@ def a_driver_that_crashes_is_found_out(folder):
     assert "Aborted" in wrong["found"] and "crash.icd" in wrong["cure"], wrong
 
 
+def devices_that_cannot_be_used_are_told_with_the_reason(folder):
+    """test/fake_icd.c: a platform that fails, one without a device, one whose device has no compiler."""
+    pocl(folder)
+    env = driver(folder, "fake", BUILD / "lib/libfake_icd.so")
+    findings = doctor(env=env)
+    one(findings, "wrong", "Failing: the driver fails: clGetDeviceIDs: CL_OUT_OF_RESOURCES")
+    one(findings, "note", "Empty: the platform has no device")
+    one(findings, "wrong", "Fake GPU (No Compiler), can't be used: the driver has no compiler for it")
+    (folder / "vendors/pocl.icd").unlink()
+    one(doctor(env=env, status=5), "stops", "no device can be used")
+
+
 def an_unwritable_cache_is_why_pocl_has_no_device(folder):
     (folder / "file").write_text("")
     env = {"XDG_CACHE_HOME": folder / "file", **pocl(folder)}
@@ -203,6 +215,7 @@ if __name__ == "__main__":
         a_driver_that_does_not_load_is_named_beside_one_that_does,
         what_is_no_driver_is_said_to_be_none,
         a_driver_that_crashes_is_found_out,
+        devices_that_cannot_be_used_are_told_with_the_reason,
         an_unwritable_cache_is_why_pocl_has_no_device,
         without_a_home_nothing_is_kept,
         settings_of_pocl_are_judged,
