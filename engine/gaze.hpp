@@ -205,6 +205,85 @@ class Model
     detail::Owner<gaze_model, gaze_close> owner_;
 };
 
+/* A struct that a call fills and a function of gaze.h frees, for calls that have no wrapper here:
+   gaze::Decoded answers; check(gaze_decode(model.get(), ..., answers.fill())); answers->lengths[0] */
+template <class T, void (*destroy)(T *)> class Filled
+{
+  public:
+    Filled() = default;
+    Filled(Filled &&other) noexcept : value_(std::exchange(other.value_, T{})) {}
+    Filled &operator=(Filled &&other) noexcept
+    {
+        std::swap(value_, other.value_);
+        return *this;
+    }
+    ~Filled() { destroy(&value_); }
+    T *fill() noexcept { return &value_; }
+    const T *operator->() const noexcept { return &value_; }
+    const T &operator*() const noexcept { return value_; }
+
+  private:
+    T value_{};
+};
+using Metrics = Filled<gaze_metrics, gaze_metrics_free>;
+using Decoded = Filled<gaze_decoded, gaze_decoded_free>;
+using Faithful = Filled<gaze_faithful_result, gaze_faithful_free>;
+using Comparison = Filled<gaze_comparison, gaze_comparison_free>;
+using Bench = Filled<gaze_bench_result, gaze_bench_free>;
+
+/* The train and the test part of one data set. */
+class Data
+{
+  public:
+    /* spec: "TYPE:PATH" as --data takes it; "" takes the run's, or the model's own. */
+    explicit Data(const Model &model, const std::string &spec = {}, std::uint64_t seed = 0)
+    {
+        gaze_data *opened = nullptr;
+        check(gaze_data_open(model.get(), spec.empty() ? nullptr : spec.c_str(), seed, &opened));
+        owner_.reset(opened);
+    }
+    gaze_data *get() const noexcept { return owner_.get(); }
+    std::size_t count(bool test) const { return gaze_data_count(get(), test); }
+
+  private:
+    detail::Owner<gaze_data, gaze_data_close> owner_;
+};
+
+/* In place; what the last epoch came to. */
+inline Metrics train(const Model &model, const Data &data, const gaze_train_options &options = {})
+{
+    Metrics last;
+    check(gaze_train(model.get(), data.get(), &options, last.fill()));
+    return last;
+}
+
+/* Over the test part, or the training part if there is no other. */
+inline Metrics evaluate(const Model &model, const Data &data, std::size_t batch_size = 0)
+{
+    bool test = false;
+    Metrics metrics;
+    check(gaze_evaluate(model.get(), data.get(), batch_size, &test, metrics.fill()));
+    return metrics;
+}
+
+/* Everything that OpenCL offers here; range-for goes over it. */
+class Devices
+{
+  public:
+    Devices()
+    {
+        gaze_device_info *list = nullptr;
+        check(gaze_devices(&list, &count_));
+        owner_.reset(list);
+    }
+    const gaze_device_info *begin() const noexcept { return owner_.get(); }
+    const gaze_device_info *end() const noexcept { return owner_.get() + count_; }
+
+  private:
+    std::size_t count_ = 0;
+    detail::Owner<gaze_device_info, gaze_devices_free> owner_;
+};
+
 /* As dump_attention draws it. image: the input, or nullptr; options nullptr: the view that fits, usual
  * colours. */
 inline Picture draw(const gaze_map_info &map, const Array &values, const Array *image = nullptr,

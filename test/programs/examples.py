@@ -35,9 +35,42 @@ def waitKey(ms): return ord("q") if len(shown) == 2 else 255
 """
 
 
+TRAINING = r"""
+#include <gaze.hpp>
+#include <cstdio>
+int main(int, char **argv)
+{
+    const gaze::Context context;
+    gaze::Model model(context, argv[1]);
+    const gaze::Data data(model, "synthetic:patch", 1);
+    gaze_train_options options{};
+    options.steps = 150;
+    gaze::Metrics trained = gaze::train(model, data, options);
+    const gaze::Metrics moved = std::move(trained), tested = gaze::evaluate(model, data);
+    gaze::Model other = std::move(model);
+    int devices = 0;
+    for (const gaze_device_info &device : gaze::Devices()) devices += device.usable;
+    gaze::Bench bench;
+    gaze_bench_options brief{};
+    brief.seconds = 0.05;
+    gaze::check(gaze_bench(other.get(), &brief, bench.fill()));
+    std::printf("%zu of %zu samples, %d classes in the table, %s, accuracy %.3f, devices %s, bench %s\n", tested->samples,
+                data.count(true), static_cast<int>(tested->n_classes), other.name().c_str(), tested->accuracy,
+                devices ? "yes" : "no", bench->samples_per_second > 0 ? "yes" : "no");
+    try {
+        gaze::Data wrong(other, "synthetic:needel");
+    } catch (const gaze::Error &error) {
+        std::printf("%d: %s\n", static_cast<int>(error.status()), error.what());
+    }
+    return moved->loss > 0 ? 0 : 1;
+}
+"""
+
+
 def built(folder, source, compiler, standard):
     program = folder / source.split(".")[0]
-    run(os.environ.get(*compiler), f"-std={standard}", *WARNINGS, f"-I{SOURCE}/engine", SOURCE / "examples" / source, "-o", program,
+    path = folder / source if (folder / source).exists() else SOURCE / "examples" / source
+    run(os.environ.get(*compiler), f"-std={standard}", *WARNINGS, f"-I{SOURCE}/engine", path, "-o", program,
         f"-L{BUILD}/lib", "-lgaze", f"-Wl,-rpath,{BUILD}/lib")
     return program
 
@@ -62,6 +95,13 @@ def c_and_cpp_say_what_gaze_says(folder):
     assert "c.png: attention: share of the attention" in c and "most of it around row" in cpp
     assert (folder / "c.png").read_bytes() == (folder / "cpp.png").read_bytes()
     assert min(size_of(folder / "c.png")) > 300
+
+
+def cpp_trains_evaluates_and_measures(folder):
+    (folder / "training.cpp").write_text(TRAINING)
+    said = run(built(folder, "training.cpp", ("CXX", "c++"), "c++17"), SOURCE / "models/patch.json").stdout
+    assert re.match(r"1000 of 1000 samples, 4 classes in the table, patch, accuracy (0\.9|1\.0)\d+, devices yes, bench yes\n", said), said
+    assert "did you mean 'needle'" in said.splitlines()[1], said
 
 
 def models_without_attention_are_shown_by_grad_cam(folder):
@@ -108,6 +148,7 @@ def the_live_demo_shows_a_webcam_until_q(folder):
 if __name__ == "__main__":
     main([
         c_and_cpp_say_what_gaze_says,
+        cpp_trains_evaluates_and_measures,
         models_without_attention_are_shown_by_grad_cam,
         what_fails_is_told_with_gazes_words_and_status,
         the_live_demo_draws_a_folder_of_frames,
