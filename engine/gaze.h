@@ -672,7 +672,8 @@ typedef struct gaze_run_report_options {
 GAZE_API gaze_status gaze_run_report(gaze_model *model, gaze_data *data,
                                      const gaze_run_report_options *options);
 
-/* The seed that the run folder was trained with; false where it was no run folder. */
+/* The seed that the run folder was trained with; false where it was no run folder, or where run.json can't
+   say it exactly: from 2^53 on. */
 GAZE_API bool gaze_model_run_seed(const gaze_model *model, uint64_t *seed);
 
 /* ---- Models of others ---- */

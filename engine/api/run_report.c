@@ -23,11 +23,11 @@ static gaze_status settle(gz_reporting *r, size_t section, gaze_status status)
                : status;
 }
 
-static bool is_left_out(gz_reporting *r, unsigned part, size_t section, const char *why, gaze_status *status)
+static bool is_left_out(gz_reporting *r, unsigned part, size_t section, gaze_status *status)
 {
     *status = GAZE_OK;
     if (!(r->options->without & part)) return false;
-    *status = miss(r, section, why);
+    *status = miss(r, section, "Left out.");
     return true;
 }
 
@@ -85,31 +85,31 @@ static gaze_status find_results(gz_reporting *r)
 static gaze_status find_examples(gz_reporting *r)
 {
     gaze_status status;
-    if (is_left_out(r, GAZE_REPORT_EXAMPLES, GZ_SECTION_EXAMPLES, "Left out.", &status)) return status;
+    if (is_left_out(r, GAZE_REPORT_EXAMPLES, GZ_SECTION_EXAMPLES, &status)) return status;
     begin(r, "examples");
     return settle(r, GZ_SECTION_EXAMPLES, gz_reporting_examples(r));
 }
 
+static gaze_status test_map(gz_reporting *r)
+{
+    gaze_faithful_options options = {.samples = r->options->samples, .seed = r->options->seed};
+    GZ_TRY(gz_reporting_map(r, &options.map));
+    return gaze_faithful(r->model, r->data, &options, &r->facts.faithful);
+}
+
 static gaze_status find_faithfulness(gz_reporting *r)
 {
-    const gaze_map_info *maps;
-    const size_t n_maps = gaze_model_maps(r->model, &maps);
-    const gaze_faithful_options options = {.map = r->options->map ? r->options->map
-                                                  : n_maps        ? maps[n_maps - 1].name
-                                                                  : "gradcam",
-                                           .samples = r->options->samples,
-                                           .seed = r->options->seed};
     gaze_status status;
-    if (is_left_out(r, GAZE_REPORT_FAITHFUL, GZ_SECTION_FAITHFUL, "Left out.", &status)) return status;
+    if (is_left_out(r, GAZE_REPORT_FAITHFUL, GZ_SECTION_FAITHFUL, &status)) return status;
     begin(r, "faithfulness");
-    return settle(r, GZ_SECTION_FAITHFUL, gaze_faithful(r->model, r->data, &options, &r->facts.faithful));
+    return settle(r, GZ_SECTION_FAITHFUL, test_map(r));
 }
 
 static gaze_status find_profile(gz_reporting *r)
 {
     const gaze_bench_options options = {.batch_size = r->batch, .seconds = PROFILE_SECONDS};
     gaze_status status;
-    if (is_left_out(r, GAZE_REPORT_PROFILE, GZ_SECTION_PROFILE, "Left out.", &status)) return status;
+    if (is_left_out(r, GAZE_REPORT_PROFILE, GZ_SECTION_PROFILE, &status)) return status;
     begin(r, "time of each layer");
     r->facts.bench_batch = r->batch;
     return settle(r, GZ_SECTION_PROFILE, gaze_bench(r->model, &options, &r->facts.bench));
@@ -120,7 +120,7 @@ static gaze_status find_verification(gz_reporting *r)
     gaze_verify_options options = {.quick = true};
     size_t passed, failed;
     gaze_status status;
-    if (is_left_out(r, GAZE_REPORT_VERIFY, GZ_SECTION_VERIFY, "Left out.", &status)) return status;
+    if (is_left_out(r, GAZE_REPORT_VERIFY, GZ_SECTION_VERIFY, &status)) return status;
     begin(r, "verification");
     GZ_TRY(gz_report_create(r->options->out, r->options->command, &r->facts.verify));
     options.report = r->facts.verify;

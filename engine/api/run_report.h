@@ -35,6 +35,10 @@ void gz_samples_free(gz_samples *samples);
 /* Which samples are shown: numbers in the arena, and how they were chosen in words (run_report_choose.c). */
 gaze_status gz_reporting_choose(gz_reporting *r, size_t **indices, size_t *count, const char **said);
 
+/* The name of the map that is put to the test; GAZE_ERROR_MODEL: the model has none, nor Grad-CAM
+   (run_report_examples.c). */
+gaze_status gz_reporting_map(const gz_reporting *r, const char **name);
+
 /* Examples with their maps; `r` keeps what they point to, for gz_reporting_forget_examples
    (run_report_examples.c). */
 gaze_status gz_reporting_examples(gz_reporting *r);

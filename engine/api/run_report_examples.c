@@ -9,19 +9,34 @@ enum { MOST_MOMENTS = 12, MOST_SLICES = 17, MOST_CELLS = 1 << 16, MOST_FRAMES = 
 
 /* ---- Which maps ---- */
 
-static gaze_status choose_maps(gz_reporting *r, gz_dump *d)
+gaze_status gz_reporting_map(const gz_reporting *r, const char **name)
 {
     const gaze_map_info *infos;
     const size_t count = gaze_model_maps(r->model, &infos);
-    const char *asked = r->options->map ? r->options->map : count ? NULL : "gradcam";
+    *name = r->options->map ? r->options->map : count ? infos[count - 1].name : "gradcam";
+    if (r->options->map || count || gaze_find_map(r->model, *name, &infos) == GAZE_OK) return GAZE_OK;
+    return gz_fail(
+        GAZE_ERROR_MODEL,
+        "The model '%s' has no attention map, and Grad-CAM needs a convolution and an output of classes.",
+        gaze_model_name(r->model));
+}
+
+/* The model's own, and the one that is put to the test where that is another. */
+static gaze_status choose_maps(const gz_reporting *r, gz_dump *d)
+{
+    const gaze_map_info *infos;
+    const size_t count = gaze_model_maps(r->model, &infos);
+    const char *tested;
+    bool own = false;
+    GZ_TRY(gz_reporting_map(r, &tested));
     d->maps = gz_arena_allocate(d->arena, (count + 1) * sizeof *d->maps);
     if (!d->maps) return GAZE_ERROR_DEVICE;
     for (size_t i = 0; i < count; i++) {
         d->maps[d->n_maps++] = (gz_dump_map){.info = &infos[i]};
-        if (asked && strcmp(asked, infos[i].name) == 0) asked = NULL;
+        own |= strcmp(tested, infos[i].name) == 0;
     }
-    if (!asked) return GAZE_OK;
-    GZ_TRY(gaze_find_map(r->model, asked, &infos));
+    if (own) return GAZE_OK;
+    GZ_TRY(gaze_find_map(r->model, tested, &infos));
     d->maps[d->n_maps++] = (gz_dump_map){.info = infos};
     return GAZE_OK;
 }

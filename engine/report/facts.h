@@ -20,8 +20,8 @@ typedef struct gz_tensor_life {
 
 typedef struct gz_memory_facts {
     size_t batch, train_batch;
-    size_t peak_bytes, naive_bytes, pinned_bytes, weights_bytes; /* of predictions */
-    size_t train_peak_bytes, train_store_bytes; /* of training steps; 0: that has no plan here */
+    size_t peak_bytes, naive_bytes, weights_bytes; /* of predictions */
+    size_t train_peak_bytes, train_store_bytes;    /* of training steps; 0: that has no plan here */
     gz_tensor_life *tensors;
     size_t n_tensors;
 } gz_memory_facts;

@@ -4,6 +4,7 @@
 #include "../base/text.h"
 #include "../layers/json.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,13 +46,20 @@ gaze_status gz_run_record_data(const char *folder, gz_arena *arena, const char *
     return status;
 }
 
+/* Counts and seeds whole, as far as a double holds them. */
+static const char *number_text(gz_arena *arena, double value)
+{
+    const bool whole = value == floor(value) && fabs(value) < 0x1p53;
+    return gz_arena_format(arena, whole ? "%.0f" : "%.9g", value);
+}
+
 /* Words with blanks between them, values of an object with commas; NULL: out of memory. */
 static const char *value_text(gz_arena *arena, const cJSON *value)
 {
     const char *text = NULL;
     const cJSON *item;
     if (cJSON_IsString(value)) return gz_arena_copy(arena, value->valuestring);
-    if (cJSON_IsNumber(value)) return gz_arena_format(arena, "%.9g", value->valuedouble);
+    if (cJSON_IsNumber(value)) return number_text(arena, value->valuedouble);
     cJSON_ArrayForEach(item, value)
     {
         if (!cJSON_IsString(item) || !item->valuestring[0]) continue;

@@ -307,6 +307,21 @@ def sequences_have_steps_and_answers(folder):
     assert page.sections["faithful"].strip() and "areas" not in page.tables, "a model without classes has no such test"
 
 
+def what_a_model_or_the_reference_has_not_is_said(folder):
+    model = json.loads((SOURCE / "models/004-bilstm-baseline.json").read_text())
+    model["data"] |= {"train_count": 64, "test_count": 20}
+    (folder / "m.json").write_text(json.dumps(model))
+    run(GAZE, "train", folder / "m.json", "--out", folder / "run", "--epochs", "1", "--seed", "123456789012", "--quiet")
+    page = report(folder, "--reference", of=folder / "run")
+    assert ["seed", "123456789012"] in page.tables["run-facts"], "the data are made from it"
+    whole, *_ = lines("evaluate", folder / "run", "--reference", "--seed", "123456789012")
+    assert close(page.words["loss"], whole["loss"])
+    for section in ("examples", "faithful"):
+        assert "has no attention map, and Grad-CAM needs a convolution" in page.sections[section], page.sections[section]
+    assert "--reference" in page.sections["verify"] and page.images == [] and "areas" not in page.tables
+    assert "samples/s" in page.sections["profile"] and page.rows("tensors")
+
+
 if __name__ == "__main__":
     main([
         every_section_is_there_and_nothing_is_loaded,
@@ -319,4 +334,5 @@ if __name__ == "__main__":
         names_are_escaped_and_classes_named,
         what_cannot_be_reported_is_refused_with_the_reason,
         sequences_have_steps_and_answers,
+        what_a_model_or_the_reference_has_not_is_said,
     ])
