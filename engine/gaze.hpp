@@ -91,7 +91,7 @@ class Array
     std::vector<std::size_t> shape() const { return {array_.shape, array_.shape + array_.rank}; }
     std::size_t size() const noexcept
     {
-        std::size_t count = 1;
+        std::size_t count = array_.data ? 1 : 0;
         for (std::size_t i = 0; i < array_.rank; i++) count *= array_.shape[i];
         return count;
     }
