@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_MOMENTS = 12, MOST_SLICES = 17, MOST_CELLS = 1 << 16, MOST_FRAMES = 600 };
+enum { MOST_MOMENTS = 12, MOST_SLICES = 17, MOST_CELLS = 1 << 16, MOST_STEPS = 512, MOST_PIXELS = 6000000 };
 
 /* ---- Which maps ---- */
 
@@ -70,7 +70,7 @@ static gaze_status describe_map(gz_reporting *r, const gz_dump *d, const gz_dump
     gz_map grid;
     *shown =
         (gz_shown_map){.info = map->info, .shown = shown_as(map), .height = map->height, .width = map->width};
-    if (map->height * map->width > MOST_CELLS)
+    if (map->height * map->width > (shown->shown == GZ_SHOWN_STEPS ? MOST_STEPS : MOST_CELLS))
         shown->why = "It has too many cells for a page: dump_attention draws it, whole or by rows.";
     if (shown->shown == GZ_SHOWN_MATRIX && d->image && gz_dump_grid(d, map, &grid)) shown->grid = grid;
     shown->values = gz_arena_allocate(r->arena, (MOST_MOMENTS + 1) * sizeof *shown->values);
@@ -132,13 +132,24 @@ static void leave_out_damaged(void *user)
     if (context->log) context->log(context->log_user, GAZE_LOG_WARNING, gaze_message());
 }
 
-/* As many moments as make a page of some megabytes. */
+static size_t at_most(size_t n, size_t most) { return n < most ? n : most; }
+
+/* Of one slice at one moment, about. */
+static size_t pixels_of(const gz_shown_map *m)
+{
+    const bool over_input = m->shown == GZ_SHOWN_ON_IMAGE || m->grid.height;
+    return at_most(m->height, GZ_MOST_DRAWN) * at_most(m->width, GZ_MOST_DRAWN) +
+           (over_input ? GZ_OVERLAY * GZ_OVERLAY : 0);
+}
+
+/* As many moments as make a page of some megabytes, and at least two. */
 static size_t most_moments(const gz_examples *e)
 {
-    size_t frames = 0;
-    for (size_t m = 0; m < e->n_maps; m++) frames += e->maps[m].why ? 0 : e->count * e->maps[m].n_slices;
-    const size_t moments = frames ? MOST_FRAMES / frames : MOST_MOMENTS;
-    return moments < 2 ? 2 : moments < MOST_MOMENTS ? moments : MOST_MOMENTS;
+    size_t pixels = 1;
+    for (size_t m = 0; m < e->n_maps; m++)
+        pixels += e->maps[m].why ? 0 : e->count * e->maps[m].n_slices * pixels_of(&e->maps[m]);
+    const size_t moments = at_most(MOST_PIXELS / pixels, MOST_MOMENTS);
+    return moments < 2 ? 2 : moments;
 }
 
 /* Evenly spread, with the first and the last. */

@@ -24,6 +24,11 @@ typedef struct gz_shown_map {
     const float **values; /* [moments] -> [examples, slices, height, width] */
 } gz_shown_map;
 
+enum {
+    GZ_MOST_DRAWN = 64,
+    GZ_OVERLAY = 84
+}; /* cells of a matrix each way, neighbours are merged above; pixels */
+
 typedef struct gz_example {
     const char *title; /* "Sample 17: Coat, taken for Shirt (0.71)" */
     bool wrong;

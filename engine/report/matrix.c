@@ -49,6 +49,11 @@ static void add_names(gz_text *page, const side *rows, const side *columns, doub
     }
 }
 
+/* Cells that are drawn as one, and how far the picture reaches: its last row or column may stand for fewer.
+ */
+static size_t merged(size_t count) { return (count + GZ_MOST_DRAWN - 1) / GZ_MOST_DRAWN; }
+static size_t reach(size_t count) { return (count + merged(count) - 1) / merged(count) * merged(count); }
+
 void gz_matrix_add(gz_text *page, const gz_frames *f, const gz_axes *axes, const char *words)
 {
     const size_t height = f->map->height, width = f->map->width, longer = height > width ? height : width;
@@ -66,9 +71,12 @@ void gz_matrix_add(gz_text *page, const gz_frames *f, const gz_axes *axes, const
     gz_text_add(page,
                 "\"><image data-picture x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
                 "preserveAspectRatio=\"none\" href=\"",
-                left, top, cell * (double)width, cell * (double)height);
+                left, top, cell * (double)reach(width), cell * (double)reach(height));
     gz_frames_picture(page, f, f->all->n_moments - 1, 0, 0);
     gz_text_add(page, "\"/>");
     add_names(page, &rows, &columns, cell);
-    gz_text_add(page, "</svg><figcaption>rows: queries, columns: keys</figcaption></figure>\n");
+    gz_text_add(page, "</svg><figcaption>rows: queries, columns: keys");
+    if (merged(height) > 1 || merged(width) > 1)
+        gz_text_add(page, "; each drawn cell is the largest of %zu x %zu", merged(height), merged(width));
+    gz_text_add(page, "</figcaption></figure>\n");
 }

@@ -1,10 +1,11 @@
 /* Pictures of one frame: cells, and the map over the input. */
+#include "../view/merge.h"
 #include "examples.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_CELLS = 96, OVERLAY = 84, MOST_OVERLAY = 160 };
+enum { MOST_CELLS = 96, MOST_OVERLAY = 160 };
 
 static void take(gz_text *page, gz_image *image)
 {
@@ -20,7 +21,7 @@ static bool make(gz_text *page, gz_size size, gz_image *image)
 
 static void add_overlay(gz_text *page, const gz_photo *photo, const gz_map *map, const gz_paint *paint)
 {
-    const gz_size size = gz_panel_size(photo->height, photo->width, 0, OVERLAY, MOST_OVERLAY);
+    const gz_size size = gz_panel_size(photo->height, photo->width, 0, GZ_OVERLAY, MOST_OVERLAY);
     gz_image image;
     if (!make(page, size, &image)) return;
     gz_panel_overlay(&image, (gz_box){0, 0, size.height, size.width}, photo, map, paint);
@@ -38,14 +39,19 @@ static void add_placed_cells(gz_text *page, const gz_photo *photo, const gz_map 
     take(page, &image);
 }
 
-/* One pixel a cell. */
+/* One pixel a cell, or the largest of some neighbours. */
 static void add_cells(gz_text *page, const gz_map *map, const gz_paint *paint)
 {
+    gz_merged merged = {.own = NULL};
     gz_image image;
-    if (!make(page, (gz_size){map->height, map->width}, &image)) return;
-    for (size_t i = 0; i < map->height * map->width; i++)
-        gz_canvas_set(&image, i / map->width, i % map->width, gz_paint_ink(paint, map->values[i]));
-    take(page, &image);
+    if (page->status == GAZE_OK) page->status = gz_merge(map, GZ_MOST_DRAWN, &merged);
+    const gz_map *drawn = &merged.map;
+    if (make(page, (gz_size){drawn->height, drawn->width}, &image)) {
+        for (size_t i = 0; i < drawn->height * drawn->width; i++)
+            gz_canvas_set(&image, i / drawn->width, i % drawn->width, gz_paint_ink(paint, drawn->values[i]));
+        take(page, &image);
+    }
+    free(merged.own);
 }
 
 /* What each key gets, as mean of all queries, over the image whose cells the keys are. */

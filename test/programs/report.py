@@ -259,6 +259,18 @@ def heads_and_tokens(folder):
     assert page.text.count("<span data-step") == 2 * 16 and page.text.count('<figure class="tile matrix-map"') == 4
 
 
+def large_matrices_are_drawn_merged(folder):
+    model = json.loads((SOURCE / "models/004-text-encoder.json").read_text())
+    model["inputs"][0]["shape"] = [70]
+    model["data"] |= {"train_count": 64, "test_count": 10}
+    (folder / "m.json").write_text(json.dumps(model))
+    run(GAZE, "train", folder / "m.json", "--out", folder / "run", "--epochs", "1", "--quiet")
+    page = report(folder, *MAPS, "--examples", "1", of=folder / "run")
+    (first, _), = frames(page)["frames"]
+    assert [size_of(picture) for frame in first[-1] for picture in frame["p"]] == [(35, 35)] * 5
+    assert page.text.count("each drawn cell is the largest of 2 x 2") == 2
+
+
 def names_are_escaped_and_classes_named(folder):
     nasty = '<b>"a" & </script>'
     trained()
@@ -331,6 +343,7 @@ if __name__ == "__main__":
         memory_is_that_of_summary,
         maps_on_images_are_those_of_dump_attention_at_every_checkpoint,
         heads_and_tokens,
+        large_matrices_are_drawn_merged,
         names_are_escaped_and_classes_named,
         what_cannot_be_reported_is_refused_with_the_reason,
         sequences_have_steps_and_answers,
