@@ -92,10 +92,12 @@ static void share_cores(tool_group *group, size_t neighbours)
 
 static bool is_alike(const gaze_device_info *device, const gaze_device_info *chosen)
 {
-    return device->usable && strcmp(device->type, chosen->type) == 0;
+    return device->usable && device->platform_index == chosen->platform_index &&
+           strcmp(device->type, chosen->type) == 0;
 }
 
-/* Of the devices of the type that `auto` takes, each of us takes the next, from that one on. */
+/* Of the devices of the type and the driver that `auto` takes, each of us takes the next, from that one on.
+ */
 static void choose_device(tool_group *group, tool_options *options, size_t local)
 {
     gaze_device_info *list;
@@ -183,8 +185,8 @@ gaze_status tool_group_introduce(tool_group *group, const tool_options *options,
     if (!is_group(group) || options->quiet) return GAZE_OK;
     gaze_context_device(context, &device);
     host_name(host);
-    snprintf(mine, sizeof mine, "on %s: %s (%s), %zu compute unit%s", host, device.name, device.platform,
-             device.compute_units, device.compute_units == 1 ? "" : "s");
+    snprintf(mine, sizeof mine, "on %s: device %zu: %s (%s), %zu compute unit%s", host, device.index,
+             device.name, device.platform, device.compute_units, device.compute_units == 1 ? "" : "s");
     all = malloc(ranks * LINE_BYTES);
     const char *wrong = all ? mpi_gather(mine, all, LINE_BYTES) : "out of host memory";
     if (tool_group_speaks(group) && !wrong) {

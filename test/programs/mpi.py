@@ -2,6 +2,7 @@
 """Several processes under mpirun train and evaluate as one."""
 import json
 import os
+import re
 import signal
 
 import numpy
@@ -95,20 +96,26 @@ def ctrl_c_stops_all_and_the_run_goes_on_with_the_same_bits(folder):
 
 
 def a_killed_rank_ends_all_and_the_run_goes_on(folder):
-    file = model(folder)
-    for killed in 1, 0:
-        out = folder / f"without-{killed}"
-        job = Job(3, train(file, out, "--epochs", 100000, "--quiet"))
-        for _ in range(3):
-            job.line()
-        os.kill(job.rank(killed), signal.SIGKILL)
-        status, errors = job.end()
-        assert status != 0 and "Killed" in errors, errors
-        if killed:
-            assert "rank 0 of 3" in errors and f"The run is whole up to {out}/checkpoint-" in errors, errors
-        done = len(losses(out)) - 1
-        together(2, train(file, out, "--epochs", done + 1, "--quiet", "--resume"))
-        assert len(losses(out)) == done + 2
+    file, out = model(folder), folder / "run"
+    job = Job(3, train(file, out, "--epochs", 100000, "--quiet"))
+    for _ in range(3):
+        job.line()
+    os.kill(job.rank(1), signal.SIGKILL)
+    status, errors = job.end()
+    assert status != 0 and "Killed" in errors, errors
+    assert "rank 0 of 3" in errors and f"The run is whole up to {out}/checkpoint-" in errors, errors
+    done = len(losses(out)) - 1
+    together(2, train(file, out, "--epochs", done + 1, "--quiet", "--resume"))
+    assert len(losses(out)) == done + 2
+
+
+def each_rank_has_its_device(folder):
+    """PoCL gives the processor as two devices: 3 processes take them in turn, but all the one that was named."""
+    words, env = [GAZE, "evaluate", model(folder)], {**ENV, "POCL_DEVICES": "pthread pthread"}
+    taken = re.compile(r"^  rank \d on .*?: device (\d): ", re.M)
+    a, b, c = taken.findall(run(*under(3, words), env=env).stderr)
+    assert a != b and a == c, (a, b, c)
+    assert taken.findall(run(*under(2, [*words, "--device", "1"]), env=env).stderr) == ["1", "1"]
 
 
 def a_failure_is_told_once(folder):
@@ -145,4 +152,4 @@ if __name__ == "__main__":
     main([one_process_has_the_bits_of_the_ordinary_program, the_same_ranks_have_the_same_bits_and_one_speaks,
           shares_add_up_to_the_whole_batch, an_evaluation_is_shared, a_run_goes_on_with_another_number_of_ranks,
           ctrl_c_stops_all_and_the_run_goes_on_with_the_same_bits, a_killed_rank_ends_all_and_the_run_goes_on,
-          a_failure_is_told_once, all_must_do_the_same, without_mpi_many_processes_are_refused])
+          each_rank_has_its_device, a_failure_is_told_once, all_must_do_the_same, without_mpi_many_processes_are_refused])

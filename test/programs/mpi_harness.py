@@ -78,7 +78,7 @@ class Job:
     def end(self):
         """Its status and what it said on stderr."""
         try:
-            errors = self.process.communicate(timeout=60)[1]
+            errors = self.process.communicate(timeout=300)[1]
         finally:
             if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)
