@@ -27,7 +27,7 @@ static bool is_left_out(gz_reporting *r, unsigned part, size_t section, gaze_sta
 {
     *status = GAZE_OK;
     if (!(r->options->without & part)) return false;
-    *status = miss(r, section, "Left out.");
+    *status = miss(r, section, "left out");
     return true;
 }
 
@@ -62,11 +62,11 @@ static gaze_status find_history(gz_reporting *r)
     const char *folder = r->model->folder;
     if (!folder)
         return miss(r, GZ_SECTION_TRAINING,
-                    "This is a model file, not a run folder: how it was trained isn't known.");
+                    "this is a model file, not a run folder: how it was trained isn't known");
     GZ_TRY(gz_run_record_facts(folder, r->arena, &r->facts.run, &r->facts.n_run));
     GZ_TRY(gz_log_read(folder, SIZE_MAX, &r->facts.log));
     return r->facts.log.count ? GAZE_OK
-                              : miss(r, GZ_SECTION_TRAINING, "The run folder's log.csv has no epochs.");
+                              : miss(r, GZ_SECTION_TRAINING, "the run folder's log.csv has no epochs");
 }
 
 static gaze_status find_results(gz_reporting *r)

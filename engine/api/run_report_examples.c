@@ -17,7 +17,7 @@ gaze_status gz_reporting_map(const gz_reporting *r, const char **name)
     if (r->options->map || count || gaze_find_map(r->model, *name, &infos) == GAZE_OK) return GAZE_OK;
     return gz_fail(
         GAZE_ERROR_MODEL,
-        "The model '%s' has no attention map, and Grad-CAM needs a convolution and an output of classes.",
+        "the model '%s' has no attention map, and Grad-CAM needs a convolution and an output of classes",
         gaze_model_name(r->model));
 }
 

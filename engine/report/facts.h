@@ -44,7 +44,7 @@ typedef struct gz_run_facts {
     gz_memory_facts memory;
     gaze_device_info device;
     gaze_report *verify;              /* two parts: the kernels, then the model */
-    const char *missing[GZ_SECTIONS]; /* why a section isn't there; NULL: it is */
+    const char *missing[GZ_SECTIONS]; /* why a section isn't there, without a full stop; NULL: it is */
 } gz_run_facts;
 
 /* The page; free() it. */

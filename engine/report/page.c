@@ -29,7 +29,7 @@ void gz_section(gz_text *page, const gz_run_facts *facts, size_t section, const 
     }
     gz_text_add(page, "<p class=\"missing\">");
     gz_text_add_html(page, facts->missing[section]);
-    gz_text_add(page, "</p>\n");
+    gz_text_add(page, ".</p>\n");
 }
 
 static void add_title(gz_text *page, const void *facts)
