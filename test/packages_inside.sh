@@ -99,7 +99,7 @@ with_cmake() {
 
 # Of all that the packages brought, only folders that other packages have too.
 purge() {
-    for package in $packages; do dpkg -L $package; done | sort -u > /tmp/installed
+    for package in $packages; do dpkg -L $package; done | sort -u | grep -v "^/\.$" > /tmp/installed
     apt-get purge -y -q $packages
     while read -r file; do
         [ ! -e "$file" ] || dpkg -S "$file" || fail "$file is still there"
@@ -107,7 +107,7 @@ purge() {
 }
 
 nothing_is_left() {
-    find / -xdev \( -path /proc -o -path /packages -o -path /home -o -path /tmp -o -path /var/log -o -path /var/cache/apt \) -prune \
+    find / -xdev \( -path /proc -o -path /packages -o -path /home -o -path /tmp -o -path /var/log -o -path /var/cache \) -prune \
         -o -name '*gaze*' -print > /tmp/left
     [ ! -s /tmp/left ] || fail "$(cat /tmp/left)"
 }
