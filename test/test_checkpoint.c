@@ -2,6 +2,8 @@
 #include "scratch.h"
 
 #include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../engine/io/safetensors.h"
 #include "../engine/train/checkpoint.h"
@@ -47,6 +49,28 @@ static void what_is_saved_is_where_a_run_goes_on(void **state)
     assert_int_equal(place.batch, BATCH);
     assert_done(gz_store_read(store, GZ_SLAB_PARAMETER, 0, found_values, 4));
     assert_memory_equal(found_values, values, sizeof values);
+    gz_store_destroy(store);
+}
+
+/* A run that is killed after it wrote one and before it removed the others leaves one more than it keeps: the
+   next one doesn't add to them. */
+static void old_ones_go_before_a_new_one_comes(void **state)
+{
+    (void)state;
+    size_t *steps, count;
+    gz_store *store = make_store(values);
+    const gz_place place = {STEP, EPOCH, BATCH};
+    assert_done(gz_checkpoint_clear(scratch_folder));
+    for (size_t step = 110; step < 113; step++) save_at((gz_place){step, EPOCH, step - EPOCH * PER_EPOCH});
+    write_scratch("checkpoint-109.safetensors", "old", 3);
+    assert_int_equal(mkdir(scratch_path("checkpoint-120.safetensors"), 0700), 0); /* it can't be written */
+    assert_int_not_equal(gz_checkpoint_save(scratch_folder, store, MOMENTS, &place, &identity, 2), GAZE_OK);
+    assert_int_equal(rmdir(scratch_path("checkpoint-120.safetensors")), 0);
+    assert_done(gz_checkpoint_list(scratch_folder, &steps, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(steps[0], 112);
+    assert_done(gz_checkpoint_clear(scratch_folder));
+    free(steps);
     gz_store_destroy(store);
 }
 
@@ -171,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_saved_is_where_a_run_goes_on),
+        cmocka_unit_test(old_ones_go_before_a_new_one_comes),
         cmocka_unit_test(any_bit_that_flips_is_noticed),
         cmocka_unit_test(what_is_forged_as_it_was_is_taken),
         cmocka_unit_test(a_place_that_is_no_number_is_refused),

@@ -153,14 +153,18 @@ gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t
     contents c = {0};
     const char *words[METADATA_WORDS + 1];
     gaze_status status;
+    if (keep < LEAST_KEPT) keep = LEAST_KEPT;
     GZ_GO(gz_arena_create(&c.arena));
     GZ_GO(collect(&c, store, moments));
     GZ_GO(describe(c.arena, identity, place, words));
     words[METADATA_WORDS - 1] = contents_hash(c.arena, c.arrays, c.count, words);
     GZ_GO(words[METADATA_WORDS - 1] ? GAZE_OK : GAZE_ERROR_DEVICE);
     const char *path = checkpoint_path(c.arena, folder, place->step);
+    /* Before too: runs that are killed between the two, again and again, would leave one more each time. That
+       an old one stays does no harm. */
+    (void)remove_old(c.arena, folder, keep);
     GZ_GO(path ? gz_safetensors_write(path, c.arrays, c.count, words) : GAZE_ERROR_DEVICE);
-    (void)remove_old(c.arena, folder, keep > LEAST_KEPT ? keep : LEAST_KEPT); /* one too many does no harm */
+    (void)remove_old(c.arena, folder, keep);
 done:
     free(c.arrays);
     gz_arena_destroy(c.arena);
