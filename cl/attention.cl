@@ -32,7 +32,7 @@ GAZE_ONE attention_panels(const __global float *restrict from, __global float *r
     const size_t g = get_group_id(1);
     float panel[PANEL * TILE_COLUMNS];
     from += g / H * batch + g % H * head + (size_t)n * column;
-    panels += (g * get_num_groups(0) + get_group_id(0)) * rows * TILE_COLUMNS;
+    panels += (g * ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) + get_group_id(0)) * rows * TILE_COLUMNS;
     for (int r = 0; r < rows; r += PANEL) {
         const int count = min(PANEL, rows - r);
         if (column == 1)

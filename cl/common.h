@@ -7,6 +7,15 @@
 #ifndef GAZE_WIDTH
 #define GAZE_WIDTH 8 // floats in a native vector
 #endif
+/* A launch in parts (engine/device/team.h): a part's offset is where it begins, plus one group. Kernels go by the whole launch, and are
+   told what they need to know of its size. */
+#ifdef GAZE_PARTS
+#define get_group_id(d) (get_group_id(d) + get_global_offset(d) / get_local_size(d) - 1)
+#define get_global_id(d) (get_group_id(d) * get_local_size(d) + get_local_id(d))
+#define get_global_size(d) a_part_does_not_know_the_size_of_its_launch
+#define get_num_groups(d) a_part_does_not_know_the_size_of_its_launch
+#endif
+
 #define GAZE_JOIN_(a, b) a##b
 #define GAZE_JOIN(a, b) GAZE_JOIN_(a, b)
 #define floatv GAZE_JOIN(float, GAZE_WIDTH)

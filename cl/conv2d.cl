@@ -46,6 +46,7 @@ __kernel void conv2d_turn_items(source w, __global float *restrict turned, int t
 GAZE_ONE conv2d_pack(source w, __global float *restrict packed, int rows, int O, int share, int zeros)
 {
     const int n = get_global_id(0), from = get_global_id(1) * share, to = min(from + share, rows);
+    const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
     const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
     __global float *block = packed + (size_t)n * rows * TILE_COLUMNS;
     for (int k = from; k < to; k++) {
@@ -53,12 +54,12 @@ GAZE_ONE conv2d_pack(source w, __global float *restrict packed, int rows, int O,
         vstorev(vloadv(0, w + (size_t)k * O + o1), 2 * k + 1, block);
     }
     if (n == 0 && from == 0)
-        for (int i = 0; i < zeros; i++) packed[(size_t)get_global_size(0) * rows * TILE_COLUMNS + i] = 0.0f;
+        for (int i = 0; i < zeros; i++) packed[(size_t)rows * blocks * TILE_COLUMNS + i] = 0.0f;
 }
 
 /* Register tiles of TILE_ROWS pixels x TILE_COLUMNS filters, w packed. Pixels are numbered over the whole batch, so that a tile may
    cross rows and images; a tap outside the image reads the zeros behind w. A group owns `strip` tiles of one block of filters. */
-GAZE_APART void gaze_conv2d_direct(int i0, int i1, int n1, source x, source w, source bias, __global float *restrict y, IMAGES,
+GAZE_APART void gaze_conv2d_direct(int i0, int i1, source x, source w, source bias, __global float *restrict y, IMAGES,
                                    WINDOW, int pixels, int strip, int activation)
 {
     const int n = i1, from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
@@ -66,7 +67,7 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, int n1, source x, source w, s
     const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
     const size_t block = (size_t)kh * kw * C * TILE_COLUMNS;
     const int single = n * TILE_COLUMNS + GAZE_WIDTH >= O; /* the second vector would make the first one again */
-    source zeros = w + n1 * block;
+    source zeros = w + (O + TILE_COLUMNS - 1) / TILE_COLUMNS * block;
     int b = from / Q / P, p = from / Q % P, q = from % Q;
     for (int m = from; m < to; m += TILE_ROWS) {
         source origin[TILE_ROWS], row[TILE_ROWS], weight = w + n * block;
@@ -104,6 +105,6 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, int n1, source x, source w, s
 GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
                        int activation)
 {
-    gaze_conv2d_direct(get_global_id(0), get_global_id(1), get_global_size(1), x, w, bias, y, H, W, C, P, Q, O,
+    gaze_conv2d_direct(get_global_id(0), get_global_id(1), x, w, bias, y, H, W, C, P, Q, O,
                        kh, kw, sy, sx, ey, ex, top, left, pixels, strip, activation);
 }

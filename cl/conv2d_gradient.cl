@@ -46,7 +46,7 @@ __kernel void conv2d_kernel_gradient_plain(source x, source dy, __global float *
 /* dx where the stride is more than 1: pixels of one phase, (h + top) % sy and (v + left) % sx, are reached by the same taps and make
    the tiles of conv2d_direct. w: turned, then packed, as O channels to C filters. A group owns `strip` tiles of one block of
    channels and one phase. */
-GAZE_APART void gaze_conv2d_input_gradient_strided(int i0, int i1, int i2, int n1, source dy, source w,
+GAZE_APART void gaze_conv2d_input_gradient_strided(int i0, int i1, int i2, source dy, source w,
                                                    __global float *restrict dx, IMAGES, WINDOW, int B, int strip)
 {
     const int n = i1, phase_y = i2 / sx, phase_x = i2 % sx;
@@ -55,7 +55,7 @@ GAZE_APART void gaze_conv2d_input_gradient_strided(int i0, int i1, int i2, int n
     const int tall = (H - h0 + sy - 1) / sy, wide = (W - v0 + sx - 1) / sx, pixels = h0 < H && v0 < W ? B * tall * wide : 0;
     const int from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
     const size_t block = (size_t)kh * kw * O * TILE_COLUMNS;
-    source zeros = w + n1 * block;
+    source zeros = w + (C + TILE_COLUMNS - 1) / TILE_COLUMNS * block;
     for (int m = from; m < to; m += TILE_ROWS) {
         source origin[TILE_ROWS], row[TILE_ROWS];
         int p[TILE_ROWS], q[TILE_ROWS];
@@ -91,7 +91,7 @@ GAZE_APART void gaze_conv2d_input_gradient_strided(int i0, int i1, int i2, int n
 
 GAZE_ONE conv2d_input_gradient_strided(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int B, int strip)
 {
-    gaze_conv2d_input_gradient_strided(get_global_id(0), get_global_id(1), get_global_id(2), get_global_size(1), dy, w, dx,
+    gaze_conv2d_input_gradient_strided(get_global_id(0), get_global_id(1), get_global_id(2), dy, w, dx,
                                        H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, B, strip);
 }
 
@@ -110,12 +110,12 @@ GAZE_IN_REGISTERS void gaze_sum_by_two(const __local float *const *row, int at, 
    owns one part of the B * ceil(P/rows) strips (x), up to n_channels channels (y) and blocks_each blocks of filters (z).
    part [parts][kh,kw,C,O], in [(rows-1)*sy + (kh-1)*ey + 1][wide][n_channels], sum [blocks_each][taps][TILE_COLUMNS] and offset
    [taps], taps = kh*kw*n_channels rounded up to TILE_ROWS: those beyond the window repeat the first, and are dropped. */
-GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, int n0, source x, source dy,
-                                                 __global float *restrict part, IMAGES, WINDOW, int strips, int rows,
-                                                 int n_channels, int blocks_each, __local float *in, __local float *sum,
-                                                 __local int *offset)
+GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source x, source dy,
+                                                 __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
+                                                 int rows, int n_channels, int blocks_each, __local float *in,
+                                                 __local float *sum, __local int *offset)
 {
-    const int g = i0, parts = n0, per_image = (P + rows - 1) / rows;
+    const int g = i0, per_image = (P + rows - 1) / rows;
     const int from = (long)strips * g / parts, to = (long)strips * (g + 1) / parts, wide = (Q - 1) * sx + (kw - 1) * ex + 1;
     const int first = i1 * n_channels, channels = min(n_channels, C - first), line = wide * channels;
     const int block0 = i2 * blocks_each, blocks = min(blocks_each, (O + TILE_COLUMNS - 1) / TILE_COLUMNS - block0);
@@ -166,23 +166,24 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, int n0,
     }
 }
 
-GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int strips, int rows,
-                                     int n_channels, int blocks_each, __local float *in, __local float *sum, __local int *offset)
+GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
+                                     int rows, int n_channels, int blocks_each, __local float *in, __local float *sum,
+                                     __local int *offset)
 {
-    gaze_conv2d_kernel_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), get_global_size(0), x, dy, part,
-                                     H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, strips, rows, n_channels, blocks_each,
-                                     in, sum, offset);
+    gaze_conv2d_kernel_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), x, dy, part,
+                                     H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, parts, strips, rows, n_channels,
+                                     blocks_each, in, sum, offset);
 }
 
 /* A part of dw where channels and filters are few: vectors along the pixels of a row, TILE_ROWS taps (r,s,c) of one filter at a time.
    A group owns a part of the B * strips strips of `rows` rows of dy. in [(rows-1)*sy + (kh-1)*ey + 1][C][sx][run],
    gradient [rows][O][length] with length = Q rounded up to GAZE_WIDTH, sum [O][taps][GAZE_WIDTH] and offset [taps],
    taps = kh*kw*C rounded up to TILE_ROWS. */
-GAZE_APART void gaze_conv2d_kernel_gradient_few(int i0, int n0, source x, source dy, __global float *restrict part, IMAGES,
-                                                WINDOW, int strips, int rows, int run, __local float *in,
+GAZE_APART void gaze_conv2d_kernel_gradient_few(int i0, source x, source dy, __global float *restrict part, IMAGES, WINDOW,
+                                                int parts, int strips, int rows, int run, __local float *in,
                                                 __local float *gradient, __local float *sum, __local int *offset)
 {
-    const int g = i0, parts = n0, per_image = (P + rows - 1) / rows;
+    const int g = i0, per_image = (P + rows - 1) / rows;
     const int from = (long)strips * g / parts, to = (long)strips * (g + 1) / parts, wide = (Q - 1) * sx + (kw - 1) * ex + 1;
     const int line = C * sx * run, length = (Q + GAZE_WIDTH - 1) / GAZE_WIDTH * GAZE_WIDTH;
     const int used = kh * kw * C, taps = (used + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
@@ -220,11 +221,11 @@ GAZE_APART void gaze_conv2d_kernel_gradient_few(int i0, int n0, source x, source
         for (int k = 0; k < used; k++) part[((size_t)g * used + k) * O + o] = gaze_sumv(vloadv(o * taps + k, sum));
 }
 
-GAZE_ONE conv2d_kernel_gradient_few(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int strips, int rows,
-                                    int run, __local float *in, __local float *gradient, __local float *sum, __local int *offset)
+GAZE_ONE conv2d_kernel_gradient_few(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
+                                    int rows, int run, __local float *in, __local float *gradient, __local float *sum, __local int *offset)
 {
-    gaze_conv2d_kernel_gradient_few(get_global_id(0), get_global_size(0), x, dy, part, H, W, C, P, Q, O,
-                                    kh, kw, sy, sx, ey, ex, top, left, strips, rows, run, in, gradient, sum, offset);
+    gaze_conv2d_kernel_gradient_few(get_global_id(0), x, dy, part, H, W, C, P, Q, O,
+                                    kh, kw, sy, sx, ey, ex, top, left, parts, strips, rows, run, in, gradient, sum, offset);
 }
 
 /* dw = the sum of the parts, in order. part [parts][taps,C,O], or with swap [parts][taps,O,C] and the last tap first.

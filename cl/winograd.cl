@@ -102,13 +102,13 @@ GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles,
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
    groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down. v [PLANES][T*C+16] and
    m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
-GAZE_APART void gaze_winograd(int i0, int i1, int n1, source x, source u, source bias, __global float *restrict y, IMAGES,
-                              int top, int left, int n_tiles, int T, int activation, int pooled, __local float *v,
+GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias, __global float *restrict y, IMAGES, int top,
+                              int left, int n_tiles, int T, int shares, int activation, int pooled, __local float *v,
                               __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
     const int first = i0 * T, tiles = min(T, n_tiles - first);
-    const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, shares = n1, share = i1;
+    const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
     const int v_stride = T * C + 16, m_stride = T * TILE_COLUMNS + 16;
     for (int t = 0; t < tiles; t++) {
         const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
@@ -131,8 +131,8 @@ GAZE_APART void gaze_winograd(int i0, int i1, int n1, source x, source u, source
 }
 
 GAZE_ONE winograd(source x, source u, source bias, __global float *restrict y, IMAGES, int top, int left, int n_tiles, int T,
-                  int activation, int pooled, __local float *v, __local float *m)
+                  int shares, int activation, int pooled, __local float *v, __local float *m)
 {
-    gaze_winograd(get_global_id(0), get_global_id(1), get_global_size(1), x, u, bias, y, H, W, C, P, Q, O, top, left, n_tiles,
-                  T, activation, pooled, v, m);
+    gaze_winograd(get_global_id(0), get_global_id(1), x, u, bias, y, H, W, C, P, Q, O, top, left, n_tiles, T, shares,
+                  activation, pooled, v, m);
 }

@@ -62,10 +62,10 @@ GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool
 /* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS;
    scratch [parts][PLANES * (T*C+16 + T*O+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
 GAZE_ONE winograd_kernel_gradient(source x, source dy, __global float *restrict u, __global float *restrict scratch, IMAGES, int top,
-                                  int left, int n_tiles, int T)
+                                  int left, int n_tiles, int T, int parts)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
-    const int g = get_global_id(0), parts = get_global_size(0), v_stride = T * C + 16, d_stride = T * O + 16;
+    const int g = get_global_id(0), v_stride = T * C + 16, d_stride = T * O + 16;
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * PLANES * (v_stride + d_stride), *d = v + PLANES * v_stride;

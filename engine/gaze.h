@@ -700,8 +700,8 @@ GAZE_API gaze_status gaze_import(const char *onnx, const char *folder, const gaz
 /* ---- Verification: every kernel against its C reference on this context's device ---- */
 
 typedef struct gaze_verify_line {
-    const char *op, *family;      /* family: "cpu", "plain", ...; "cpu:1": cpu, on the one thread that small
-                                     models run on */
+    const char *op, *family; /* family: "cpu", "plain", ...; "cpu:host": cpu, on the host's threads, where
+                                small models run */
     size_t cases, checks, failed; /* failed: of the checks */
     double worst;                 /* largest error as a part of its limit */
     double ms;

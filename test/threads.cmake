@@ -1,6 +1,6 @@
 # Under ThreadSanitizer: the tests in which threads of ours meet, without a driver, since nobody has instrumented those.
 # Then each patch in mutants/host, which plants a race: the test that its first line names must report it.
-set(TESTS test_batches test_folder test_contexts test_group)
+set(TESTS test_batches test_folder test_contexts test_group test_team)
 set_tests_properties(${TESTS} PROPERTIES LABELS threads)
 set(BROKEN)
 file(GLOB PATCHES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/mutants/host/*.patch)

@@ -106,7 +106,7 @@ static size_t lanes_of(gz_device *device, const gaze_verify_options *options, la
     gz_device *solo = quick || families[0] != GZ_FAMILY_CPU ? NULL : gz_device_solo(device);
     for (size_t i = 0; i < n; i++)
         lanes[i] = (lane){device, families[i], gz_family_name(families[i]), quick, brief};
-    if (solo) lanes[n] = (lane){solo, GZ_FAMILY_CPU, "cpu:1", true, false};
+    if (solo) lanes[n] = (lane){solo, GZ_FAMILY_CPU, "cpu:host", true, false};
     return solo ? n + 1 : n;
 }
 

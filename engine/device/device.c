@@ -4,6 +4,7 @@
 #include "clblast.h"
 #include "measure.h"
 #include "shared_context.h"
+#include "team.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -92,6 +93,7 @@ gaze_status gz_device_open_measured(const gaze_context_options *options, gz_meas
 static void close_work(gz_device *device)
 {
     if (!device) return;
+    gz_team_destroy(device->team);
     if (device->queue) clFinish(device->queue);
     gz_programs_release(device);
     gz_cache_close(device->cache);

@@ -47,8 +47,9 @@ gaze_status gz_device_open_measured(const gaze_context_options *options, gz_meas
                                     gz_device **out);
 void gz_device_close(gz_device *device); /* NULL is fine */
 
-/* The same memory and kernels, run by the thread that waits for them: no other is woken, which costs more
-   than a small plan's kernels take. Buffers are those of `device`, and the two take turns by themselves.
+/* The same memory and kernels, run by the host's threads (team.h): those of the driver are not woken, which
+   costs more than a small plan's kernels take. Buffers are those of `device`, and the two take turns by
+   themselves.
    NULL: the driver has nothing like that. Lives as long as `device`. */
 gz_device *gz_device_solo(gz_device *device);
 
@@ -60,6 +61,24 @@ cl_command_queue gz_device_queue(const gz_device *device);
 /* To be called before something is enqueued: waits for the other of a device and its solo, if that has work.
  */
 gaze_status gz_device_turn(gz_device *device);
+
+/* A kernel over groups of work-items. */
+typedef struct gz_work {
+    cl_kernel kernel;
+    size_t groups[3], group[3]; /* groups, and work-items in one */
+    double seconds;             /* a solo's: what its threads needed last time, together; 0: not known */
+} gz_work;
+
+/* Nanoseconds of the device's own clock; all zeros where nothing was measured. */
+typedef struct gz_command_times {
+    uint64_t queued, start, end;
+} gz_command_times;
+
+/* Gives an OpenCL error code. event: NULL, or where the event of its end goes; a solo has done the work on
+   return: *event is NULL then, and *times is set. */
+cl_int gz_device_enqueue(gz_device *device, gz_work *work, cl_event *event, gz_command_times *times);
+/* When the command was queued, began and ended. Gives an OpenCL error code. */
+cl_int gz_event_times(cl_event event, gz_command_times *times);
 
 /* Forces a family from now on (verification); GAZE_FAMILY did so at opening. On a device that was opened with
    another family, cpu comes before the first kernel: programs without its kernels stay so. */

@@ -6,6 +6,7 @@
 #include "products.h"
 
 typedef struct gz_program gz_program; /* program.c */
+typedef struct gz_team gz_team;       /* team.h */
 
 /* products.h */
 typedef struct gz_products {
@@ -24,6 +25,7 @@ struct gz_device {
     cl_device_id solo_id; /* gz_device_solo, or NULL */
     gz_device *solo;      /* made when first asked for */
     gz_device *whole;     /* of a solo device: the one that it belongs to */
+    gz_team *team;        /* of a solo device */
     gz_device *active;    /* of the two, the one whose queue may have work; NULL: none has */
     bool profile;
     size_t memory_limit; /* bytes: the user's, or SIZE_MAX */

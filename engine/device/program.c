@@ -108,8 +108,8 @@ static const char *program_name(gz_arena *arena, const char *stem, const char *o
 
 void gz_device_options(const gz_device *device, char text[80])
 {
-    snprintf(text, 80, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu%s", device->facts.vector_width,
-             device->cpu_kernels ? "" : " -DGAZE_NO_CPU");
+    snprintf(text, 80, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu%s%s", device->facts.vector_width,
+             device->cpu_kernels ? "" : " -DGAZE_NO_CPU", device->team ? " -DGAZE_PARTS" : "");
 }
 
 static gaze_status describe(const gz_device *device, gz_program *program, const char *source, gz_build *build)

@@ -1,5 +1,6 @@
 /* A device and its solo: one memory, two queues of which one has work at a time. */
 #include "device_parts.h"
+#include "team.h"
 
 #include <stdlib.h>
 
@@ -7,8 +8,9 @@
 static gaze_status take_facts(gz_device *solo, const gz_device *device)
 {
     solo->facts = device->facts;
-    solo->facts.compute_units = solo->facts.info.compute_units = 1;
-    solo->facts.info.name = gz_arena_format(device->probe->arena, "%s, one thread", device->facts.info.name);
+    solo->facts.compute_units = solo->facts.info.compute_units = gz_team_threads(solo->team);
+    solo->facts.info.name =
+        gz_arena_format(device->probe->arena, "%s, threads of the host", device->facts.info.name);
     return solo->facts.info.name ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
@@ -23,6 +25,7 @@ static gaze_status open_solo(gz_device *device, gz_device *solo)
                         .profile = device->profile,
                         .log = device->log,
                         .log_user = device->log_user};
+    GZ_TRY(gz_team_create(solo, device->facts.compute_units, solo->profile, &solo->team));
     GZ_TRY(take_facts(solo, device));
     solo->queue =
         clCreateCommandQueue(solo->context, solo->id, solo->profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
@@ -32,6 +35,7 @@ static gaze_status open_solo(gz_device *device, gz_device *solo)
 
 static void release(gz_device *solo)
 {
+    gz_team_destroy(solo->team);
     if (solo->queue) clReleaseCommandQueue(solo->queue);
     gz_cache_close(solo->cache);
     free(solo);
@@ -54,5 +58,6 @@ gaze_status gz_device_turn(gz_device *device)
 {
     gz_device *whole = device->whole ? device->whole : device, *other = whole->active;
     whole->active = device;
+    if (device->team) gz_team_call(device->team);
     return other && other != device ? gz_device_finish(other) : GAZE_OK;
 }

@@ -63,20 +63,20 @@ static size_t most_items(const gz_plan *plan, const gz_launch *launch)
 {
     const size_t most = gz_device_facts_of(plan->device)->max_group;
     size_t of_kernel = most;
-    clGetKernelWorkGroupInfo(launch->kernel, NULL, CL_KERNEL_WORK_GROUP_SIZE, sizeof of_kernel, &of_kernel,
-                             NULL);
+    clGetKernelWorkGroupInfo(launch->work.kernel, NULL, CL_KERNEL_WORK_GROUP_SIZE, sizeof of_kernel,
+                             &of_kernel, NULL);
     return of_kernel < most ? of_kernel : most;
 }
 
 static gaze_status choose_group(gz_plan *plan, gz_launch *launch)
 {
-    size_t group = launch->items ? PLAIN_GROUP : launch->group[0];
+    size_t group = launch->items ? PLAIN_GROUP : launch->work.group[0];
     if (!launch->items && !launch->may_shrink) return GAZE_OK;
     if (launch->items && plan->family == GZ_FAMILY_CPU) group = 1;
     if (group > 1)
         for (const size_t most = most_items(plan, launch); group > most && group > 1;) group /= 2;
-    launch->group[0] = group;
-    if (launch->items) launch->groups[0] = (launch->items + group - 1) / group;
+    launch->work.group[0] = group;
+    if (launch->items) launch->work.groups[0] = (launch->items + group - 1) / group;
     return GAZE_OK;
 }
 
@@ -98,17 +98,19 @@ static gaze_status set_argument(gz_plan *plan, gz_launch *launch, size_t i)
     case GZ_ARG_TENSOR: {
         cl_mem memory = NULL;
         if (a->value.tensor) GZ_TRY(memory_of(plan, launch, i, &memory));
-        code = clSetKernelArg(launch->kernel, n, sizeof memory, a->value.tensor ? &memory : NULL);
+        code = clSetKernelArg(launch->work.kernel, n, sizeof memory, a->value.tensor ? &memory : NULL);
         break;
     }
     case GZ_ARG_INT:
-        code = clSetKernelArg(launch->kernel, n, sizeof a->value.integer, &a->value.integer);
+        code = clSetKernelArg(launch->work.kernel, n, sizeof a->value.integer, &a->value.integer);
         break;
     case GZ_ARG_ULONG:
-        code = clSetKernelArg(launch->kernel, n, sizeof a->value.ulong_, &a->value.ulong_);
+        code = clSetKernelArg(launch->work.kernel, n, sizeof a->value.ulong_, &a->value.ulong_);
         break;
-    case GZ_ARG_FLOAT: code = clSetKernelArg(launch->kernel, n, sizeof a->value.real, &a->value.real); break;
-    case GZ_ARG_LOCAL: code = clSetKernelArg(launch->kernel, n, a->value.local_bytes, NULL); break;
+    case GZ_ARG_FLOAT:
+        code = clSetKernelArg(launch->work.kernel, n, sizeof a->value.real, &a->value.real);
+        break;
+    case GZ_ARG_LOCAL: code = clSetKernelArg(launch->work.kernel, n, a->value.local_bytes, NULL); break;
     }
     return gz_cl_check(code, "clSetKernelArg %zu of kernel %s (%s.cl)", i, launch->kernel_name, launch->stem);
 }
@@ -124,8 +126,8 @@ static gaze_status bind_call(gz_plan *plan, gz_launch *launch)
 static gaze_status bind_launch(gz_plan *plan, gz_launch *launch)
 {
     if (launch->call) return bind_call(plan, launch);
-    GZ_TRY(
-        gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options, &launch->kernel));
+    GZ_TRY(gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options,
+                            &launch->work.kernel));
     GZ_TRY(choose_group(plan, launch));
     for (size_t i = 0; i < launch->n_arguments; i++) GZ_TRY(set_argument(plan, launch, i));
     return GAZE_OK;
@@ -197,7 +199,7 @@ void gz_plan_unbind(gz_plan *plan)
     if (plan->n_launches) clFinish(gz_device_queue(plan->device));
     for (size_t i = 0; i < plan->n_launches; i++) {
         if (plan->launches[i]->event) clReleaseEvent(plan->launches[i]->event);
-        if (plan->launches[i]->kernel) clReleaseKernel(plan->launches[i]->kernel);
+        if (plan->launches[i]->work.kernel) clReleaseKernel(plan->launches[i]->work.kernel);
     }
     for (size_t i = 0; plan->placements && i < plan->graph->n_tensors + plan->n_scratch; i++) {
         free_staging(plan->placements[i].staging);

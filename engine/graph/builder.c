@@ -40,8 +40,8 @@ static gz_launch *new_launch(gz_builder *builder, const char *stem, const char *
     *launch = (gz_launch){.builder = builder,
                           .node = plan->graph->nodes[plan->node],
                           .at = plan->node,
-                          .groups = {1, 1, 1},
-                          .group = {1, 1, 1}};
+                          .work.groups = {1, 1, 1},
+                          .work.group = {1, 1, 1}};
     launch->stem = gz_arena_copy(plan->arena, stem);
     launch->kernel_name = gz_arena_copy(plan->arena, kernel);
     launch->options = gz_arena_copy(plan->arena, options);
@@ -132,12 +132,12 @@ void gz_arg_local(gz_launch *launch, size_t bytes)
 void gz_launch_groups(gz_launch *launch, size_t groups_x, size_t groups_y, size_t groups_z, size_t group_x,
                       size_t group_y, size_t group_z)
 {
-    launch->groups[0] = groups_x;
-    launch->groups[1] = groups_y;
-    launch->groups[2] = groups_z;
-    launch->group[0] = group_x;
-    launch->group[1] = group_y;
-    launch->group[2] = group_z;
+    launch->work.groups[0] = groups_x;
+    launch->work.groups[1] = groups_y;
+    launch->work.groups[2] = groups_z;
+    launch->work.group[0] = group_x;
+    launch->work.group[1] = group_y;
+    launch->work.group[2] = group_z;
     launch->items = 0;
 }
 

@@ -34,28 +34,14 @@ gaze_status gz_moment_add(gz_plan *plan, gz_moment moment, cl_event event)
     return GAZE_OK;
 }
 
-static gaze_status time_of(cl_event event, cl_profiling_info what, const char *name, uint64_t *ns)
-{
-    cl_ulong value = 0;
-    GZ_TRY(gz_cl_check(clGetEventProfilingInfo(event, what, sizeof value, &value, NULL),
-                       "clGetEventProfilingInfo of %s", name));
-    *ns = value;
-    return GAZE_OK;
-}
-
-gaze_status gz_command_time(cl_event event, const char *name, gz_command_times *times)
-{
-    GZ_TRY(time_of(event, CL_PROFILING_COMMAND_QUEUED, name, &times->queued));
-    GZ_TRY(time_of(event, CL_PROFILING_COMMAND_START, name, &times->start));
-    return time_of(event, CL_PROFILING_COMMAND_END, name, &times->end);
-}
-
 gaze_status gz_plan_moments(gz_plan *plan, const gz_moment **list, size_t *count)
 {
     gz_moments *m = &plan->moments;
     if (plan->device) GZ_TRY(gz_device_finish(plan->device));
     for (size_t i = 0; i < m->count; i++)
-        if (m->events[i]) GZ_TRY(gz_command_time(m->events[i], m->list[i].name, &m->list[i].times));
+        if (m->events[i])
+            GZ_TRY(gz_cl_check(gz_event_times(m->events[i], &m->list[i].times),
+                               "clGetEventProfilingInfo of %s", m->list[i].name));
     m->told = true;
     *list = m->list;
     *count = m->count;

@@ -62,11 +62,6 @@ typedef struct gz_plan_tensor {
 } gz_plan_tensor;
 size_t gz_plan_tensors(const gz_plan *plan, const gz_plan_tensor **list);
 
-/* Nanoseconds of the device's own clock; all zeros where nothing was measured. */
-typedef struct gz_command_times {
-    uint64_t queued, start, end;
-} gz_command_times;
-
 /* With profile: nanoseconds of each launch of the last run. */
 typedef struct gz_plan_launch {
     const gz_node *node;

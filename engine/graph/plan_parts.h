@@ -33,12 +33,12 @@ struct gz_launch {
     const char *stem, *kernel_name, *options;
     gz_argument arguments[GZ_MAX_ARGUMENTS];
     size_t n_arguments;
-    size_t groups[3], group[3];
-    size_t items;    /* > 0: groups and group are chosen when the kernel is known */
-    bool may_shrink; /* group[0] */
+    gz_work work;
+    size_t items;    /* > 0: work.groups and work.group are chosen when the kernel is known */
+    bool may_shrink; /* work.group[0] */
     bool packing;
-    cl_kernel kernel;
-    cl_event event;
+    cl_event event; /* of the last run, with profile; NULL: times tell */
+    gz_command_times times;
     gz_call *call; /* in place of a kernel; NULL: none */
     const void *state;
     cl_mem *memory; /* of its arguments */
@@ -125,8 +125,6 @@ gaze_status gz_plan_run_reference(gz_plan *plan, size_t first, size_t end);
 /* moments.c: with options.record, adds a call that has just ended; event: of its command, or NULL. */
 gaze_status gz_moment_add(gz_plan *plan, gz_moment moment, cl_event event);
 void gz_moments_free(gz_moments *moments);
-/* When the event's command was queued, began and ended; waits for nothing. name: for a message. */
-gaze_status gz_command_time(cl_event event, const char *name, gz_command_times *times);
 
 gz_placement *gz_plan_placement(const gz_plan *plan, const gz_tensor *tensor);
 /* The slab and the offset in floats of a tensor of the store. */

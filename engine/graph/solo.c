@@ -1,16 +1,18 @@
-/* Is a graph so small that its kernels are done sooner by one thread than others are awake? */
+/* Is a graph so small that the host's threads have done its kernels before those of the driver are awake? */
 #include "plan_parts.h"
 
 #include <math.h>
 
 /* Of one core: products a vector lane makes in a microsecond (two a cycle at some GHz, less what is lost),
-   bytes that it moves in one, from memory or where all lie in the device's cache. A cpu's threads take about
-   WAKING_US to start and end together, by this measure, a launch LAUNCH_US. Measured with PoCL on two cores
-   (`gaze bench MODEL -b 1, 2`; ms on all threads and on one): 000 0.156 0.137, 0.235 0.269; 001-baseline
-   0.081 0.059, 0.114 0.106; 001-spatial 0.216 0.196, 0.312 0.345; 001-residual 0.267 0.283, 0.419 0.532; 002
-   0.242 0.202, 0.283 0.268; 003 0.151 0.127, 0.240 0.247; 004-text 0.148 0.105, 0.202 0.195; 004-bilstm 0.187
-   0.127, 0.233 0.181. */
-enum { FLOP_A_LANE = 6250, BYTES = 10000, CACHED_BYTES = 40000, WAKING_US = 240, LAUNCH_US = 1 };
+   bytes that it moves in one, from memory or where all lie in the device's cache; LAUNCH_US for a launch. The
+   driver's threads take WAKING_US for a launch to wake and to end together; the host's are awake, but UNEVEN
+   of their time is lost, as they share launches in halves. Measured with PoCL on two cores (`gaze bench MODEL
+   -b 1, 4, 16`; ms on the driver's threads and on the host's): 000 0.156 0.087, 0.485 0.316, 0.882 0.768;
+   001-residual 0.267 0.20, 0.701 0.547, 2.293 2.145; 003 0.151 0.092, 0.280 0.200, 0.623 0.493; 002 0.242
+   0.185, 0.383 0.285, 1.107 1.012; 004-text 0.148 0.079, 0.323 0.233, 0.981 0.765; 004-bilstm 0.187 0.122,
+   0.311 0.211, 0.841 0.717; mha-block 2.7 2.6; of 64: 181 190. */
+enum { FLOP_A_LANE = 6250, BYTES = 10000, CACHED_BYTES = 40000, WAKING_US = 12, LAUNCH_US = 1 };
+static const double UNEVEN = 0.03;
 
 static double microseconds(const gz_graph *graph, const gz_device_facts *facts)
 {
@@ -30,8 +32,10 @@ gz_device *gz_plan_device(gz_device *device, const gz_graph *graph, const gz_pla
     if (!device || options->isolate || options->force_family) return device;
     const gz_device_facts *facts = gz_device_facts_of(device);
     if (facts->family != GZ_FAMILY_CPU || facts->compute_units == 0) return device;
-    const double alone = microseconds(graph, facts);
-    if (alone - alone / (double)facts->compute_units > WAKING_US) return device;
     gz_device *solo = gz_device_solo(device);
-    return solo ? solo : device;
+    if (!solo) return device;
+    const double alone = microseconds(graph, facts), won = (double)graph->n_nodes * WAKING_US,
+                 host = alone / (double)gz_device_facts_of(solo)->compute_units,
+                 driver = alone / (double)facts->compute_units;
+    return host * (1 + UNEVEN) - driver < won ? solo : device;
 }

@@ -76,6 +76,7 @@ static bool tile(gz_builder *builder, const task *t)
                  parts = at_most(at_most(wanted, MOST_PARTS), strips);
     const gz_tensor *part = gz_scratch(builder, parts * window * size->C * size->O);
     gz_launch *launch = begin(builder, t, "conv2d_kernel_gradient_tile", part);
+    gz_arg_int(launch, parts);
     gz_arg_int(launch, strips);
     gz_arg_int(launch, rows);
     gz_arg_int(launch, channels);
@@ -108,6 +109,7 @@ static bool few(gz_builder *builder, const task *t)
     const size_t strips = size->B * gz_round_groups(size->P, rows), parts = at_most(strips, MOST_PARTS);
     const gz_tensor *part = gz_scratch(builder, parts * terms * size->O);
     gz_launch *launch = begin(builder, t, "conv2d_kernel_gradient_few", part);
+    gz_arg_int(launch, parts);
     gz_arg_int(launch, strips);
     gz_arg_int(launch, rows);
     gz_arg_int(launch, run);
@@ -141,6 +143,7 @@ static void winograd(gz_builder *builder, const task *t)
     gz_arg_int(launch, size->before[1]);
     gz_arg_int(launch, n_tiles);
     gz_arg_int(launch, TILES);
+    gz_arg_int(launch, parts);
     gz_launch_groups(launch, parts, 1, 1, 1, 1, 1);
     launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient_end", "");
     gz_arg_tensor(launch, u);

@@ -57,7 +57,8 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     const size_t n_tiles = gz_conv2d_winograd_tiles(size), columns = gz_tile_columns(builder);
     const bool small = n_tiles < 16 * GZ_TILE_ROWS ||
                        local_bytes(size, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
-    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(n_tiles, tiles);
+    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(n_tiles, tiles),
+                 shares = shares_of(groups, gz_round_groups(size->O, columns));
     const gz_tensor *packed = pack(builder, call);
     gz_launch *launch = gz_launch_add(builder, "winograd", "winograd", "");
     gz_arg_tensor(launch, call->x);
@@ -69,10 +70,11 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_int(launch, size->before[1]);
     gz_arg_int(launch, n_tiles);
     gz_arg_int(launch, tiles);
+    gz_arg_int(launch, shares);
     gz_arg_int(launch, call->activation);
     gz_arg_int(launch, call->pooled);
     gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * size->C + PAD) * sizeof(float));
     gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * columns + PAD) * sizeof(float));
-    gz_launch_groups(launch, groups, shares_of(groups, gz_round_groups(size->O, columns)), 1, 1, 1, 1);
+    gz_launch_groups(launch, groups, shares, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
 }
