@@ -90,10 +90,7 @@ static gaze_status make_job(gaze_model *model, const gaze_bench_options *options
     *job = (gz_bench_job){.model = model,
                           .batch = options->batch_size ? options->batch_size : DEFAULT_BATCH,
                           .training = options->training};
-    if (job->training && file->loss == GZ_LOSS_NONE)
-        return gz_fail(GAZE_ERROR_MODEL,
-                       "%s has no \"loss\" to train: add \"loss\": \"sparse_categorical_crossentropy\"",
-                       file->path);
+    if (job->training) GZ_TRY(gz_model_check_loss(file));
     GZ_TRY(gz_api_weights(model, job->training,
                           job->training ? gz_optimizer_moments(&file->optimizer.attr) : 0));
     job->base = (gz_step_base){.device = model->context->device,

@@ -17,13 +17,6 @@ static gz_step_base base_of(const gaze_model *model, const gaze_data *data,
                           .group = gz_group_open(model->context->group, group)};
 }
 
-static gaze_status needs_loss(const gaze_model *model)
-{
-    if (model->file->loss != GZ_LOSS_NONE) return GAZE_OK;
-    return gz_fail(GAZE_ERROR_MODEL, "%s has no \"loss\": add \"loss\": \"sparse_categorical_crossentropy\"",
-                   model->file->path);
-}
-
 static gaze_status choose_optimizer(const gaze_model *model, const gaze_train_options *options,
                                     gz_optimizer_choice *choice)
 {
@@ -38,7 +31,7 @@ static gaze_status save_weights(void *user, const char *path) { return gaze_mode
 static gaze_status prepare(gaze_model *model, const gaze_data *data, const gaze_train_options *options,
                            gz_optimizer_choice *optimizer)
 {
-    GZ_TRY(needs_loss(model));
+    GZ_TRY(gz_model_check_loss(model->file));
     GZ_TRY(choose_optimizer(model, options, optimizer));
     GZ_TRY(gz_model_name_classes(model->file, data->data->classes,
                                  gz_shape_last(model->probe.outputs[0]->shape)));
@@ -75,7 +68,7 @@ gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size,
     gz_group group;
     const gz_part part = gz_data_count(data->data, GZ_TEST) ? GZ_TEST : GZ_TRAIN;
     const gz_step_base base = base_of(model, data, &model->file->optimizer, &group);
-    gaze_status status = needs_loss(model);
+    gaze_status status = gz_model_check_loss(model->file);
     if (status == GAZE_OK) status = gz_api_weights(model, false, 0);
     if (base.group) status = gz_group_agree(base.group, status);
     if (test) *test = part == GZ_TEST;

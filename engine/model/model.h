@@ -162,6 +162,9 @@ typedef struct gz_built {
 
 #define GZ_SUMS "metrics:sums" /* in the store's state slab */
 
+/* Training and evaluation need a loss; the message says what to add. */
+gaze_status gz_model_check_loss(const gz_model *model);
+
 /* Appends the whole model to a new graph. Messages name the model file and the layer. GAZE_ERROR_DATA:
    options->inputs do not fit the model's inputs. gz_built_free the result. */
 gaze_status gz_model_build(const gz_model *model, const gz_build_options *options, gz_built *built);

@@ -57,9 +57,6 @@ gaze_status gz_build_loss(const gz_model *model, gz_built *built)
 {
     gz_graph *graph = built->graph;
     gz_tensor *p;
-    if (model->loss == GZ_LOSS_NONE)
-        return gz_fail(GAZE_ERROR_MODEL,
-                       "%s has no \"loss\": add \"loss\": \"sparse_categorical_crossentropy\"", model->path);
     graph->scope = "loss";
     GZ_TRY(add_label(model->loss, graph, built->outputs[0], &built->label));
     GZ_TRY(add_loss(model, built, &built->row_loss, &p));
