@@ -66,7 +66,7 @@ static void expect_each_once(size_t x, size_t y, size_t z, size_t group)
     const cl_int across = (cl_int)x, down = (cl_int)y;
     int32_t *counts = malloc(count * 4);
     const cl_mem memory = zeros(count);
-    gz_work work = {kernel_of("count"), {x, y, z}, {group, 1, 1}, 0};
+    gz_work work = {kernel_of("count"), {x, y, z}, {group, 1, 1}, 0, NULL};
     gz_command_times times;
     clSetKernelArg(work.kernel, 0, sizeof memory, &memory);
     clSetKernelArg(work.kernel, 1, sizeof across, &across);
@@ -98,7 +98,7 @@ static void launches_follow_each_other(void **state)
     enum { SIZE = 501, LAUNCHES = 3000, GROUP = 4 };
     const cl_int size = SIZE;
     int32_t values[SIZE];
-    gz_work works[2] = {{NULL, {(SIZE + GROUP - 1) / GROUP, 1, 1}, {GROUP, 1, 1}, 0}};
+    gz_work works[2] = {{NULL, {(SIZE + GROUP - 1) / GROUP, 1, 1}, {GROUP, 1, 1}, 0, NULL}};
     gz_command_times times;
     cl_mem memory[2];
     expect_host();
@@ -127,7 +127,7 @@ static void a_call_that_fails_is_told(void **state)
 {
     gz_command_times times;
     expect_host();
-    gz_work work = {kernel_of("count"), {8, 1, 1}, {1, 1, 1}, 0}; /* no arguments */
+    gz_work work = {kernel_of("count"), {8, 1, 1}, {1, 1, 1}, 0, NULL}; /* no arguments */
     assert_int_not_equal(gz_device_enqueue(host, &work, NULL, &times), CL_SUCCESS);
     clReleaseKernel(work.kernel);
     expect_each_once(8, 1, 1, 1);
@@ -144,7 +144,7 @@ static void parts_are_timed_as_one(void **state)
     assert_ok(gz_device_open(&options, &timed));
     gz_device *keep = host;
     host = gz_device_solo(timed);
-    gz_work work = {kernel_of("count"), {100000, 1, 1}, {1, 1, 1}, 0};
+    gz_work work = {kernel_of("count"), {100000, 1, 1}, {1, 1, 1}, 0, NULL};
     const cl_mem memory = zeros(100000);
     const cl_int across = 100000, down = 1;
     clSetKernelArg(work.kernel, 0, sizeof memory, &memory);

@@ -55,7 +55,7 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
 
 static gz_device device;
 static gz_team *team;
-static gz_work work = {NULL, {SIZE, 1, 1}, {1, 1, 1}, 0};
+static gz_work work = {NULL, {SIZE, 1, 1}, {1, 1, 1}, 0, NULL};
 
 static int make_team(void **state)
 {
@@ -123,6 +123,7 @@ static void a_part_that_fails_fails_the_launch_alone(void **state)
         atomic_store(&calls_to_fail, parts);
         work.seconds = 0;
         assert_int_equal(gz_team_run(team, &work, NULL), CL_OUT_OF_RESOURCES);
+        assert_string_equal(work.failed, "clEnqueueNDRangeKernel");
         atomic_store(&calls_to_fail, 0);
     }
     run(10);

@@ -67,6 +67,7 @@ typedef struct gz_work {
     cl_kernel kernel;
     size_t groups[3], group[3]; /* groups, and work-items in one */
     double seconds;             /* a solo's: what its threads needed last time, together; 0: not known */
+    const char *failed;         /* the call that gave an error; NULL: none did */
 } gz_work;
 
 /* Nanoseconds of the device's own clock; all zeros where nothing was measured. */
@@ -74,8 +75,8 @@ typedef struct gz_command_times {
     uint64_t queued, start, end;
 } gz_command_times;
 
-/* Gives an OpenCL error code. event: NULL, or where the event of its end goes; a solo has done the work on
-   return: *event is NULL then, and *times is set. */
+/* Gives an OpenCL error code; work->failed is then the call that gave it. event: NULL, or where the event of
+   its end goes; a solo has done the work on return: *event is NULL then, and *times is set. */
 cl_int gz_device_enqueue(gz_device *device, gz_work *work, cl_event *event, gz_command_times *times);
 /* When the command was queued, began and ended. Gives an OpenCL error code. */
 cl_int gz_event_times(cl_event event, gz_command_times *times);

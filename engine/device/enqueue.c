@@ -9,6 +9,7 @@ cl_int gz_device_enqueue(gz_device *device, gz_work *work, cl_event *event, gz_c
         return gz_team_run(device->team, work, event ? times : NULL);
     }
     for (size_t i = 0; i < 3; i++) global[i] = work->groups[i] * work->group[i];
+    work->failed = "clEnqueueNDRangeKernel";
     return clEnqueueNDRangeKernel(device->queue, work->kernel, 3, NULL, global, work->group, 0, NULL, event);
 }
 

@@ -18,6 +18,8 @@ typedef struct member {
     cl_command_queue queue;
     gz_command_times times; /* of its parts of this launch; end 0: it had none */
     double seconds;         /* of these */
+    cl_int code;            /* of a call that failed, and which */
+    const char *failed;
     pthread_t thread;
 } member;
 
@@ -39,7 +41,6 @@ struct gz_team {
     _Atomic uint64_t offer;
     char apart_2[64];
     _Atomic size_t done; /* parts made by others than the caller */
-    _Atomic cl_int code; /* of a call that failed */
     char apart_3[64];
     pthread_mutex_t lock; /* for writing asleep and calls */
     pthread_cond_t wake;
@@ -66,7 +67,16 @@ static void note_times(member *m, const gz_command_times *part)
     if (part->end > m->times.end) m->times.end = part->end;
 }
 
-static cl_int enqueue_part(member *m, size_t part)
+static bool succeeds(member *m, cl_int code, const char *call)
+{
+    if (code != CL_SUCCESS) {
+        m->code = code;
+        m->failed = call;
+    }
+    return code == CL_SUCCESS;
+}
+
+static void enqueue_part(member *m, size_t part)
 {
     const gz_team *team = m->team;
     const gz_work *work = team->work;
@@ -80,13 +90,12 @@ static cl_int enqueue_part(member *m, size_t part)
         offset[i] = (split ? first + 1 : 1) * work->group[i];
         global[i] = count * work->group[i];
     }
-    cl_int code = clEnqueueNDRangeKernel(m->queue, work->kernel, 3, offset, global, work->group, 0, NULL,
-                                         team->timed ? &event : NULL);
-    if (code == CL_SUCCESS) code = clFinish(m->queue);
-    if (code == CL_SUCCESS && event && (code = gz_event_times(event, &times)) == CL_SUCCESS)
+    const cl_int code = clEnqueueNDRangeKernel(m->queue, work->kernel, 3, offset, global, work->group, 0,
+                                               NULL, team->timed ? &event : NULL);
+    if (succeeds(m, code, "clEnqueueNDRangeKernel") && succeeds(m, clFinish(m->queue), "clFinish") && event &&
+        succeeds(m, gz_event_times(event, &times), "clGetEventProfilingInfo"))
         note_times(m, &times);
     if (event) clReleaseEvent(event);
-    return code;
 }
 
 /* Takes the next part, if one is left. */
@@ -104,9 +113,8 @@ static bool take(gz_team *team, size_t *part)
 static void make(member *m, size_t part)
 {
     const double begin = gz_seconds();
-    const cl_int code = enqueue_part(m, part);
+    enqueue_part(m, part);
     m->seconds += gz_seconds() - begin;
-    if (code != CL_SUCCESS) atomic_store(&m->team->code, code);
 }
 
 static bool has_work(gz_team *team) { return (atomic_load(&team->offer) & LEFT) || atomic_load(&team->over); }
@@ -170,7 +178,7 @@ static void start_all(gz_team *team)
     while (team->n_started + 1 < team->n_members && start(&team->members[team->n_started + 1]))
         team->n_started++;
     if (team->n_started + 1 < team->n_members)
-        gz_device_log(team->device, GAZE_LOG_WARNING, "small plans run on %zu threads instead of %zu",
+        gz_device_log(team->device, GAZE_LOG_WARNING, "small plans run on %zu of %zu threads",
                       team->n_started + 1, team->n_members);
     team->n_members = team->n_started + 1;
 }
@@ -268,8 +276,8 @@ cl_int gz_team_run(gz_team *team, gz_work *work, gz_command_times *times)
     for (size_t i = 0; i < team->n_members; i++) {
         team->members[i].times = (gz_command_times){0};
         team->members[i].seconds = 0;
+        team->members[i].code = CL_SUCCESS;
     }
-    atomic_store(&team->code, CL_SUCCESS);
     divide(team, work);
     if (team->n_parts == 1) {
         make(caller, 0);
@@ -283,7 +291,13 @@ cl_int gz_team_run(gz_team *team, gz_work *work, gz_command_times *times)
                 sched_yield();
     }
     work->seconds = 0;
-    for (size_t i = 0; i < team->n_members; i++) work->seconds += team->members[i].seconds;
+    cl_int code = CL_SUCCESS;
+    for (size_t i = 0; i < team->n_members; i++) {
+        work->seconds += team->members[i].seconds;
+        if (team->members[i].code == CL_SUCCESS) continue;
+        code = team->members[i].code;
+        work->failed = team->members[i].failed;
+    }
     if (times) merge_times(team, times);
-    return atomic_load(&team->code);
+    return code;
 }

@@ -73,11 +73,10 @@ static gaze_status enqueue(gz_plan *plan, gz_launch *launch)
     if (launch->call)
         return gz_cl_check(launch->call(launch->state, gz_device_queue(plan->device), launch->memory, event),
                            "%s for layer '%s'", launch->kernel_name, launch->node->name);
-    return gz_cl_check(gz_device_enqueue(plan->device, work, event, &launch->times),
-                       "clEnqueueNDRangeKernel of %s (%s.cl) over %zu x %zu x %zu groups of %zu x %zu x %zu "
-                       "for layer '%s'",
-                       launch->kernel_name, launch->stem, work->groups[0], work->groups[1], work->groups[2],
-                       work->group[0], work->group[1], work->group[2], launch->node->name);
+    const cl_int code = gz_device_enqueue(plan->device, work, event, &launch->times);
+    return gz_cl_check(code, "%s of %s (%s.cl) over %zu x %zu x %zu groups of %zu x %zu x %zu for layer '%s'",
+                       work->failed, launch->kernel_name, launch->stem, work->groups[0], work->groups[1],
+                       work->groups[2], work->group[0], work->group[1], work->group[2], launch->node->name);
 }
 
 static gaze_status enqueue_recorded(gz_plan *plan, gz_launch *launch)
