@@ -1,8 +1,7 @@
 /* A ring of batches: one thread fills free places in order, the caller takes them in the same order. */
+#include "../base/thread.h"
 #include "augment.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,14 +198,9 @@ static gaze_status make_buffers(gz_batches *b)
     return make_ring(b);
 }
 
-/* Signals are for the program's own threads: Ctrl-C must find its handler there. */
 static gaze_status start_thread(gz_batches *b)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&b->thread, NULL, run, b);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int error = gz_thread_start(&b->thread, NULL, run, b);
     if (error) return gz_fail(GAZE_ERROR_DEVICE, "no thread for preparing batches: %s", strerror(error));
     b->running = true;
     return GAZE_OK;

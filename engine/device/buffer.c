@@ -75,47 +75,50 @@ void gz_device_release(gz_device *device, cl_mem memory)
 
 size_t gz_device_allocated(const gz_device *device) { return device->allocated; }
 
-gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, const void *bytes, size_t size)
+static gaze_status copy_in(gz_device *device, cl_mem memory, size_t offset, const void *bytes, size_t size,
+                           cl_bool waits)
 {
-    if (size == 0) return GAZE_OK;
     GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(device));
     const cl_int code =
-        clEnqueueWriteBuffer(device->queue, memory, CL_TRUE, offset, size, bytes, 0, NULL, NULL);
+        clEnqueueWriteBuffer(device->queue, memory, waits, offset, size, bytes, 0, NULL, NULL);
     return gz_cl_check(code, "device '%s': clEnqueueWriteBuffer of %zu bytes at %zu", device->facts.info.name,
                        size, offset);
+}
+
+static gaze_status copy_out(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size,
+                            cl_bool waits, cl_event *done)
+{
+    GZ_TRY(gz_device_check_process());
+    GZ_TRY(gz_device_turn(device));
+    const cl_int code = clEnqueueReadBuffer(device->queue, memory, waits, offset, size, bytes, 0, NULL, done);
+    return gz_cl_check(code, "device '%s': clEnqueueReadBuffer of %zu bytes at %zu", device->facts.info.name,
+                       size, offset);
+}
+
+gaze_status gz_device_write(gz_device *device, cl_mem memory, size_t offset, const void *bytes, size_t size)
+{
+    return size == 0 ? GAZE_OK : copy_in(device, memory, offset, bytes, size, CL_TRUE);
 }
 
 gaze_status gz_device_read(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size)
 {
     if (size == 0) return GAZE_OK;
-    GZ_TRY(gz_device_check_process());
-    GZ_TRY(gz_device_turn(device));
-    const cl_int code =
-        clEnqueueReadBuffer(device->queue, memory, CL_TRUE, offset, size, bytes, 0, NULL, NULL);
-    device->ran = device->ran || code == CL_SUCCESS;
-    return gz_cl_check(code, "device '%s': clEnqueueReadBuffer of %zu bytes at %zu", device->facts.info.name,
-                       size, offset);
+    GZ_TRY(copy_out(device, memory, offset, bytes, size, CL_TRUE, NULL));
+    device->ran = true;
+    return GAZE_OK;
 }
 
 gaze_status gz_device_read_later(gz_device *device, cl_mem memory, size_t offset, void *bytes, size_t size,
                                  cl_event *done)
 {
-    GZ_TRY(gz_device_check_process());
-    GZ_TRY(gz_device_turn(device));
-    return gz_cl_check(
-        clEnqueueReadBuffer(device->queue, memory, CL_FALSE, offset, size, bytes, 0, NULL, done),
-        "device '%s': clEnqueueReadBuffer of %zu bytes at %zu", device->facts.info.name, size, offset);
+    return copy_out(device, memory, offset, bytes, size, CL_FALSE, done);
 }
 
 gaze_status gz_device_write_later(gz_device *device, cl_mem memory, size_t offset, const void *bytes,
                                   size_t size)
 {
-    GZ_TRY(gz_device_check_process());
-    GZ_TRY(gz_device_turn(device));
-    return gz_cl_check(
-        clEnqueueWriteBuffer(device->queue, memory, CL_FALSE, offset, size, bytes, 0, NULL, NULL),
-        "device '%s': clEnqueueWriteBuffer of %zu bytes at %zu", device->facts.info.name, size, offset);
+    return copy_in(device, memory, offset, bytes, size, CL_FALSE);
 }
 
 gaze_status gz_device_flush(gz_device *device)

@@ -1,8 +1,7 @@
 #include "compile.h"
 #include "../base/text.h"
+#include "../base/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,17 +77,12 @@ static gaze_status make_job(cl_program program, cl_device_id device, const char 
     return GAZE_OK;
 }
 
-/* Signals are for the program's own threads. */
 static bool start(job *j)
 {
-    sigset_t all, before;
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes) != 0) return false;
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&j->thread, &attributes, compile, j);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int error = gz_thread_start(&j->thread, &attributes, compile, j);
     pthread_attr_destroy(&attributes);
     return error == 0;
 }

@@ -90,7 +90,7 @@ gaze_status gz_device_open_measured(const gaze_context_options *options, gz_meas
     return GAZE_OK;
 }
 
-static void close_work(gz_device *device)
+void gz_device_close_work(gz_device *device)
 {
     if (!device) return;
     gz_team_destroy(device->team);
@@ -103,9 +103,9 @@ static void close_work(gz_device *device)
 void gz_device_close(gz_device *device)
 {
     if (!device || gz_device_forked()) return;
-    close_work(device->solo);
+    gz_device_close_work(device->solo);
     free(device->solo);
-    close_work(device);
+    gz_device_close_work(device);
     gz_products_free(device);
     gz_clblast_clear();
     gz_shared_context_give_back(device->context);

@@ -52,6 +52,8 @@ void gz_device_close(gz_device *device); /* NULL is fine */
    themselves.
    NULL: the driver has nothing like that. Lives as long as `device`. */
 gz_device *gz_device_solo(gz_device *device);
+/* How many threads it would have; 0: there is nothing like that. */
+size_t gz_device_solo_threads(const gz_device *device);
 
 const gz_device_facts *gz_device_facts_of(const gz_device *device);
 void gz_device_programs(const gz_device *device, gaze_program_counts *counts);
@@ -67,7 +69,7 @@ typedef struct gz_work {
     cl_kernel kernel;
     size_t groups[3], group[3]; /* groups, and work-items in one */
     double seconds;             /* a solo's: what its threads needed last time, together; 0: not known */
-    const char *failed;         /* the call that gave an error; NULL: none did */
+    const char *failed;         /* where the last run gave an error: the call that did */
 } gz_work;
 
 /* Nanoseconds of the device's own clock; all zeros where nothing was measured. */

@@ -49,6 +49,9 @@ bool gz_device_is_used(void); /* was it, here or in the process that this one is
 /* Fills the probe with what was measured before, and measures what wasn't; measure NULL: not that. */
 gaze_status gz_device_measure(gz_probe *probe, gz_measure_function *measure);
 
+/* Ends what a device or its solo has of its own: team, programs, cache, queue. NULL is fine. */
+void gz_device_close_work(gz_device *device);
+
 /* Tells the cache which kernels were used, and releases all programs. */
 void gz_programs_release(gz_device *device);
 

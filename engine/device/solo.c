@@ -25,7 +25,7 @@ static gaze_status open_solo(gz_device *device, gz_device *solo)
                         .profile = device->profile,
                         .log = device->log,
                         .log_user = device->log_user};
-    GZ_TRY(gz_team_create(solo, device->facts.compute_units, solo->profile, &solo->team));
+    GZ_TRY(gz_team_create(solo, gz_device_solo_threads(device), solo->profile, &solo->team));
     GZ_TRY(take_facts(solo, device));
     solo->queue =
         clCreateCommandQueue(solo->context, solo->id, solo->profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
@@ -33,12 +33,10 @@ static gaze_status open_solo(gz_device *device, gz_device *solo)
     return gz_cache_open(&solo->facts.info, &solo->cache);
 }
 
-static void release(gz_device *solo)
+size_t gz_device_solo_threads(const gz_device *device)
 {
-    gz_team_destroy(solo->team);
-    if (solo->queue) clReleaseCommandQueue(solo->queue);
-    gz_cache_close(solo->cache);
-    free(solo);
+    if (!device->solo_id && !device->whole) return 0;
+    return device->facts.compute_units < GZ_TEAM_MOST ? device->facts.compute_units : GZ_TEAM_MOST;
 }
 
 gz_device *gz_device_solo(gz_device *device)
@@ -50,7 +48,8 @@ gz_device *gz_device_solo(gz_device *device)
     if (open_solo(device, solo) == GAZE_OK) return device->solo = solo;
     gz_device_log(device, GAZE_LOG_WARNING, "small plans run on all threads: %s", gaze_message());
     device->solo_id = NULL;
-    release(solo);
+    gz_device_close_work(solo);
+    free(solo);
     return NULL;
 }
 

@@ -1,16 +1,16 @@
 #include "team.h"
 #include "../base/clock.h"
+#include "../base/thread.h"
 #include "device_parts.h"
 
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* How long one waits awake: longer than the host needs between two launches, or between two predictions in a
-   loop. Between yields of the processor, for whom has work on a machine with other work, it looks SPINS
-   times. */
+/* PATIENCE_US: how long one waits awake; longer than the host needs between two launches, or between two
+   predictions in a loop. SPINS: how often it looks between two yields of the processor, for whoever else has
+   work. PART_US, LONG_US: what a thread's share of a launch takes where it is too small to be shared, and
+   where it is cut into LONG_PARTS. */
 enum { PATIENCE_US = 200, SPINS = 64, PART_US = 3, LONG_US = 500, LONG_PARTS = 4 };
 
 typedef struct member {
@@ -30,9 +30,8 @@ enum { LEFT_BITS = 16, LEFT = (1 << LEFT_BITS) - 1 };
 struct gz_team {
     gz_device *device;
     member members[GZ_TEAM_MOST]; /* the caller is the first */
-    size_t n_members;             /* that there may be */
-    size_t n_started;             /* in threads of their own; SIZE_MAX: not tried yet */
-    bool profile;
+    size_t n_members;             /* there are, once all have started; till then there may be */
+    bool started, profile;
     /* of the launch: written while none is on offer */
     const gz_work *work;
     size_t axis, part_groups, n_parts;
@@ -159,28 +158,25 @@ static void *help(void *member_)
 
 static bool start(member *m)
 {
-    sigset_t all, before;
     cl_int code;
     m->queue = clCreateCommandQueue(gz_device_context(m->team->device), m->team->device->id,
                                     m->team->profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
     if (!m->queue) return false;
-    sigfillset(&all); /* signals are for the program's threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&m->thread, NULL, help, m);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error) clReleaseCommandQueue(m->queue);
-    return error == 0;
+    const bool started = gz_thread_start(&m->thread, NULL, help, m) == 0;
+    if (!started) clReleaseCommandQueue(m->queue);
+    return started;
 }
 
 static void start_all(gz_team *team)
 {
-    team->n_started = 0;
-    while (team->n_started + 1 < team->n_members && start(&team->members[team->n_started + 1]))
-        team->n_started++;
-    if (team->n_started + 1 < team->n_members)
-        gz_device_log(team->device, GAZE_LOG_WARNING, "small plans run on %zu of %zu threads",
-                      team->n_started + 1, team->n_members);
-    team->n_members = team->n_started + 1;
+    size_t n = 1;
+    team->members[0].queue = gz_device_queue(team->device);
+    while (n < team->n_members && start(&team->members[n])) n++;
+    if (n < team->n_members)
+        gz_device_log(team->device, GAZE_LOG_WARNING, "small plans run on %zu of %zu threads", n,
+                      team->n_members);
+    team->n_members = n;
+    team->started = true;
 }
 
 gaze_status gz_team_create(gz_device *device, size_t threads, bool profile, gz_team **out)
@@ -190,7 +186,6 @@ gaze_status gz_team_create(gz_device *device, size_t threads, bool profile, gz_t
     team->device = device;
     team->profile = profile;
     team->n_members = threads < GZ_TEAM_MOST ? threads : GZ_TEAM_MOST;
-    team->n_started = SIZE_MAX;
     for (size_t i = 0; i < GZ_TEAM_MOST; i++) team->members[i].team = team;
     pthread_mutex_init(&team->lock, NULL);
     pthread_cond_init(&team->wake, NULL);
@@ -203,7 +198,7 @@ void gz_team_destroy(gz_team *team)
     if (!team) return;
     atomic_store(&team->over, true);
     gz_team_call(team);
-    for (size_t i = 1; team->n_started != SIZE_MAX && i <= team->n_started; i++) {
+    for (size_t i = 1; team->started && i < team->n_members; i++) {
         pthread_join(team->members[i].thread, NULL);
         clReleaseCommandQueue(team->members[i].queue);
     }
@@ -258,20 +253,39 @@ static void offer_parts(gz_team *team)
     gz_team_call(team);
 }
 
-static void merge_times(gz_team *team, gz_command_times *times)
+static void make_together(gz_team *team)
+{
+    size_t part, mine = 0;
+    offer_parts(team);
+    for (; take(team, &part); mine++) make(&team->members[0], part);
+    for (size_t i = 1; atomic_load(&team->done) + mine < team->n_parts; i++)
+        if (i % SPINS)
+            relax();
+        else
+            sched_yield();
+}
+
+/* What became of all parts. */
+static cl_int gather(gz_team *team, gz_work *work, gz_command_times *times)
 {
     member *caller = &team->members[0];
-    for (size_t i = 1; i < team->n_members; i++)
-        if (team->members[i].times.end) note_times(caller, &team->members[i].times);
-    *times = caller->times;
+    cl_int code = CL_SUCCESS;
+    work->seconds = 0;
+    for (size_t i = 0; i < team->n_members; i++) {
+        const member *m = &team->members[i];
+        work->seconds += m->seconds;
+        if (i > 0 && m->times.end) note_times(caller, &m->times);
+        if (m->code == CL_SUCCESS) continue;
+        code = m->code;
+        work->failed = m->failed;
+    }
+    if (times) *times = caller->times;
+    return code;
 }
 
 cl_int gz_team_run(gz_team *team, gz_work *work, gz_command_times *times)
 {
-    member *caller = &team->members[0];
-    size_t part = 0, mine = 0;
-    if (team->n_started == SIZE_MAX) start_all(team);
-    caller->queue = gz_device_queue(team->device);
+    if (!team->started) start_all(team);
     team->timed = times != NULL;
     for (size_t i = 0; i < team->n_members; i++) {
         team->members[i].times = (gz_command_times){0};
@@ -279,25 +293,9 @@ cl_int gz_team_run(gz_team *team, gz_work *work, gz_command_times *times)
         team->members[i].code = CL_SUCCESS;
     }
     divide(team, work);
-    if (team->n_parts == 1) {
-        make(caller, 0);
-    } else {
-        offer_parts(team);
-        for (; take(team, &part); mine++) make(caller, part);
-        for (size_t i = 1; atomic_load(&team->done) + mine < team->n_parts; i++)
-            if (i % SPINS)
-                relax();
-            else
-                sched_yield();
-    }
-    work->seconds = 0;
-    cl_int code = CL_SUCCESS;
-    for (size_t i = 0; i < team->n_members; i++) {
-        work->seconds += team->members[i].seconds;
-        if (team->members[i].code == CL_SUCCESS) continue;
-        code = team->members[i].code;
-        work->failed = team->members[i].failed;
-    }
-    if (times) merge_times(team, times);
-    return code;
+    if (team->n_parts == 1)
+        make(&team->members[0], 0);
+    else
+        make_together(team);
+    return gather(team, work, times);
 }

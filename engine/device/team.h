@@ -11,7 +11,7 @@ typedef struct gz_team gz_team;
 enum { GZ_TEAM_MOST = 4 }; /* threads: parts of small launches are small, and all wait for the last one */
 
 /* A team of the caller's thread and `threads` - 1 more, at most GZ_TEAM_MOST in all; those start with the
-   first launch that has work for them. profile: launches can be timed. */
+   first launch. profile: launches can be timed. */
 gaze_status gz_team_create(gz_device *device, size_t threads, bool profile, gz_team **out);
 void gz_team_destroy(gz_team *team); /* NULL is fine */
 

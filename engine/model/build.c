@@ -307,14 +307,6 @@ static gaze_status build_all(gz_build *build)
     return options->gradients ? GAZE_OK : gz_fuse(build->built->graph);
 }
 
-gaze_status gz_model_check_loss(const gz_model *model)
-{
-    if (model->loss != GZ_LOSS_NONE) return GAZE_OK;
-    return gz_fail(GAZE_ERROR_MODEL,
-                   "%s: key 'loss' is missing: add \"loss\": \"sparse_categorical_crossentropy\"",
-                   model->path);
-}
-
 gaze_status gz_model_build(const gz_model *model, const gz_build_options *options, gz_built *built)
 {
     *built = (gz_built){0};

@@ -53,6 +53,14 @@ static gaze_status add_loss(const gz_model *model, gz_built *built, gz_tensor **
 }
 
 /* Loss and metrics are those of the first output. */
+gaze_status gz_model_check_loss(const gz_model *model)
+{
+    if (model->loss != GZ_LOSS_NONE) return GAZE_OK;
+    return gz_fail(GAZE_ERROR_MODEL,
+                   "%s: key 'loss' is missing: add \"loss\": \"sparse_categorical_crossentropy\"",
+                   model->path);
+}
+
 gaze_status gz_build_loss(const gz_model *model, gz_built *built)
 {
     gz_graph *graph = built->graph;
