@@ -38,6 +38,9 @@ const char *gz_doctor_quoted(gz_doctor *d, const char *text);
 /* The file's first line without blanks around it, at most GZ_MOST_TEXT, in the arena; NULL: none. */
 const char *gz_doctor_first_line(gz_doctor *d, const char *path);
 
+/* Processors that this process may use; 0: not known. */
+size_t gz_doctor_processors(void);
+
 /* How a child ended. */
 typedef enum gz_ending { GZ_ENDED, GZ_CRASHED, GZ_HUNG, GZ_NOT_STARTED } gz_ending;
 

@@ -65,22 +65,26 @@ static void tell_limit(gz_doctor *d)
                    tight ? ": OpenCL's compilers take more" : "");
 }
 
-static void tell_processors(gz_doctor *d)
+size_t gz_doctor_processors(void)
 {
 #ifdef __linux__
     cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return (size_t)CPU_COUNT(&allowed);
+#endif
+    return 0;
+}
+
+static void tell_processors(gz_doctor *d)
+{
     const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-    const int usable = CPU_COUNT(&allowed);
-    if (usable < online)
+    const size_t usable = gz_doctor_processors();
+    if (!usable) return;
+    if ((long)usable < online)
         gz_doctor_tell(d, GAZE_HEALTH_NOTE, NULL,
-                       "this process may use %d of %ld processors (taskset, or a container's limit)", usable,
+                       "this process may use %zu of %ld processors (taskset, or a container's limit)", usable,
                        online);
     else
         gz_doctor_tell(d, GAZE_HEALTH_OK, NULL, "%ld processors", online);
-#else
-    (void)d;
-#endif
 }
 
 void gz_doctor_memory(gz_doctor *d)

@@ -1,22 +1,11 @@
 /* PoCL: its version, and whether it takes all processors. */
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "../device/cache.h"
 #include "doctor.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_MAJOR = 3 }; /* the oldest that the tests have run on */
-
-static size_t n_processors(void)
-{
-#ifdef __linux__
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return (size_t)CPU_COUNT(&allowed);
-#endif
-    return 0;
-}
 
 /* "3.1+debian" */
 static void tell_version(gz_doctor *d, const char *version)
@@ -29,7 +18,7 @@ static void tell_version(gz_doctor *d, const char *version)
 
 static void tell_threads(gz_doctor *d, const gaze_device_info *info)
 {
-    const size_t processors = n_processors();
+    const size_t processors = gz_doctor_processors();
     const bool limited = getenv("POCL_MAX_PTHREAD_COUNT") != NULL;
     if (strcmp(info->type, "cpu") != 0) return;
     if (processors && info->compute_units < processors)
