@@ -18,7 +18,7 @@ typedef struct gz_doctor {
     gaze_finding_function *tell;
     void *user;
     const char *part; /* of what is told next */
-    size_t n_stops, n_wrong;
+    size_t n_stops;
     char first_stop[GZ_MOST_TEXT];
 } gz_doctor;
 

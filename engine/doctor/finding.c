@@ -16,7 +16,6 @@ void gz_doctor_tell(gz_doctor *d, gaze_health health, const char *cure, const ch
     va_end(arguments);
     if (health == GAZE_HEALTH_STOPS && !d->n_stops++)
         snprintf(d->first_stop, sizeof d->first_stop, "%s", found);
-    d->n_wrong += health == GAZE_HEALTH_WRONG;
     d->tell(d->user, &(gaze_finding){.part = d->part, .health = health, .found = found, .cure = cure});
 }
 
