@@ -74,7 +74,6 @@ static bool any_usable(const gz_probe *probe)
 static void try_out(gz_doctor *d)
 {
     char text[GZ_MOST_TEXT] = "";
-    d->part = "trial";
     if (d->trial(d->options, text) == GAZE_OK)
         gz_doctor_tell(d, GAZE_HEALTH_OK, NULL, "%s", text);
     else
@@ -97,8 +96,11 @@ static void look_at_all(gz_doctor *d, const void *user)
                        probe->count ? "no device can be used" : "OpenCL has no platform");
         return;
     }
+    d->part = "PoCL";
     gz_doctor_pocl(d, probe);
+    d->part = "cache's entries";
     gz_doctor_entries(d, probe);
+    d->part = "trial";
     try_out(d);
 }
 

@@ -58,7 +58,7 @@ void gz_doctor_drivers(gz_doctor *d); /* the loader's .icd files and libraries, 
 void gz_doctor_folders(gz_doctor *d); /* caches: writable, room */
 void gz_doctor_devices(gz_doctor *d); /* all drivers together: devices, PoCL, caches' entries, the trial */
 
-/* Of a child that has a list of devices. */
+/* Of a child that has a list of devices; it names the part. */
 void gz_doctor_pocl(gz_doctor *d, const gz_probe *probe);
 void gz_doctor_entries(gz_doctor *d, const gz_probe *probe);
 

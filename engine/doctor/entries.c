@@ -52,9 +52,8 @@ void gz_doctor_entries(gz_doctor *d, const gz_probe *probe)
 {
     char text[24];
     totals t = {0};
-    const char *part = d->part, *const *devices = devices_of(d, probe);
+    const char *const *devices = devices_of(d, probe);
     if (!devices) return;
-    d->part = "cache's entries";
     look_in(d, GZ_CACHE_BINARY, devices, &t);
     look_in(d, GZ_CACHE_DRIVER, devices, &t);
     if (!t.stale)
@@ -67,5 +66,4 @@ void gz_doctor_entries(gz_doctor *d, const gz_probe *probe)
             d, GAZE_HEALTH_NOTE, "gaze doctor --clean",
             "%zu of drivers that are here; %zu (%s) damaged or of drivers that aren't, which nothing reads",
             t.good, t.stale, gz_bytes_text(t.stale_bytes, text));
-    d->part = part;
 }

@@ -37,8 +37,6 @@ static void tell_threads(gz_doctor *d, const gaze_device_info *info)
 
 void gz_doctor_pocl(gz_doctor *d, const gz_probe *probe)
 {
-    const char *part = d->part;
-    d->part = "PoCL";
     for (size_t i = 0; i < probe->count; i++) {
         const gaze_device_info *info = &probe->found[i].info;
         if (!info->usable || !gz_is_pocl(info)) continue;
@@ -46,5 +44,4 @@ void gz_doctor_pocl(gz_doctor *d, const gz_probe *probe)
         tell_threads(d, info);
         break;
     }
-    d->part = part;
 }
