@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,22 +130,29 @@ size_t gz_utf8_prefix(const void *bytes, size_t size)
     return done;
 }
 
-void gz_text_add(gz_text *text, const char *format, ...)
+void gz_text_add_list(gz_text *text, const char *format, va_list arguments)
 {
     if (text->status != GAZE_OK) return;
-    va_list arguments;
-    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
     const int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
     if (length < 0)
         text->status = gz_fail(GAZE_ERROR_USAGE, "text cannot be formatted: %s", strerror(errno));
     else
         text->status = gz_grow(&text->chars, &text->capacity, text->length + (size_t)length + 1, 1);
-    if (text->status != GAZE_OK) return;
+    if (text->status == GAZE_OK) {
+        vsnprintf(text->chars + text->length, (size_t)length + 1, format, again);
+        text->length += (size_t)length;
+    }
+    va_end(again);
+}
+
+void gz_text_add(gz_text *text, const char *format, ...)
+{
+    va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text->chars + text->length, (size_t)length + 1, format, arguments);
+    gz_text_add_list(text, format, arguments);
     va_end(arguments);
-    text->length += (size_t)length;
 }
 
 static void add_json_character(gz_text *text, const char *character, size_t length)

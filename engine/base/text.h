@@ -3,6 +3,8 @@
 #define GZ_TEXT_H
 #include "memory.h"
 
+#include <stdarg.h>
+
 /* The word of the NULL-terminated list that is nearest to `word` (edit distance at most 1/3 of its length, at
  * least 2), or NULL. */
 const char *gz_nearest(const char *word, const char *const *words);
@@ -27,6 +29,7 @@ typedef struct gz_text {
     gaze_status status;
 } gz_text;
 void gz_text_add(gz_text *text, const char *format, ...) GZ_PRINTF(2, 3);
+void gz_text_add_list(gz_text *text, const char *format, va_list arguments) GZ_PRINTF(2, 0);
 void gz_text_add_json_string(gz_text *text, const char *value); /* quoted and escaped */
 /* Text between tags and in attributes; a byte that is no UTF-8 becomes U+FFFD. */
 void gz_text_add_html(gz_text *text, const char *value);

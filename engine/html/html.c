@@ -1,8 +1,6 @@
 #include "html.h"
 #include "../base/embedded.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,20 +28,16 @@ void gz_html_end(gz_text *page) { gz_text_add(page, "</body>\n</html>\n"); }
 
 void gz_html_add(gz_text *page, const char *format, ...)
 {
-    char *text = NULL;
+    gz_text text = {0};
+    char *chars;
     va_list arguments;
-    va_start(arguments, format);
-    const int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    if (page->status != GAZE_OK) return;
-    page->status = length < 0 ? gz_fail(GAZE_ERROR_USAGE, "text cannot be formatted")
-                              : gz_allocate((size_t)length + 1, 1, &text);
     if (page->status != GAZE_OK) return;
     va_start(arguments, format);
-    vsnprintf(text, (size_t)length + 1, format, arguments);
+    gz_text_add_list(&text, format, arguments);
     va_end(arguments);
-    gz_text_add_html(page, text);
-    free(text);
+    page->status = gz_text_take(&text, &chars);
+    if (page->status == GAZE_OK) gz_text_add_html(page, chars);
+    free(chars);
 }
 
 void gz_html_json(gz_text *page, const char *value)
