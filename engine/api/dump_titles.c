@@ -2,7 +2,6 @@
 #include "dump.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 /* What a matrix needs to be read; one row of it is no matrix. */
 static void say_axes(gz_text *text, const gz_dump *d, const gz_dump_map *map, size_t view)
@@ -22,15 +21,12 @@ const char *gz_dump_caption(const gz_dump_art *art, size_t view)
 {
     const gz_dump_map *map = art->map;
     gz_text text = {0};
-    char *chars;
     gz_text_add(&text, "%s.", map->info->meaning);
     say_axes(&text, art->dump, map, view);
     if (map->merged && view != GZ_DUMP_HEADS) gz_text_add(&text, " %s", map->merged);
     if (art->photo_note) gz_text_add(&text, " %s", art->photo_note);
     if (art->note) gz_text_add(&text, " %s", art->note);
-    if (gz_text_take(&text, &chars) != GAZE_OK) return NULL;
-    char *caption = gz_arena_copy(art->dump->arena, chars);
-    free(chars);
+    char *caption = gz_text_keep(&text, art->dump->arena);
     if (caption) caption[0] = (char)toupper((unsigned char)caption[0]);
     return caption;
 }
@@ -47,7 +43,6 @@ const char *gz_dump_class_name(const gz_dump *d, size_t number)
 const char *gz_dump_title(const gz_dump *d, const gz_dump_map *map, size_t sample)
 {
     gz_text text = {0};
-    char *chars;
     gz_text_add(&text, "%s: %s, sample %zu", gaze_model_name(d->model), map->info->name,
                 gz_dump_index(d, sample));
     const int32_t label = gz_dump_label(d, sample);
@@ -57,8 +52,5 @@ const char *gz_dump_title(const gz_dump *d, const gz_dump_map *map, size_t sampl
         gz_text_add(&text, ", predicted: %s", gz_dump_class_name(d, d->predictions[sample].class));
     if (d->predictions && d->predictions[sample].probability >= 0)
         gz_text_add(&text, " %.2f", d->predictions[sample].probability);
-    if (gz_text_take(&text, &chars) != GAZE_OK) return NULL;
-    const char *title = gz_arena_copy(d->arena, chars);
-    free(chars);
-    return title;
+    return gz_text_keep(&text, d->arena);
 }

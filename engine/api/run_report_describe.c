@@ -1,15 +1,11 @@
 /* gaze_run_report: what an example is: its title, its inputs, the names of its tokens. */
 #include "run_report.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static gaze_status take_text(gz_reporting *r, gz_text *text, const char **out)
 {
-    char *chars;
-    GZ_TRY(gz_text_take(text, &chars));
-    *out = gz_arena_copy(r->arena, chars);
-    free(chars);
+    *out = gz_text_keep(text, r->arena);
     return *out ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 

@@ -193,3 +193,11 @@ gaze_status gz_text_take(gz_text *text, char **chars)
     *text = (gz_text){0};
     return status;
 }
+
+char *gz_text_keep(gz_text *text, gz_arena *arena)
+{
+    char *chars, *kept = NULL;
+    if (gz_text_take(text, &chars) == GAZE_OK) kept = gz_arena_copy(arena, chars);
+    free(chars);
+    return kept;
+}

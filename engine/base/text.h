@@ -35,5 +35,7 @@ void gz_text_add_json_string(gz_text *text, const char *value); /* quoted and es
 void gz_text_add_html(gz_text *text, const char *value);
 /* The owner frees *chars with free(); on an error everything is freed and *chars is NULL. */
 gaze_status gz_text_take(gz_text *text, char **chars);
+/* As above, for as long as the arena lives; NULL: an error. */
+char *gz_text_keep(gz_text *text, gz_arena *arena);
 
 #endif
