@@ -38,13 +38,10 @@ static void begin(const gz_reporting *r, const char *what)
 
 static gaze_status check(const gz_reporting *r)
 {
-    const char *out = r->options->out;
-    const size_t length = out ? strlen(out) : 0;
+    const char *out = r->options->out ? r->options->out : "";
     const gaze_map_info *map;
-    gz_writer *writer;
-    if (length < 6 || strcmp(out + length - 5, ".html") != 0)
-        return gz_fail(GAZE_ERROR_USAGE, "the report '%s': expected a name that ends in .html",
-                       out ? out : "");
+    if (!gz_ends_with(out, ".html"))
+        return gz_fail(GAZE_ERROR_USAGE, "the report '%s': expected a name that ends in .html", out);
     if (!r->model->has_weights)
         return gz_fail(GAZE_ERROR_MODEL,
                        "%s: there are no trained weights to report on: train the model, or go on with its "
@@ -52,9 +49,7 @@ static gaze_status check(const gz_reporting *r)
                        "--resume), or name a file of weights",
                        r->model->folder ? r->model->folder : r->model->file->path);
     if (r->options->map) GZ_TRY(gaze_find_map(r->model, r->options->map, &map));
-    GZ_TRY(gz_writer_open(out, &writer));
-    gz_writer_abandon(writer);
-    return GAZE_OK;
+    return gz_file_try(out);
 }
 
 static gaze_status find_history(gz_reporting *r)

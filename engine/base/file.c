@@ -96,6 +96,14 @@ gaze_status gz_file_write(const char *path, const void *bytes, size_t size)
     return status;
 }
 
+gaze_status gz_file_try(const char *path)
+{
+    gz_writer *writer;
+    GZ_TRY(gz_writer_open(path, &writer));
+    gz_writer_abandon(writer);
+    return GAZE_OK;
+}
+
 bool gz_file_exists(const char *path)
 {
     struct stat facts;

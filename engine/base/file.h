@@ -25,6 +25,8 @@ void gz_writer_abandon(gz_writer *writer); /* NULL is fine */
 
 /* Open, write all, commit. */
 gaze_status gz_file_write(const char *path, const void *bytes, size_t size);
+/* Whether a file can be written there, and nothing is left: before work of minutes, not after it. */
+gaze_status gz_file_try(const char *path);
 
 /* Removes the temporary files of writers that were killed; those being written stay. */
 void gz_writer_clean(const char *folder);

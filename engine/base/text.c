@@ -100,6 +100,12 @@ bool gz_parse_double(const char *text, double *value)
     return true;
 }
 
+bool gz_ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), n = strlen(end);
+    return length > n && strcmp(text + length - n, end) == 0;
+}
+
 /* Length of the UTF-8 character at `text` (RFC 3629: shortest form, no surrogates), 0 if there is none. */
 static size_t character_bytes(const unsigned char *text, size_t left)
 {

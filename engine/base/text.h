@@ -19,6 +19,9 @@ const char *gz_bytes_text(size_t bytes, char text[24]);
 bool gz_parse_size(const char *text, size_t *value);
 bool gz_parse_double(const char *text, double *value);
 
+/* Whether `text` is longer than `end` and ends in it. */
+bool gz_ends_with(const char *text, const char *end);
+
 /* How many of `size` bytes are valid UTF-8 from the beginning on: `size` if all are. */
 size_t gz_utf8_prefix(const void *bytes, size_t size);
 

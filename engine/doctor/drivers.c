@@ -1,6 +1,7 @@
 /* What the loader reads, and whether each driver by itself loads and finds something. As ocl-icd and Khronos'
    loader look for them: /etc/OpenCL/vendors, or what $OCL_ICD_VENDORS or $OPENCL_VENDOR_PATH name. */
 #include "../base/file.h"
+#include "../base/text.h"
 #include "doctor.h"
 
 #include <dlfcn.h>
@@ -150,19 +151,13 @@ static void look_in(gz_doctor *d, const char *folder, const char *cure)
     globfree(&found);
 }
 
-static bool ends_with_icd(const char *text)
-{
-    const size_t length = strlen(text);
-    return length > 4 && strcmp(text + length - 4, ".icd") == 0;
-}
-
 static void look_at_chosen(gz_doctor *d, const char *chosen, const char *folder)
 {
     const driver library = {NULL, chosen};
     const char *inside = gz_arena_format(d->arena, "%s/%s", folder, chosen);
     if (gz_folder_exists(chosen))
         look_in(d, chosen, "unset OCL_ICD_VENDORS");
-    else if (!ends_with_icd(chosen))
+    else if (!gz_ends_with(chosen, ".icd"))
         look_at(d, &library);
     else if (inside && !strchr(chosen, '/') && gz_file_exists(inside))
         look_at_file(d, inside);

@@ -14,12 +14,6 @@ extern char **environ;
         if (!(condition)) return GAZE_ERROR_DEVICE; \
     } while (0)
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), n = strlen(end);
-    return length > n && strcmp(text + length - n, end) == 0;
-}
-
 static bool matters(const char *variable)
 {
     static const char *const beginnings[] = {"GAZE_",   "POCL_",      "OCL_ICD_",
@@ -53,15 +47,6 @@ static gaze_status keep_facts(gaze_report *report, const char *path, const char 
     return keep_environment(report);
 }
 
-/* Before a run of minutes, not after it. */
-static gaze_status try_to_write(const char *path)
-{
-    gz_writer *writer;
-    GZ_TRY(gz_writer_open(path, &writer));
-    gz_writer_abandon(writer);
-    return GAZE_OK;
-}
-
 gaze_status gz_report_create(const char *path, const char *command, gaze_report **out)
 {
     gaze_report *report;
@@ -78,10 +63,10 @@ done:
 
 gaze_status gaze_report_open(const char *path, const char *command, gaze_report **out)
 {
-    if (!ends_with(path, ".html") && !ends_with(path, ".json"))
+    if (!gz_ends_with(path, ".html") && !gz_ends_with(path, ".json"))
         return gz_fail(GAZE_ERROR_USAGE, "the report '%s': expected a name that ends in .html or .json",
                        path);
-    GZ_TRY(try_to_write(path));
+    GZ_TRY(gz_file_try(path));
     return gz_report_create(path, command, out);
 }
 
@@ -155,7 +140,8 @@ void gz_report_count(const gz_report_part *part, size_t *passed, size_t *failed)
 gaze_status gaze_report_write(const gaze_report *report)
 {
     char *text;
-    GZ_TRY(ends_with(report->path, ".html") ? gz_report_html(report, &text) : gz_report_json(report, &text));
+    GZ_TRY(gz_ends_with(report->path, ".html") ? gz_report_html(report, &text)
+                                               : gz_report_json(report, &text));
     const gaze_status status = gz_file_write(report->path, text, strlen(text));
     free(text);
     return status;
