@@ -23,17 +23,18 @@ static gaze_status settle(gz_reporting *r, size_t section, gaze_status status)
                : status;
 }
 
-static bool is_left_out(gz_reporting *r, unsigned part, size_t section, gaze_status *status)
-{
-    *status = GAZE_OK;
-    if (!(r->options->without & part)) return false;
-    *status = miss(r, section, "left out");
-    return true;
-}
-
 static void begin(const gz_reporting *r, const char *what)
 {
     if (r->options->begins) r->options->begins(r->options->user, what);
+}
+
+/* One that may be left out; `find` fills its facts. */
+static gaze_status find_section(gz_reporting *r, unsigned part, size_t section, const char *what,
+                                gaze_status (*find)(gz_reporting *))
+{
+    if (r->options->without & part) return miss(r, section, "left out");
+    begin(r, what);
+    return settle(r, section, find(r));
 }
 
 static gaze_status check(const gz_reporting *r)
@@ -77,14 +78,6 @@ static gaze_status find_results(gz_reporting *r)
     return gaze_evaluate_decoded(r->model, r->data, &how, NULL, &f->decoded);
 }
 
-static gaze_status find_examples(gz_reporting *r)
-{
-    gaze_status status;
-    if (is_left_out(r, GAZE_REPORT_EXAMPLES, GZ_SECTION_EXAMPLES, &status)) return status;
-    begin(r, "examples");
-    return settle(r, GZ_SECTION_EXAMPLES, gz_reporting_examples(r));
-}
-
 static gaze_status test_map(gz_reporting *r)
 {
     gaze_faithful_options options = {.samples = r->options->samples, .seed = r->options->seed};
@@ -92,37 +85,22 @@ static gaze_status test_map(gz_reporting *r)
     return gaze_faithful(r->model, r->data, &options, &r->facts.faithful);
 }
 
-static gaze_status find_faithfulness(gz_reporting *r)
-{
-    gaze_status status;
-    if (is_left_out(r, GAZE_REPORT_FAITHFUL, GZ_SECTION_FAITHFUL, &status)) return status;
-    begin(r, "faithfulness");
-    return settle(r, GZ_SECTION_FAITHFUL, test_map(r));
-}
-
-static gaze_status find_profile(gz_reporting *r)
+static gaze_status time_layers(gz_reporting *r)
 {
     const gaze_bench_options options = {.batch_size = r->batch, .seconds = PROFILE_SECONDS};
-    gaze_status status;
-    if (is_left_out(r, GAZE_REPORT_PROFILE, GZ_SECTION_PROFILE, &status)) return status;
-    begin(r, "time of each layer");
     r->facts.bench_batch = r->batch;
-    return settle(r, GZ_SECTION_PROFILE, gaze_bench(r->model, &options, &r->facts.bench));
+    return gaze_bench(r->model, &options, &r->facts.bench);
 }
 
-static gaze_status find_verification(gz_reporting *r)
+static gaze_status verify(gz_reporting *r)
 {
     gaze_verify_options options = {.quick = true};
     size_t passed, failed;
-    gaze_status status;
-    if (is_left_out(r, GAZE_REPORT_VERIFY, GZ_SECTION_VERIFY, &status)) return status;
-    begin(r, "verification");
     GZ_TRY(gz_report_create(r->options->out, r->options->command, &r->facts.verify));
     options.report = r->facts.verify;
-    GZ_TRY(settle(r, GZ_SECTION_VERIFY, gaze_verify(r->model->context, &options, &passed, &failed)));
-    if (r->facts.missing[GZ_SECTION_VERIFY]) return GAZE_OK;
+    GZ_TRY(gaze_verify(r->model->context, &options, &passed, &failed));
     options.quick = false;
-    return settle(r, GZ_SECTION_VERIFY, gaze_verify_model(r->model, &options, &passed, &failed));
+    return gaze_verify_model(r->model, &options, &passed, &failed);
 }
 
 static gaze_status find_all(gz_reporting *r)
@@ -138,11 +116,11 @@ static gaze_status find_all(gz_reporting *r)
     gaze_context_device(r->model->context, &f->device);
     GZ_TRY(find_history(r));
     GZ_TRY(find_results(r));
-    GZ_TRY(find_examples(r));
-    GZ_TRY(find_faithfulness(r));
+    GZ_TRY(find_section(r, GAZE_REPORT_EXAMPLES, GZ_SECTION_EXAMPLES, "examples", gz_reporting_examples));
+    GZ_TRY(find_section(r, GAZE_REPORT_FAITHFUL, GZ_SECTION_FAITHFUL, "faithfulness", test_map));
     GZ_TRY(settle(r, GZ_SECTION_MEMORY, gz_reporting_memory(r)));
-    GZ_TRY(find_profile(r));
-    return find_verification(r);
+    GZ_TRY(find_section(r, GAZE_REPORT_PROFILE, GZ_SECTION_PROFILE, "time of each layer", time_layers));
+    return find_section(r, GAZE_REPORT_VERIFY, GZ_SECTION_VERIFY, "verification", verify);
 }
 
 static gaze_status write_page(const gz_reporting *r)
