@@ -159,16 +159,14 @@ bool gaze_model_run_seed(const gaze_model *model, uint64_t *seed)
     gz_arena *arena;
     gz_fact *facts;
     size_t count = 0;
-    bool found = false;
+    char *end;
     if (!model->folder || gz_arena_create(&arena) != GAZE_OK) return false;
     if (gz_run_record_facts(model->folder, arena, &facts, &count) != GAZE_OK) count = 0;
-    for (size_t i = 0; i < count && !found; i++) {
-        char *end;
-        if (strcmp(facts[i].name, "seed") != 0) continue;
-        errno = 0;
-        *seed = strtoull(facts[i].value, &end, 10);
-        found = !errno && *facts[i].value && !*end;
-    }
+    const char *text = gz_fact_value(facts, count, "seed");
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    const bool found = !errno && *text && !*end;
+    if (found) *seed = value;
     gz_arena_destroy(arena);
     return found;
 }

@@ -1,16 +1,11 @@
 /* gaze_run_report: what the plans of a prediction and of a training step need. */
 #include "run_report.h"
 
-#include <string.h>
-
 static size_t train_batch(const gz_reporting *r)
 {
     size_t value;
-    for (size_t i = 0; i < r->facts.n_run; i++)
-        if (!strcmp(r->facts.run[i].name, "batch_size") && gz_parse_size(r->facts.run[i].value, &value) &&
-            value)
-            return value;
-    return r->model->file->batch_size;
+    const char *text = gz_fact_value(r->facts.run, r->facts.n_run, "batch_size");
+    return gz_parse_size(text, &value) && value ? value : r->model->file->batch_size;
 }
 
 static gaze_status copy_tensors(gz_reporting *r, const gz_plan *plan)

@@ -41,5 +41,7 @@ typedef struct gz_fact {
     const char *name, *value;
 } gz_fact;
 gaze_status gz_run_record_facts(const char *folder, gz_arena *arena, gz_fact **facts, size_t *count);
+/* The value of one of them, "" where it isn't there. */
+const char *gz_fact_value(const gz_fact *facts, size_t count, const char *name);
 
 #endif

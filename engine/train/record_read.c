@@ -97,3 +97,10 @@ gaze_status gz_run_record_facts(const char *folder, gz_arena *arena, gz_fact **f
     cJSON_Delete(root);
     return status;
 }
+
+const char *gz_fact_value(const gz_fact *facts, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(facts[i].name, name) == 0) return facts[i].value;
+    return "";
+}
