@@ -70,15 +70,9 @@ static gaze_status begin_reading(gz_exchange *x, gz_bucket *bucket)
 /* Every rank gets its piece. */
 static gaze_status begin_scattering(gz_exchange *x, gz_bucket *bucket)
 {
-    const size_t ranks = x->group->calls->ranks, rank = x->group->calls->rank, piece = bucket->piece,
-                 bytes = piece * sizeof(float);
-    const int tag = tag_of(x, bucket, 0);
-    for (size_t r = 0; r < ranks; r++) {
-        if (r == rank) continue;
-        GZ_TRY(gz_group_receive(x->group, r, tag, bucket->received + r * piece, bytes, &bucket->requests[r]));
-        GZ_TRY(
-            gz_group_send(x->group, r, tag, bucket->values + r * piece, bytes, &bucket->requests[ranks + r]));
-    }
+    const size_t bytes = bucket->piece * sizeof(float);
+    GZ_TRY(gz_group_begin(x->group, tag_of(x, bucket, 0), bucket->values, bytes, bucket->received, bytes,
+                          bucket->requests));
     bucket->stage = GZ_SCATTERING;
     return GAZE_OK;
 }
@@ -113,15 +107,9 @@ static void sum_piece(gz_exchange *x, gz_bucket *bucket)
 /* Every rank gets everyone's sums. */
 static gaze_status begin_gathering(gz_exchange *x, gz_bucket *bucket)
 {
-    const size_t ranks = x->group->calls->ranks, rank = x->group->calls->rank, piece = bucket->piece,
-                 bytes = piece * sizeof(float);
-    const int tag = tag_of(x, bucket, 1);
-    for (size_t r = 0; r < ranks; r++) {
-        if (r == rank) continue;
-        GZ_TRY(gz_group_receive(x->group, r, tag, bucket->values + r * piece, bytes, &bucket->requests[r]));
-        GZ_TRY(gz_group_send(x->group, r, tag, bucket->values + rank * piece, bytes,
-                             &bucket->requests[ranks + r]));
-    }
+    const float *own = bucket->values + x->group->calls->rank * bucket->piece;
+    GZ_TRY(gz_group_begin(x->group, tag_of(x, bucket, 1), own, 0, bucket->values,
+                          bucket->piece * sizeof(float), bucket->requests));
     bucket->stage = GZ_GATHERING;
     return GAZE_OK;
 }

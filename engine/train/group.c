@@ -34,16 +34,28 @@ static gaze_status check(const char *wrong, const char *what)
     return wrong ? gz_fail(GAZE_ERROR_DEVICE, "%s: %s", what, wrong) : GAZE_OK;
 }
 
-gaze_status gz_group_send(gz_group *group, size_t to, int tag, const void *data, size_t bytes, void **request)
+static gaze_status send(gz_group *group, size_t to, int tag, const void *data, size_t bytes, void **request)
 {
     return check(group->calls->send(group->calls->user, to, tag, data, bytes, request),
                  "sending to another process");
 }
 
-gaze_status gz_group_receive(gz_group *group, size_t from, int tag, void *data, size_t bytes, void **request)
+static gaze_status receive(gz_group *group, size_t from, int tag, void *data, size_t bytes, void **request)
 {
     return check(group->calls->receive(group->calls->user, from, tag, data, bytes, request),
                  "receiving from another process");
+}
+
+gaze_status gz_group_begin(gz_group *group, int tag, const void *out, size_t stride, void *in, size_t bytes,
+                           void **requests)
+{
+    const size_t ranks = group->calls->ranks;
+    for (size_t r = 0; r < ranks; r++) {
+        if (r == group->calls->rank) continue;
+        GZ_TRY(receive(group, r, tag, (char *)in + r * bytes, bytes, &requests[r]));
+        GZ_TRY(send(group, r, tag, (const char *)out + r * stride, bytes, &requests[ranks + r]));
+    }
+    return GAZE_OK;
 }
 
 gaze_status gz_group_test(gz_group *group, void **requests, size_t count, bool *done)
@@ -95,16 +107,12 @@ static gaze_status wait_for(gz_group *group, void **requests, size_t count)
 
 gaze_status gz_group_gather(gz_group *group, const void *mine, void *all, size_t bytes)
 {
-    const size_t ranks = group->calls->ranks, rank = group->calls->rank;
+    const size_t ranks = group->calls->ranks;
     void **requests;
     gaze_status status;
     GZ_TRY(gz_allocate(2 * ranks, sizeof *requests, &requests));
-    memcpy((char *)all + rank * bytes, mine, bytes);
-    for (size_t r = 0; r < ranks; r++) {
-        if (r == rank) continue;
-        GZ_GO(gz_group_receive(group, r, TOGETHER_TAG, (char *)all + r * bytes, bytes, &requests[r]));
-        GZ_GO(gz_group_send(group, r, TOGETHER_TAG, mine, bytes, &requests[ranks + r]));
-    }
+    memcpy((char *)all + group->calls->rank * bytes, mine, bytes);
+    GZ_GO(gz_group_begin(group, TOGETHER_TAG, mine, 0, all, bytes, requests));
     GZ_GO(wait_for(group, requests, 2 * ranks));
 done:
     free(requests);
@@ -117,9 +125,9 @@ gaze_status gz_group_broadcast(gz_group *group, void *data, size_t bytes)
     void **requests;
     gaze_status status = GAZE_OK;
     GZ_TRY(gz_allocate(ranks, sizeof *requests, &requests));
-    if (group->calls->rank) GZ_GO(gz_group_receive(group, 0, TOGETHER_TAG, data, bytes, &requests[0]));
+    if (group->calls->rank) GZ_GO(receive(group, 0, TOGETHER_TAG, data, bytes, &requests[0]));
     for (size_t r = 1; r < ranks && !group->calls->rank; r++)
-        GZ_GO(gz_group_send(group, r, TOGETHER_TAG, data, bytes, &requests[r]));
+        GZ_GO(send(group, r, TOGETHER_TAG, data, bytes, &requests[r]));
     GZ_GO(wait_for(group, requests, ranks));
 done:
     free(requests);

@@ -32,9 +32,10 @@ gaze_status gz_group_agree(gz_group *group, gaze_status status);
 
 /* ---- Messages (exchange.c) ---- */
 
-gaze_status gz_group_send(gz_group *group, size_t to, int tag, const void *data, size_t bytes,
-                          void **request);
-gaze_status gz_group_receive(gz_group *group, size_t from, int tag, void *data, size_t bytes, void **request);
+/* Messages of `bytes` between this process and each of the others: rank r's goes to in + r * bytes, and gets
+   out + r * stride; stride 0: all get the same. requests: [2 * ranks], NULLs. */
+gaze_status gz_group_begin(gz_group *group, int tag, const void *out, size_t stride, void *in, size_t bytes,
+                           void **requests);
 /* Are all of them done? NULL requests are. */
 gaze_status gz_group_test(gz_group *group, void **requests, size_t count, bool *done);
 
