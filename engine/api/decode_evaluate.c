@@ -60,15 +60,13 @@ static gaze_status measure_batch(measuring *m, const gz_batch *batch)
     return GAZE_OK;
 }
 
-static gaze_status measure(measuring *m, gz_part part)
+static gaze_status measure(measuring *m, const gz_group *group, gz_part part)
 {
-    const gaze_group *group = m->model->context->group;
-    const gz_share share = group ? (gz_share){group->rank, group->ranks} : (gz_share){0};
     const gz_batches_options options = {.part = part,
                                         .batch_size = m->options.batch_size,
                                         .seed = m->model->seed,
                                         .epochs = 1,
-                                        .share = share};
+                                        .share = gz_group_share(group)};
     gz_batches *batches = NULL;
     const double began = gz_seconds();
     gaze_status status;
@@ -121,13 +119,11 @@ gaze_status gaze_evaluate_decoded(gaze_model *model, gaze_data *data, const gaze
     measuring m = {.model = model, .data = data->data, .how = &model->file->decode};
     if (options) m.options = *options;
     gz_group shared, *group = gz_group_open(model->context->group, &shared);
-    gaze_status status = check(&m);
-    if (group) status = gz_group_agree(group, status);
-    GZ_TRY(status);
+    GZ_TRY(gz_group_agree(group, check(&m)));
     const gz_part part = gz_data_count(m.data, GZ_TEST) ? GZ_TEST : GZ_TRAIN;
     if (!m.options.batch_size) m.options.batch_size = DEFAULT_BATCH;
     if (!m.options.max_length && !m.how->max_length) m.options.max_length = m.data->label_count;
-    status = measure(&m, part);
+    gaze_status status = measure(&m, group, part);
     if (status == GAZE_OK && group) status = add_all(group, &m.metrics);
     GZ_TRY(gz_group_end(group, status));
     gz_api_log_bad(model->context, data);

@@ -53,8 +53,7 @@ gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_opti
                                   .data_path = data->spec.path,
                                   .save_weights = save_weights,
                                   .user = model};
-    gaze_status status = prepare(model, data, options, &optimizer);
-    if (training.base.group) status = gz_group_agree(training.base.group, status);
+    gaze_status status = gz_group_agree(training.base.group, prepare(model, data, options, &optimizer));
     if (status == GAZE_OK) {
         status = gz_train(&training, last);
         gz_api_log_bad(model->context, data);
@@ -70,7 +69,7 @@ gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size,
     const gz_step_base base = base_of(model, data, &model->file->optimizer, &group);
     gaze_status status = gz_model_check_loss(model->file);
     if (status == GAZE_OK) status = gz_api_weights(model, false, 0);
-    if (base.group) status = gz_group_agree(base.group, status);
+    status = gz_group_agree(base.group, status);
     if (test) *test = part == GZ_TEST;
     if (status == GAZE_OK) {
         status = gz_evaluate(&base, part, batch_size ? batch_size : 64, metrics);

@@ -73,9 +73,8 @@ static gaze_status go_through(const gz_step_base *base, gz_part part, size_t bat
     const size_t samples = gz_data_count(base->data, part),
                  size = batch_size < samples ? batch_size : samples;
     gz_group *group = base->group;
-    const gz_share share = group ? (gz_share){group->calls->rank, group->calls->ranks} : (gz_share){0};
     const gz_batches_options options = {
-        .part = part, .batch_size = size, .seed = base->seed, .epochs = 1, .share = share};
+        .part = part, .batch_size = size, .seed = base->seed, .epochs = 1, .share = gz_group_share(group)};
     gz_batches *batches = NULL;
     float *p = NULL;
     gz_sums sums;
@@ -122,7 +121,7 @@ gaze_status gz_evaluate(const gz_step_base *base, gz_part part, size_t batch_siz
                              ? GAZE_OK
                              : gz_fail(GAZE_ERROR_DATA, "the %s data has no labelled samples to evaluate on",
                                        base->data->type->name);
-    if (base->group) status = gz_group_agree(base->group, status);
+    status = gz_group_agree(base->group, status);
     if (status == GAZE_OK) status = go_through(base, part, batch_size, &steps, true, &found);
     gz_step_pair_free(&steps);
     if (status == GAZE_OK)

@@ -24,6 +24,11 @@ gaze_status gz_group_end(gz_group *group, gaze_status status)
     return status;
 }
 
+gz_share gz_group_share(const gz_group *group)
+{
+    return group ? (gz_share){group->calls->rank, group->calls->ranks} : (gz_share){0};
+}
+
 void gz_group_expect(gz_group *group, double seconds)
 {
     group->patience = 3 * seconds > PATIENCE_SECONDS ? 3 * seconds : PATIENCE_SECONDS;
@@ -154,6 +159,7 @@ static gaze_status tell(gz_group *group, const outcome *all)
 gaze_status gz_group_agree(gz_group *group, gaze_status status)
 {
     outcome mine = {.status = status}, *all;
+    if (!group) return status;
     if (status != GAZE_OK) snprintf(mine.message, sizeof mine.message, "%s", gaze_message());
     GZ_TRY(gz_allocate(group->calls->ranks, sizeof *all, &all));
     status = gz_group_gather(group, &mine, all, sizeof mine);

@@ -2,7 +2,7 @@
    of them, in the same order. */
 #ifndef GZ_GROUP_H
 #define GZ_GROUP_H
-#include "../base/memory.h"
+#include "../data/data.h"
 
 typedef struct gz_group {
     const gaze_group *calls;
@@ -19,6 +19,9 @@ gz_group *gz_group_open(const gaze_group *calls, gz_group *group);
  * is done. */
 gaze_status gz_group_end(gz_group *group, gaze_status status);
 
+/* This process's share of the work; group NULL: all of it. */
+gz_share gz_group_share(const gz_group *group);
+
 /* Others may take a few times these seconds to show up. */
 void gz_group_expect(gz_group *group, double seconds);
 
@@ -27,7 +30,7 @@ gaze_status gz_group_gather(gz_group *group, const void *mine, void *all, size_t
 /* Rank 0's `data` becomes everyone's. */
 gaze_status gz_group_broadcast(gz_group *group, void *data, size_t bytes);
 /* GAZE_OK where all come with that; else everyone gets the status and the message of the first that failed.
- */
+   group NULL: `status` comes back. */
 gaze_status gz_group_agree(gz_group *group, gaze_status status);
 
 /* ---- Messages (exchange.c) ---- */

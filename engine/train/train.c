@@ -58,32 +58,24 @@ static gaze_status start_alone(gz_run *r)
     return gz_run_resume(r);
 }
 
-static gz_share share_of(const gz_run *r)
-{
-    const gz_group *group = r->t->base.group;
-    return group ? (gz_share){group->calls->rank, group->calls->ranks} : (gz_share){0};
-}
-
 static bool go_on(void *run);
 
 static gaze_status start(gz_run *r)
 {
     const gz_step_base *b = &r->t->base;
-    gaze_status status = start_alone(r);
+    GZ_TRY(gz_group_agree(b->group, start_alone(r)));
     if (b->group) {
-        GZ_TRY(gz_group_agree(b->group, status));
         b->group->go_on = go_on;
         b->group->user = r;
-        status = gz_run_share_start(r);
+        GZ_TRY(gz_run_share_start(r));
     }
-    GZ_TRY(status);
     GZ_TRY(gz_run_write_record(r, "running"));
     const gz_batches_options batches = {.part = GZ_TRAIN,
                                         .batch_size = r->batch_size,
                                         .shuffle = true,
                                         .training = true,
                                         .seed = b->seed,
-                                        .share = share_of(r),
+                                        .share = gz_group_share(b->group),
                                         .first_epoch = r->place.epoch,
                                         .first_batch = r->place.batch};
     GZ_TRY(gz_batches_open(b->data, &batches, &r->batches));
