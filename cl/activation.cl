@@ -50,18 +50,6 @@
         FLOAT a = gaze_least##S(fabs(x), (FLOAT)(200.0f)), e = gaze_exp_low##S(-a), s = 1.0f / (1.0f + e); \
         FLOAT tail = s * e * (1.0f - a * s); /* slope at -a */                                             \
         return select(tail, 1.0f - tail, x > 0.0f);                                                        \
-    }                                                                                                      \
-    static inline FLOAT gaze_relu_gradient##S(FLOAT y, FLOAT dy)                                           \
-    {                                                                                                      \
-        return select((FLOAT)(0.0f), dy, y > 0.0f);                                                        \
-    }                                                                                                      \
-    static inline FLOAT gaze_leaky_gradient##S(FLOAT y, FLOAT dy)                                          \
-    {                                                                                                      \
-        return select(0.2f * dy, dy, y > 0.0f);                                                            \
-    }                                                                                                      \
-    static inline FLOAT gaze_elu_gradient##S(FLOAT y, FLOAT dy)                                            \
-    {                                                                                                      \
-        return select(dy, dy * (y + 1.0f), y < 0.0f);                                                      \
     }
 
 DEFINE(1, float)
@@ -86,11 +74,11 @@ DEFINE(v, floatv)
 #define VALUE_SILU(S, LOAD)       gaze_silu##S(LOAD(x))
 
 #define SLOPE_LINEAR(S, LOAD)     LOAD(dy)
-#define SLOPE_RELU(S, LOAD)       gaze_relu_gradient##S(LOAD(x), LOAD(dy))
-#define SLOPE_SIGMOID(S, LOAD)    LOAD(dy) * (LOAD(x) * (1.0f - LOAD(x)))
-#define SLOPE_TANH(S, LOAD)       LOAD(dy) * gaze_fma##S(-LOAD(x), LOAD(x), 1.0f)
-#define SLOPE_ELU(S, LOAD)        gaze_elu_gradient##S(LOAD(x), LOAD(dy))
-#define SLOPE_LEAKY_RELU(S, LOAD) gaze_leaky_gradient##S(LOAD(x), LOAD(dy))
+#define SLOPE_RELU(S, LOAD)       gaze_epilogue_gradient##S(GAZE_RELU, LOAD(x), LOAD(dy))
+#define SLOPE_SIGMOID(S, LOAD)    gaze_epilogue_gradient##S(GAZE_SIGMOID, LOAD(x), LOAD(dy))
+#define SLOPE_TANH(S, LOAD)       gaze_epilogue_gradient##S(GAZE_TANH, LOAD(x), LOAD(dy))
+#define SLOPE_ELU(S, LOAD)        gaze_epilogue_gradient##S(GAZE_ELU, LOAD(x), LOAD(dy))
+#define SLOPE_LEAKY_RELU(S, LOAD) gaze_epilogue_gradient##S(GAZE_LEAKY_RELU, LOAD(x), LOAD(dy))
 #define SLOPE_GELU(S, LOAD)       LOAD(dy) * gaze_gelu_slope##S(LOAD(x))
 #define SLOPE_SILU(S, LOAD)       LOAD(dy) * gaze_silu_slope##S(LOAD(x))
 

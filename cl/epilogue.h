@@ -25,4 +25,20 @@
 GAZE_DEFINE_EPILOGUE(1, float)
 GAZE_DEFINE_EPILOGUE(v, floatv)
 
+/* dy times the slope where the activation gave y. */
+#define GAZE_DEFINE_EPILOGUE_GRADIENT(S, FLOAT)                                               \
+    static inline FLOAT gaze_epilogue_gradient##S(int activation, FLOAT y, FLOAT dy)          \
+    {                                                                                         \
+        const FLOAT zero = 0.0f;                                                              \
+        if (activation == GAZE_RELU) return select(zero, dy, y > 0.0f);                       \
+        if (activation == GAZE_SIGMOID) return dy * (y * (1.0f - y));                         \
+        if (activation == GAZE_TANH) return dy * gaze_fma##S(-y, y, 1.0f);                    \
+        if (activation == GAZE_ELU) return select(dy, dy * (y + 1.0f), y < 0.0f);             \
+        if (activation == GAZE_LEAKY_RELU) return select(0.2f * dy, dy, y > 0.0f);            \
+        return dy;                                                                            \
+    }
+
+GAZE_DEFINE_EPILOGUE_GRADIENT(1, float)
+GAZE_DEFINE_EPILOGUE_GRADIENT(v, floatv)
+
 #endif

@@ -2,6 +2,7 @@
    by `divisor`: its terms, or 1. The gradient of a maximum is shared equally among equals; NaN never is a
    maximum. */
 #include "common.h"
+#include "row.h"
 
 /* Groups of the *_columns kernels own up to 4 vectors of channels of one sample: in blocks of 4, 2 and 1,
  * then one by one. */
@@ -158,27 +159,6 @@ __kernel void max_middle_gradient_items(__global const float *restrict x, __glob
     gaze_share(x + first, dx + first, dy[at], M, C);
 }
 
-static inline float gaze_row_sum(__global const float *x, int C)
-{
-    floatv s = 0.0f;
-    float rest = 0.0f;
-    int c = 0;
-    for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) s += vloadv(0, x + c);
-    for (; c < C; c++) rest += x[c];
-    return gaze_sumv(s) + rest;
-}
-
-static inline float gaze_row_max(__global const float *x, int C)
-{
-    floatv s = -INFINITY;
-    float most = -INFINITY;
-    int c = 0;
-    for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) s = GAZE_MORE(s, vloadv(0, x + c));
-    for (; c < C; c++) most = GAZE_MORE(most, x[c]);
-    const float folded = gaze_maxv(s);
-    return GAZE_MORE(most, folded);
-}
-
 #define ROWS_OF_GROUP \
     const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
 
@@ -238,15 +218,9 @@ __kernel void sum_last_gradient_items(__global const float *restrict dy, __globa
 
 static inline void gaze_share_row(__global const float *x, __global float *dx, float dy, int C)
 {
-    const float most = gaze_row_max(x, C);
-    floatv counts = 0.0f;
-    float equals = 0.0f;
+    const float most = gaze_row_max(x, C), part = dy / gaze_row_count(x, most, C);
     int c = 0;
     for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
-        counts += GAZE_WHERE(vloadv(0, x + c) == most, (floatv)(1.0f));
-    for (; c < C; c++) equals += x[c] == most ? 1.0f : 0.0f;
-    const float part = dy / (equals + gaze_sumv(counts));
-    for (c = 0; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
         vstorev(GAZE_WHERE(vloadv(0, x + c) == most, (floatv)(part)), 0, dx + c);
     for (; c < C; c++) dx[c] = x[c] == most ? part : 0.0f;
 }

@@ -1,6 +1,7 @@
 /* One value of each row of x [R,C], and gradients that need one, for GPUs: a group has one long row or several
-   short ones. As cl/reduce.cl, cl/rows.cl, cl/gaussian.cl and cl/one_hot.cl. */
+   short ones. As cl/reduce.cl, cl/channel_pool.cl, cl/rows.cl, cl/gaussian.cl and cl/one_hot.cl. */
 #include "common.h"
+#include "epilogue.h"
 #include "group_gpu.h"
 
 __kernel void sum_last_group(__global const float *restrict x, __global float *restrict y, float divisor,
@@ -40,6 +41,50 @@ __kernel void max_last_gradient_group(__global const float *restrict x, __global
         GAZE_EACH_OF_ROW(c, C) equals += x[r * C + c] == most ? 1.0f : 0.0f;
         equals = gaze_fold_sum(equals, shared, width, 1);
         GAZE_EACH_OF_ROW(c, C) dx[r * C + c] = x[r * C + c] == most ? dy[r] / equals : 0.0f;
+    }
+}
+
+/* Mean and maximum. */
+__kernel void channel_pool_group(__global const float *restrict x, __global float *restrict y, int C, int R,
+                                 int lanes, __local float *shared)
+{
+    GAZE_EACH_ROW(R)
+    {
+        float sum = 0.0f, most = -INFINITY;
+        GAZE_EACH_OF_ROW(c, C)
+        {
+            sum += x[r * C + c];
+            most = GAZE_MORE(most, x[r * C + c]);
+        }
+        sum = gaze_fold_sum(sum, shared, width, 1);
+        most = gaze_fold_max(most, shared, width, 1);
+        if (r < (size_t)R && lane == 0) {
+            y[2 * r] = sum / (float)C;
+            y[2 * r + 1] = most;
+        }
+    }
+}
+
+/* As channel_pool_gradient_slabs. */
+__kernel void channel_pool_gradient_group(__global const float *x, __global const float *restrict d,
+                                          __global const float *dy, __global const float *restrict s,
+                                          __global float *dx, int activation, int C, int R, int lanes,
+                                          __local float *shared)
+{
+    GAZE_EACH_ROW(R)
+    {
+        float most = -INFINITY, equals = 0.0f;
+        GAZE_EACH_OF_ROW(c, C) most = GAZE_MORE(most, x[r * C + c]);
+        most = gaze_fold_max(most, shared, width, 1);
+        GAZE_EACH_OF_ROW(c, C) equals += x[r * C + c] == most ? 1.0f : 0.0f;
+        equals = gaze_fold_sum(equals, shared, width, 1);
+        GAZE_EACH_OF_ROW(c, C)
+        {
+            const size_t at = r * C + c;
+            float sum = d[2 * r] / (float)C + (x[at] == most ? d[2 * r + 1] / equals : 0.0f);
+            if (dy) sum = fma(s[r], dy[at], sum);
+            dx[at] = gaze_epilogue_gradient1(activation, x[at], sum);
+        }
     }
 }
 

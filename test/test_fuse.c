@@ -89,6 +89,44 @@ static void other_windows_stay(void **state)
     assert_int_equal(nodes(strided, &(gz_build_options){.batch = 2}, "max_pool2d"), 1);
 }
 
+#define SPATIAL "{'type': 'attention', 'name': 'attention', 'kind': 'spatial'}"
+#define CLASS                                                                                          \
+    "{'type': 'global_average_pool2d', 'name': 'mean'},{'type': 'dense', 'name': 'last', 'units': 3, " \
+    "'activation': 'softmax'}"
+
+static size_t trained(const char *layers, const char *op)
+{
+    gz_model *m = read_model(IMAGE, layers, "'outputs': ['last'], 'loss': 'sparse_categorical_crossentropy'");
+    gz_built built;
+    assert_ok(
+        gz_model_build(m, &(gz_build_options){.batch = 2, .training = true, .slab_floats = 512}, &built));
+    const size_t count = count_nodes(&built, op);
+    gz_built_free(&built);
+    gz_model_free(m);
+    return count;
+}
+
+/* The product with the map, its mean and its maximum, and relu's slope. */
+static void what_reaches_a_map_of_space_is_one_pass(void **state)
+{
+    (void)state;
+    const char layers[] = CONV "," SPATIAL "," CLASS;
+    assert_int_equal(trained(layers, "channel_pool_gradient"), 1);
+    assert_int_equal(trained(layers, "scale_rows"), 1); /* forward */
+    assert_int_equal(trained(layers, "add"), 0);
+    assert_int_equal(trained(layers, "activation_gradient"), 1); /* the map's sigmoid */
+}
+
+/* The slope can't be taken before what comes from elsewhere is added. */
+static void a_gradient_from_elsewhere_stays_apart(void **state)
+{
+    (void)state;
+    const char layers[] =
+        CONV "," SPATIAL ",{'type': 'add', 'name': 'sum', 'inputs': ['conv', 'attention']}," CLASS;
+    assert_int_equal(trained(layers, "channel_pool_gradient"), 1);
+    assert_int_equal(trained(layers, "activation_gradient"), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +135,8 @@ int main(void)
         cmocka_unit_test(a_kept_layer_and_gradients_leave_nodes_apart),
         cmocka_unit_test(values_that_others_read_stay),
         cmocka_unit_test(other_windows_stay),
+        cmocka_unit_test(what_reaches_a_map_of_space_is_one_pass),
+        cmocka_unit_test(a_gradient_from_elsewhere_stays_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,18 @@ static void reduce_last_gradient_holds_its_cases(void **state)
     verify_op(&gz_op_reduce_last_gradient);
 }
 
+static void channel_pool_holds_its_cases(void **state)
+{
+    (void)state;
+    verify_op(&gz_op_channel_pool);
+}
+
+static void channel_pool_gradient_holds_its_cases(void **state)
+{
+    (void)state;
+    verify_op(&gz_op_channel_pool_gradient);
+}
+
 static void global_pools_keep_sample_and_channel_apart(void **state)
 {
     (void)state;
@@ -51,6 +63,36 @@ static void channels_become_one_value_a_pixel(void **state)
     run_plan();
     assert_reads(mean, 0, 3, -3);
     assert_reads(most, 0, 6, -1);
+}
+
+static void mean_and_maximum_lie_side_by_side(void **state)
+{
+    (void)state;
+    gz_tensor *x = input(GZ_SHAPE(1, 2, 3)), *both;
+    assert_ok(gz_channel_pool(graph, x, &both));
+    assert_true(gz_shape_equal(both->shape, GZ_SHAPE(1, 2, 2)));
+    make_plan(KEEP(both));
+    write_values(x, 1, 2, 6, -1, -2, -6);
+    run_plan();
+    assert_reads(both, 0, 3, 6, -3, -1);
+}
+
+/* 6 / 3 for the mean, 8 shared by two maxima, 10 dy; where relu gave 0, nothing. */
+static void all_that_reaches_x_is_summed_in_one_pass(void **state)
+{
+    (void)state;
+    const gz_activation_attr relu = {GZ_RELU};
+    gz_tensor *x = input(GZ_SHAPE(1, 3)), *d = input(GZ_SHAPE(1, 2)), *dy = input(GZ_SHAPE(1, 3)),
+              *s = input(GZ_SHAPE(1, 1)), *dx;
+    assert_ok(gz_graph_node(graph, &gz_op_channel_pool_gradient, &relu, sizeof relu,
+                            (gz_tensor *[]){x, d, dy, s}, 4, &dx, 1));
+    make_plan(KEEP(dx));
+    write_values(x, 5, 0, 5);
+    write_values(d, 6, 8);
+    write_values(dy, 1, 2, 3);
+    write_values(s, 10);
+    run_plan();
+    assert_reads(dx, 0, 16, 0, 36);
 }
 
 static gz_tensor *gradient_of(const gz_op *op, gz_reduction reduction, gz_tensor *x, gz_tensor *dy)
@@ -127,8 +169,12 @@ int main(void)
         TEST(reduce_middle_gradient_holds_its_cases),
         TEST(reduce_last_holds_its_cases),
         TEST(reduce_last_gradient_holds_its_cases),
+        TEST(channel_pool_holds_its_cases),
+        TEST(channel_pool_gradient_holds_its_cases),
         TEST(global_pools_keep_sample_and_channel_apart),
         TEST(channels_become_one_value_a_pixel),
+        TEST(mean_and_maximum_lie_side_by_side),
+        TEST(all_that_reaches_x_is_summed_in_one_pass),
         TEST(equal_maxima_share_the_gradient),
         TEST(the_gradient_of_a_mean_is_spread_evenly),
         TEST(a_maximum_passes_over_nan),

@@ -11,15 +11,6 @@ gaze_status gz_spatial_read(gz_json *json, void *to)
     return gz_json_pair(json, "kernel_size", 1, SEVEN, options->kernel_size);
 }
 
-/* x [B,H,W,C] -> [B,H,W,2]: mean and maximum over the channels */
-static gaze_status describe_channels(gz_graph *graph, gz_tensor *x, gz_tensor **described)
-{
-    gz_tensor *both[2];
-    GZ_TRY(gz_reduce_last(graph, x, GZ_MEAN, &both[0]));
-    GZ_TRY(gz_reduce_last(graph, x, GZ_MAX, &both[1]));
-    return gz_concatenate(graph, both, 2, 3, described);
-}
-
 static gaze_status weight(gz_build *b, const gz_layer *layer, const char *prefix, const char *name,
                           gz_shape shape, gz_initializer initializer, gz_tensor **out)
 {
@@ -40,7 +31,7 @@ gaze_status gz_spatial_build(gz_build *b, const gz_layer *layer, const gz_spatia
     GZ_TRY(weight(b, layer, names->prefix, "conv.kernel", GZ_SHAPE(kh, kw, 2, 1), GZ_INIT_GLOROT_UNIFORM,
                   &kernel));
     GZ_TRY(weight(b, layer, names->prefix, "conv.bias", GZ_SHAPE(1), GZ_INIT_ZEROS, &bias));
-    GZ_TRY(describe_channels(graph, in->x, &described));
+    GZ_TRY(gz_channel_pool(graph, in->x, &described));
     GZ_TRY(gz_conv2d(graph, described, kernel, bias, &window, GZ_SIGMOID, &s));
 
     const gz_map_note note = {

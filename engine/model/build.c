@@ -303,8 +303,8 @@ static gaze_status build_all(gz_build *build)
     GZ_TRY(check_maps(build));
     if (options->forward_only) return GAZE_OK;
     if (options->training || options->loss) GZ_TRY(gz_build_loss(model, build->built));
-    if (options->training) return gz_build_update(model, options, build->built);
-    return options->gradients ? GAZE_OK : gz_fuse(build->built->graph);
+    if (options->training) GZ_TRY(gz_build_update(model, options, build->built));
+    return options->gradients && !options->training ? GAZE_OK : gz_fuse(build->built->graph);
 }
 
 gaze_status gz_model_build(const gz_model *model, const gz_build_options *options, gz_built *built)

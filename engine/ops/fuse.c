@@ -1,5 +1,7 @@
 #include "fuse.h"
-#include "ops.h"
+#include "activation.h"
+#include "channel_pool.h"
+#include "rows.h"
 
 #include <stdlib.h>
 
@@ -26,6 +28,12 @@ static gz_node *sole_maker(const gz_node *node, size_t i, const gz_op *op, const
     return tensor->producer;
 }
 
+/* As sole_maker, of a tensor that the host doesn't read. */
+static gz_node *hidden_maker(const gz_node *node, size_t i, const gz_op *op, const use *uses)
+{
+    return uses[gz_tensor_base(node->in[i])->index].keep ? NULL : sole_maker(node, i, op, uses);
+}
+
 static bool is(const size_t pair[2], size_t value) { return pair[0] == value && pair[1] == value; }
 
 static bool whole_windows(const gz_window *window, gz_shape x)
@@ -34,20 +42,27 @@ static bool whole_windows(const gz_window *window, gz_shape x)
            x.dim[2] > 1 && (window->padding == GZ_VALID || (x.dim[1] % 2 == 0 && x.dim[2] % 2 == 0));
 }
 
-/* The node takes the place of `pool`: what reads its output needn't know. */
-static gz_node *fuse_pool(gz_node *pool, const use *uses)
+/* `node` does what `maker` did, which is no more, and goes on with the values: what reads its output needn't
+   know. */
+static void take_over(gz_node *node, gz_node *maker)
 {
-    gz_node *conv = sole_maker(pool, 0, &gz_op_conv2d, uses);
-    if (!conv || uses[conv->out[0]->index].keep || pool->in[0]->view) return NULL;
+    node->op = maker->op;
+    node->name = maker->name;
+    node->attr = maker->attr;
+    node->n_in = maker->n_in;
+    for (size_t i = 0; i < maker->n_in; i++) node->in[i] = maker->in[i];
+    maker->op = NULL;
+}
+
+static void fuse_pool(gz_node *pool, const use *uses)
+{
+    gz_node *conv = hidden_maker(pool, 0, &gz_op_conv2d, uses);
+    if (!conv || pool->in[0]->view) return;
     const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
-    if (!is(window->size, 3) || !is(window->stride, 1) || !is(window->dilation, 1)) return NULL;
-    if (!whole_windows(&((const gz_pool_attr *)pool->attr)->window, pool->in[0]->shape)) return NULL;
+    if (!is(window->size, 3) || !is(window->stride, 1) || !is(window->dilation, 1)) return;
+    if (!whole_windows(&((const gz_pool_attr *)pool->attr)->window, pool->in[0]->shape)) return;
+    take_over(pool, conv);
     pool->op = &gz_op_conv2d_max_pool2d;
-    pool->name = conv->name;
-    pool->attr = conv->attr;
-    pool->n_in = conv->n_in;
-    for (size_t i = 0; i < conv->n_in; i++) pool->in[i] = conv->in[i];
-    return conv;
 }
 
 static bool sees_all(const gz_node *softmax)
@@ -58,14 +73,14 @@ static bool sees_all(const gz_node *softmax)
     return !order->causal && !order->windowed;
 }
 
-static gz_node *fuse_scale(gz_node *scale, const use *uses)
+static void fuse_scale(gz_node *scale, const use *uses)
 {
     gz_node *softmax = sole_maker(scale, 1, &gz_op_softmax, uses);
-    if (!softmax || !sees_all(softmax)) return NULL;
+    if (!softmax || !sees_all(softmax)) return;
     gz_tensor *score = softmax->in[0], *mask = softmax->n_in > 1 ? softmax->in[1] : NULL, *x = scale->in[0];
     if (score->shape.rank != 2 || x->shape.rank != 3 || x->shape.dim[1] != score->shape.dim[1] ||
         (mask && !gz_shape_equal(mask->shape, score->shape)))
-        return NULL;
+        return;
     scale->op = &gz_op_softmax_scale;
     scale->n_in = 3;
     scale->in[0] = score;
@@ -74,15 +89,58 @@ static gz_node *fuse_scale(gz_node *scale, const use *uses)
     scale->n_out = 2;
     scale->out[1] = softmax->out[0];
     scale->out[1]->producer = scale;
-    return softmax;
+    softmax->op = NULL;
 }
 
-static void remove_node(gz_graph *graph, const gz_node *gone)
+/* The sum of what reaches x by its product with a factor a row and by its channel_pool: one pass over x. */
+static void fuse_sum(gz_node *sum, const use *uses)
+{
+    if (sum->n_in != 2) return;
+    for (size_t i = 0; i < 2; i++) {
+        gz_node *pool = hidden_maker(sum, i, &gz_op_channel_pool_gradient, uses),
+                *scale = hidden_maker(sum, 1 - i, &gz_op_scale_rows, uses);
+        if (!pool || !scale || gz_channel_pool_scales(pool) || gz_factor_of(scale) != 1) continue;
+        if (!gz_shape_equal(scale->out[0]->shape, pool->out[0]->shape)) continue;
+        take_over(sum, pool);
+        sum->n_in = 4;
+        sum->in[GZ_POOL_DY] = scale->in[0];
+        sum->in[GZ_POOL_S] = scale->in[1];
+        scale->op = NULL;
+        return;
+    }
+}
+
+/* The slope of the activation that gave x, which is what the gradient of its channel_pool reads anyway. */
+static void fuse_slope(gz_node *slope, const use *uses)
+{
+    gz_node *pool = hidden_maker(slope, 1, &gz_op_channel_pool_gradient, uses);
+    if (!pool || ((const gz_activation_attr *)pool->attr)->kind != GZ_LINEAR) return;
+    if (!gz_activation_fuses(gz_activation_kind_of(slope)) ||
+        gz_tensor_base(slope->in[0]) != gz_tensor_base(pool->in[GZ_POOL_X]))
+        return;
+    const void *attr = slope->attr;
+    take_over(slope, pool);
+    slope->attr = attr;
+}
+
+static void remove_nodes(gz_graph *graph)
 {
     size_t kept = 0;
     for (size_t n = 0; n < graph->n_nodes; n++)
-        if (graph->nodes[n] != gone) graph->nodes[kept++] = graph->nodes[n];
+        if (graph->nodes[n]->op) graph->nodes[kept++] = graph->nodes[n];
     graph->n_nodes = kept;
+}
+
+static void fuse(gz_node *node, const use *uses)
+{
+    if (node->op == &gz_op_max_pool2d)
+        fuse_pool(node, uses);
+    else if (node->op == &gz_op_scale_rows)
+        fuse_scale(node, uses);
+    else if (node->op == &gz_op_add)
+        fuse_sum(node, uses);
+    else if (node->op == &gz_op_activation_gradient)
+        fuse_slope(node, uses);
 }
 
 gaze_status gz_fuse(gz_graph *graph)
@@ -90,15 +148,8 @@ gaze_status gz_fuse(gz_graph *graph)
     use *uses;
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
-    for (size_t n = graph->n_nodes; n-- > 0;) {
-        gz_node *node = graph->nodes[n];
-        const gz_node *gone = node->op == &gz_op_max_pool2d   ? fuse_pool(node, uses)
-                              : node->op == &gz_op_scale_rows ? fuse_scale(node, uses)
-                                                              : NULL;
-        if (!gone) continue;
-        remove_node(graph, gone);
-        n--; /* what comes before stands one further left */
-    }
+    for (size_t n = 0; n < graph->n_nodes; n++) fuse(graph->nodes[n], uses);
+    remove_nodes(graph);
     free(uses);
     return GAZE_OK;
 }

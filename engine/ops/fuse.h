@@ -1,11 +1,12 @@
-/* Nodes whose values between nobody else reads become one node, with one kernel. For prediction alone: the
-   ops that come out have no gradient. */
+/* Nodes whose values between nobody else reads become one node, with one kernel. */
 #ifndef GZ_FUSE_H
 #define GZ_FUSE_H
 #include "../graph/graph.h"
 
 /* conv2d of 3x3, stride 1, and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d; softmax over [B,N]
-   and the scale_rows that reads it -> softmax_scale, which still gives the softmax. A tensor with `keep`
+   and the scale_rows that reads it -> softmax_scale, which still gives the softmax: both in predictions, as
+   in training a gradient reads the values between, too. What reaches x by channel_pool and by a product with
+   a factor a row, and the slope of the activation that gave x -> channel_pool_gradient. A tensor with `keep`
    stays what it was: values are the same with and without. Call it when the graph is complete. */
 gaze_status gz_fuse(gz_graph *graph);
 

@@ -27,6 +27,8 @@
     X(reduce_middle_gradient)           \
     X(reduce_last)                      \
     X(reduce_last_gradient)             \
+    X(channel_pool)                     \
+    X(channel_pool_gradient)            \
     X(weighted_sum)                     \
     X(outer_rows)                       \
     X(row_dot)                          \
@@ -183,6 +185,8 @@ typedef struct gz_reduce_attr {
 gaze_status gz_reduce_middle(gz_graph *g, gz_tensor *x, gz_reduction reduction, gz_tensor **y);
 /* x [...,C] -> y [...,1]: over the channels. */
 gaze_status gz_reduce_last(gz_graph *g, gz_tensor *x, gz_reduction reduction, gz_tensor **y);
+/* x [...,C] -> y [...,2]: mean and maximum over the channels, as reduce_last. */
+gaze_status gz_channel_pool(gz_graph *g, gz_tensor *x, gz_tensor **y);
 
 /* a [B,N], h [B,N,D] -> y [B,D] = sum_t a_t h_t */
 gaze_status gz_weighted_sum(gz_graph *g, gz_tensor *a, gz_tensor *h, gz_tensor **y);

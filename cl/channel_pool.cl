@@ -1,0 +1,78 @@
+/* Mean and maximum over the channels of each row of x [R,C], y [R,2], and the gradient: the mean's is spread
+   evenly, the maximum's is shared equally among equals. */
+#include "common.h"
+#include "epilogue.h"
+#include "row.h"
+
+#define ROWS_OF_GROUP \
+    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+
+GAZE_ONE channel_pool_slabs(__global const float *restrict x, __global float *restrict y, int C, int rows,
+                            int slab)
+{
+    ROWS_OF_GROUP
+    for (size_t r = first; r < last; r++) {
+        y[2 * r] = gaze_row_sum(x + r * C, C) / (float)C;
+        y[2 * r + 1] = gaze_row_max(x + r * C, C);
+    }
+}
+
+__kernel void channel_pool_items(__global const float *restrict x, __global float *restrict y, int C,
+                                 int rows)
+{
+    const size_t r = get_global_id(0);
+    if (r >= (size_t)rows) return;
+    float sum = 0.0f, most = -INFINITY;
+    for (int c = 0; c < C; c++) {
+        sum += x[r * C + c];
+        most = GAZE_MORE(most, x[r * C + c]);
+    }
+    y[2 * r] = sum / (float)C;
+    y[2 * r + 1] = most;
+}
+
+/* dx = slope (d[0] / C + d[1] / equals where x is the maximum + s dy), where the slope is that of the activation
+   that gave x. dy, s null: without them. dx may be x or dy. */
+GAZE_APART void gaze_channel_pool_gradient(__global const float *x, __global const float *d, __global const float *dy,
+                                           float s, __global float *dx, int activation, int C)
+{
+    const float most = gaze_row_max(x, C), mean = d[0] / (float)C, part = d[1] / gaze_row_count(x, most, C);
+    int c = 0;
+    for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) {
+        const floatv at = vloadv(0, x + c);
+        floatv sum = mean + select((floatv)(0.0f), (floatv)(part), at == most);
+        if (dy) sum = fma((floatv)(s), vloadv(0, dy + c), sum);
+        vstorev(gaze_epilogue_gradientv(activation, at, sum), 0, dx + c);
+    }
+    for (; c < C; c++) {
+        float sum = mean + (x[c] == most ? part : 0.0f);
+        if (dy) sum = fma(s, dy[c], sum);
+        dx[c] = gaze_epilogue_gradient1(activation, x[c], sum);
+    }
+}
+
+GAZE_ONE channel_pool_gradient_slabs(__global const float *x, __global const float *restrict d, __global const float *dy,
+                                     __global const float *restrict s, __global float *dx, int activation, int C,
+                                     int rows, int slab)
+{
+    ROWS_OF_GROUP
+    for (size_t r = first; r < last; r++)
+        gaze_channel_pool_gradient(x + r * C, d + 2 * r, dy ? dy + r * C : dy, dy ? s[r] : 0.0f, dx + r * C, activation, C);
+}
+
+__kernel void channel_pool_gradient_items(__global const float *x, __global const float *restrict d,
+                                          __global const float *dy, __global const float *restrict s, __global float *dx,
+                                          int activation, int C, int rows)
+{
+    const size_t r = get_global_id(0);
+    if (r >= (size_t)rows) return;
+    float most = -INFINITY, equals = 0.0f;
+    for (int c = 0; c < C; c++) most = GAZE_MORE(most, x[r * C + c]);
+    for (int c = 0; c < C; c++) equals += x[r * C + c] == most ? 1.0f : 0.0f;
+    const float mean = d[2 * r] / (float)C, part = d[2 * r + 1] / equals;
+    for (size_t i = r * C; i < (r + 1) * C; i++) {
+        float sum = mean + (x[i] == most ? part : 0.0f);
+        if (dy) sum = fma(s[r], dy[i], sum);
+        dx[i] = gaze_epilogue_gradient1(activation, x[i], sum);
+    }
+}
