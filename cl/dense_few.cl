@@ -3,6 +3,7 @@
 #include "common.h"
 #include "epilogue.h"
 #include "partial.h"
+#include "softmax.h"
 
 #ifndef STREAM_ROWS
 #define STREAM_ROWS 1 // rows of x that one pass over w serves: 1 or 4
@@ -66,6 +67,30 @@ GAZE_APART void gaze_store_sum(floatv sum, const __global float *bias, int activ
     gaze_store_part(gaze_epiloguev(activation, sum), y, count);
 }
 
+/* STREAM_COLUMNS columns of y from `first` on, in `rows` rows, from `count` rows of w [count][U], which is not read beyond its
+   `left` rows. bias may be null. */
+static inline void gaze_stream_columns(const __global float *restrict x, int x_stride, const __global float *restrict w, int count,
+                                       int left, const __global float *restrict bias, __global float *restrict y, int rows, int U,
+                                       int first, int activation)
+{
+    floatv sum[STREAM_ROWS * STREAM_VECTORS];
+    if (first + STREAM_COLUMNS <= U) {
+        gaze_stream_block(x, x_stride, rows - 1, w + first, count, U, sum);
+        for (int i = 0; i < rows; i++)
+            for (int v = 0; v < STREAM_VECTORS; v++)
+                gaze_store_sum(sum[i * STREAM_VECTORS + v], bias ? bias + first + v * GAZE_WIDTH : 0, activation,
+                               y + (size_t)i * U + first + v * GAZE_WIDTH, GAZE_WIDTH);
+        return;
+    }
+    for (int u = first; u < U; u += GAZE_WIDTH) {
+        const size_t there = (size_t)left * U - u; /* floats of w from here to its end */
+        const size_t safe = there < GAZE_WIDTH ? 0 : (there - GAZE_WIDTH) / U + 1;
+        gaze_stream_vector(x, x_stride, rows - 1, w + u, count, U, U - u, (int)min(safe, (size_t)count), sum);
+        for (int i = 0; i < rows; i++)
+            gaze_store_sum(sum[i], bias ? bias + u : 0, activation, y + (size_t)i * U + u, U - u);
+    }
+}
+
 /* A group: STREAM_COLUMNS columns and STREAM_ROWS rows of y from a part of K. y [parts][R][U]. bias may be
    null; with several parts it is, and activation is linear. */
 static inline void gaze_stream(const __global float *restrict x, const __global float *restrict w,
@@ -74,26 +99,10 @@ static inline void gaze_stream(const __global float *restrict x, const __global 
 {
     const int first = get_global_id(0) * STREAM_COLUMNS, r = get_global_id(1) * STREAM_ROWS,
               p = get_global_id(2);
-    const int rows = min(STREAM_ROWS, R - r), from = p * part, count = min(part, K - from);
-    floatv sum[STREAM_ROWS * STREAM_VECTORS];
+    const int from = p * part;
     if (x) x += (size_t)r * K + from;
-    w += (size_t)from * U;
-    y += ((size_t)p * R + r) * U;
-    if (first + STREAM_COLUMNS <= U) {
-        gaze_stream_block(x, K, rows - 1, w + first, count, U, sum);
-        for (int i = 0; i < rows; i++)
-            for (int v = 0; v < STREAM_VECTORS; v++)
-                gaze_store_sum(sum[i * STREAM_VECTORS + v], bias ? bias + first + v * GAZE_WIDTH : 0, activation,
-                               y + (size_t)i * U + first + v * GAZE_WIDTH, GAZE_WIDTH);
-        return;
-    }
-    for (int u = first; u < U; u += GAZE_WIDTH) {
-        const size_t there = (size_t)(K - from) * U - u; /* floats of w from here to its end */
-        const size_t safe = there < GAZE_WIDTH ? 0 : (there - GAZE_WIDTH) / U + 1;
-        gaze_stream_vector(x, K, rows - 1, w + u, count, U, U - u, (int)min(safe, (size_t)count), sum);
-        for (int i = 0; i < rows; i++)
-            gaze_store_sum(sum[i], bias ? bias + u : 0, activation, y + (size_t)i * U + u, U - u);
-    }
+    gaze_stream_columns(x, K, w + (size_t)from * U, min(part, K - from), K - from, bias, y + ((size_t)p * R + r) * U,
+                        min(STREAM_ROWS, R - r), U, first, activation);
 }
 
 GAZE_ONE dense_stream(const __global float *restrict x, const __global float *restrict w,
@@ -109,19 +118,25 @@ GAZE_ONE bias_gradient(const __global float *restrict dy, __global float *restri
     gaze_stream(0, dy, 0, db, 1, R, U, part, 0);
 }
 
-/* y [R,U] = activation(sum of the parts + bias); bias may be null. */
+/* `count` values of a row of y = activation(sum of the n parts + bias), of parts that are `apart` floats apart. bias may be null. */
+static inline void gaze_end(const __global float *restrict parts, size_t apart, int n, const __global float *restrict bias,
+                            __global float *restrict y, int count, int activation)
+{
+    for (int u = 0; u < count; u += GAZE_WIDTH) {
+        floatv sum = 0.0f;
+        for (int p = 0; p < n; p++) sum += gaze_load_part(parts + p * apart + u, count - u, 0.0f);
+        gaze_store_sum(sum, bias ? bias + u : 0, activation, y + u, count - u);
+    }
+}
+
+/* y [R,U] = activation(sum of the parts + bias) */
 GAZE_ONE dense_end(const __global float *restrict parts, const __global float *restrict bias,
                    __global float *restrict y, int n, int R, int U, int activation)
 {
     const int first = get_global_id(0) * END_COLUMNS, r = get_global_id(1) * END_ROWS;
     for (int i = r; i < min(r + END_ROWS, R); i++)
-        for (int u = first; u < min(first + END_COLUMNS, U); u += GAZE_WIDTH) {
-            const int count = U - u;
-            const __global float *from = parts + (size_t)i * U + u;
-            floatv sum = 0.0f;
-            for (int p = 0; p < n; p++, from += (size_t)R * U) sum += gaze_load_part(from, count, 0.0f);
-            gaze_store_sum(sum, bias ? bias + u : 0, activation, y + (size_t)i * U + u, count);
-        }
+        gaze_end(parts + (size_t)i * U + first, (size_t)R * U, n, bias ? bias + first : 0, y + (size_t)i * U + first,
+                 min(END_COLUMNS, U - first), activation);
 }
 
 /* The products of a row with one column of the panel. */
@@ -168,4 +183,38 @@ GAZE_ONE dense_dots(const __global float *restrict a, const __global float *rest
                     int group_rows)
 {
     gaze_dense_dots(get_global_id(0), a, b, bias, y, M, L, J, b_l, b_j, y_m, y_j, activation, group_rows);
+}
+
+/* The end of a row z [U]: a = softmax(z), which may stand in a's place, and y = gated a where there is something gated. */
+static inline void gaze_end_softmax(__global float *a, const __global float *restrict gated, __global float *restrict y, int U)
+{
+    gaze_softmax_row(a, 0, a, U);
+    for (int u = 0; gated && u < U; u += GAZE_WIDTH)
+        gaze_store_part(gaze_load_part(gated + u, U - u, 0.0f) * gaze_load_part(a + u, U - u, 0.0f), y + u, U - u);
+}
+
+/* a = softmax(x w + bias), y = gated a: a group a row. bias and gated may be null. */
+GAZE_ONE dense_softmax(const __global float *restrict x, const __global float *restrict w,
+                       const __global float *restrict bias, const __global float *restrict gated,
+                       __global float *restrict y, __global float *a, int R, int K, int U)
+{
+    const size_t r = get_global_id(0);
+    x += r * K;
+    a += r * U;
+    if (U < DOT_UNITS)
+        gaze_dense_dots(0, x, w, bias, a, 1, K, U, U, 1, U, 1, 0, 1);
+    else
+        for (int first = 0; first < U; first += STREAM_COLUMNS)
+            gaze_stream_columns(x, K, w, K, K, bias, a, 1, U, first, 0);
+    gaze_end_softmax(a, gated ? gated + r * U : 0, y + r * U, U);
+}
+
+/* The same from sums of parts. */
+GAZE_ONE dense_end_softmax(const __global float *restrict parts, const __global float *restrict bias,
+                           const __global float *restrict gated, __global float *restrict y, __global float *a, int n,
+                           int R, int U)
+{
+    const size_t r = get_global_id(0);
+    gaze_end(parts + r * U, (size_t)R * U, n, bias, a + r * U, U, 0);
+    gaze_end_softmax(a + r * U, gated ? gated + r * U : 0, y + r * U, U);
 }

@@ -1,5 +1,6 @@
 /* Rows of D values with one factor each: weighted_sum, outer_rows, row_dot, scale_rows. */
 #include "common.h"
+#include "weighted_sum.h"
 
 /* y[r] = factor s[r] x[r / repeat]. y may be x where repeat is 1: no restrict. */
 static inline void gaze_scale_row(__global const float *x, __global float *y, float s, int D)
@@ -55,42 +56,13 @@ __kernel void row_dot_items(__global const float *restrict x, __global const flo
     y[r] = factor * sum;
 }
 
-/* y[b] = sum_n a[b,n] h[b,n]. A group owns up to 4 vectors of columns of one sample; what is left of D goes
- * one by one. */
+/* y[b] = sum_n a[b,n] h[b,n]. A group owns up to 4 vectors of columns of one sample. */
 GAZE_ONE weighted_sum_columns(__global const float *restrict a, __global const float *restrict h,
                               __global float *restrict y, int N, int D, int B)
 {
     const size_t blocks = (D + 4 * GAZE_WIDTH - 1) / (4 * GAZE_WIDTH), b = get_group_id(0) / blocks;
-    const int first = get_group_id(0) % blocks * 4 * GAZE_WIDTH, last = min(first + 4 * GAZE_WIDTH, D);
-    a += b * N;
-    h += b * N * D;
-    y += b * D;
-    int d = first;
-    for (; d + 4 * GAZE_WIDTH <= last; d += 4 * GAZE_WIDTH) {
-        floatv s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
-        for (int n = 0; n < N; n++) {
-            __global const float *row = h + (size_t)n * D + d;
-            const floatv w = a[n];
-            s0 = fma(w, vloadv(0, row), s0);
-            s1 = fma(w, vloadv(1, row), s1);
-            s2 = fma(w, vloadv(2, row), s2);
-            s3 = fma(w, vloadv(3, row), s3);
-        }
-        vstorev(s0, 0, y + d);
-        vstorev(s1, 1, y + d);
-        vstorev(s2, 2, y + d);
-        vstorev(s3, 3, y + d);
-    }
-    for (; d + GAZE_WIDTH <= last; d += GAZE_WIDTH) {
-        floatv sum = 0.0f;
-        for (int n = 0; n < N; n++) sum = fma((floatv)(a[n]), vloadv(0, h + (size_t)n * D + d), sum);
-        vstorev(sum, 0, y + d);
-    }
-    for (; d < last; d++) {
-        float sum = 0.0f;
-        for (int n = 0; n < N; n++) sum = fma(a[n], h[(size_t)n * D + d], sum);
-        y[d] = sum;
-    }
+    const int first = get_group_id(0) % blocks * 4 * GAZE_WIDTH;
+    gaze_weighted_sum(a + b * N, h + b * N * D, y + b * D, N, D, first, min(first + 4 * GAZE_WIDTH, D));
 }
 
 __kernel void weighted_sum_items(__global const float *restrict a, __global const float *restrict h,

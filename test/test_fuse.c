@@ -62,6 +62,30 @@ static void prediction_runs_pool_and_scaling_with_what_comes_before(void **state
     assert_int_equal(nodes(seen, &predict, "softmax"), 0);
 }
 
+static const char classes[] =
+    "{'type': 'attention', 'name': 'gate', 'kind': 'soft_gate'},{'type': 'flatten', 'name': 'flat'},"
+    "{'type': 'dense', 'name': 'last', 'units': 9, 'activation': 'softmax'}";
+
+static void few_rows_make_their_softmax_with_the_product(void **state)
+{
+    (void)state;
+    const gz_build_options few = {.batch = 2}, many = {.batch = 5};
+    assert_int_equal(nodes(classes, &few, "dense_softmax"), 2);
+    assert_int_equal(nodes(classes, &few, "multiply"), 0); /* the gate's */
+    assert_int_equal(nodes(classes, &few, "softmax"), 0);
+    assert_int_equal(nodes(classes, &many, "dense_softmax"), 0);
+    assert_int_equal(nodes(classes, &many, "softmax"), 2);
+}
+
+static void pooling_makes_the_softmax_of_its_scores(void **state)
+{
+    (void)state;
+    const char pool[] = "{'type': 'attention', 'name': 'last', 'kind': 'additive_pool', 'units': 4}";
+    const gz_build_options predict = {.batch = 2};
+    assert_int_equal(nodes(pool, &predict, "softmax_weighted_sum"), 1);
+    assert_int_equal(nodes(pool, &predict, "softmax") + nodes(pool, &predict, "weighted_sum"), 0);
+}
+
 static void a_kept_layer_and_gradients_leave_nodes_apart(void **state)
 {
     (void)state;
@@ -132,6 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_kept_changes_no_value),
         cmocka_unit_test(prediction_runs_pool_and_scaling_with_what_comes_before),
+        cmocka_unit_test(few_rows_make_their_softmax_with_the_product),
+        cmocka_unit_test(pooling_makes_the_softmax_of_its_scores),
         cmocka_unit_test(a_kept_layer_and_gradients_leave_nodes_apart),
         cmocka_unit_test(values_that_others_read_stay),
         cmocka_unit_test(other_windows_stay),

@@ -1,7 +1,6 @@
 /* y = activation(x kernel + bias): x [...,K], kernel [K,U], bias [U] or none -> y [...,U]; R = product of the
  * leading dimensions. */
 #include "dense.h"
-#include "product_gpu.h"
 
 #include <math.h>
 #include <string.h>
@@ -83,89 +82,11 @@ static gz_limit limit(const gz_node *node, size_t i)
     return (gz_limit){GZ_SUM, (double)terms + (saturates(activation_of(node)) ? 6 : 0)};
 }
 
-/* Enough groups for many cores also where there are few rows and columns: 32 with parts of K. */
-static gz_parts tile_parts(gz_dense_size size)
-{
-    const size_t groups = gz_groups(size.rows, 64) * gz_groups(size.units, 32);
-    return gz_parts_of(size.inputs, gz_groups(32, groups), 256);
-}
-
-static void prepare_tile(const gz_node *node, gz_builder *builder, gz_dense_size size)
-{
-    const gz_dense_tile tile = gz_dense_tile_of(builder);
-    const gz_parts parts = tile_parts(size);
-    const bool whole = parts.count == 1;
-    const gz_tensor *to = whole ? node->out[0] : gz_scratch(builder, parts.count * size.rows * size.units);
-    gz_launch *launch = gz_launch_add(builder, "dense", "dense_tile", "");
-    gz_arg_tensor(launch, node->in[X]);
-    gz_arg_tensor(launch, node->in[KERNEL]);
-    gz_arg_tensor(launch, whole ? bias_of(node) : NULL);
-    gz_arg_tensor(launch, to);
-    gz_arg_int(launch, size.rows);
-    gz_arg_int(launch, size.inputs);
-    gz_arg_int(launch, size.units);
-    gz_arg_int(launch, parts.part);
-    gz_arg_int(launch, whole ? activation_of(node) : GZ_LINEAR);
-    gz_launch_groups(launch, gz_groups(size.units, tile.columns), gz_groups(size.rows, tile.block_rows),
-                     parts.count, 1, 1, 1);
-    if (!whole)
-        gz_dense_end(builder, to, parts.count, bias_of(node), node->out[0], size.rows, size.units,
-                     activation_of(node));
-}
-
-/* 64 Ki weights a part, but no more parts than make some hundred groups (of 64 columns, whatever the device's
-   are), and 4 for the sum's accuracy. */
-static gz_parts stream_parts(gz_dense_size size)
-{
-    const size_t groups = 512 / gz_groups(size.units, 64), most = groups < 4 ? 4 : groups,
-                 worth = gz_groups(size.inputs * size.units, 65536);
-    return gz_parts_of(size.inputs, worth < most ? worth : most, 16);
-}
-
-/* Reads the kernel once, in order. */
-static void prepare_stream(const gz_node *node, gz_builder *builder, gz_dense_size size)
-{
-    const size_t rows = size.rows == 1 ? 1 : GZ_DENSE_FEW_ROWS,
-                 columns = (rows == 1 ? 8 : 2) * gz_builder_device(builder)->vector_width;
-    const gz_parts parts = stream_parts(size);
-    const bool whole = parts.count == 1;
-    const gz_tensor *to = whole ? node->out[0] : gz_scratch(builder, parts.count * size.rows * size.units);
-    gz_launch *launch =
-        gz_launch_add(builder, "dense_few", "dense_stream", rows == 1 ? "" : "-DSTREAM_ROWS=%zu", rows);
-    gz_arg_tensor(launch, node->in[X]);
-    gz_arg_tensor(launch, node->in[KERNEL]);
-    gz_arg_tensor(launch, whole ? bias_of(node) : NULL);
-    gz_arg_tensor(launch, to);
-    gz_arg_int(launch, size.rows);
-    gz_arg_int(launch, size.inputs);
-    gz_arg_int(launch, size.units);
-    gz_arg_int(launch, parts.part);
-    gz_arg_int(launch, whole ? activation_of(node) : GZ_LINEAR);
-    gz_launch_groups(launch, gz_groups(size.units, columns), gz_groups(size.rows, rows), parts.count, 1, 1,
-                     1);
-    if (!whole)
-        gz_dense_end(builder, to, parts.count, bias_of(node), node->out[0], size.rows, size.units,
-                     activation_of(node));
-}
-
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    const gz_dense_size size = size_of(node);
-    const size_t R = size.rows, K = size.inputs, U = size.units;
-    const gz_matrix x = {node->in[X], K, 1}, kernel = {node->in[KERNEL], U, 1}, y = {node->out[0], U, 1};
-    const gz_activation_kind activation = activation_of(node);
-    if (gz_builder_is_gpu(builder))
-        gz_product_gpu_one(builder, x, kernel, bias_of(node), y.tensor, R, U, K, activation);
-    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
-        gz_dense_plain(builder, x, kernel, bias_of(node), y.tensor, R, U, K, activation);
-    else if (U < GZ_DENSE_FEW_COLUMNS)
-        gz_dense_dots(builder, x.tensor, kernel, bias_of(node), y, R, U, K, activation);
-    else if (R <= GZ_DENSE_FEW_ROWS)
-        prepare_stream(node, builder, size);
-    else if (tile_parts(size).count == 1 && gz_dense_packs(builder, kernel.tensor, R))
-        gz_dense_packed(builder, x.tensor, kernel, bias_of(node), y.tensor, R, U, K, activation);
-    else
-        prepare_tile(node, builder, size);
+    const gz_dense_call call = {size_of(node), node->in[X],  node->in[KERNEL],
+                                bias_of(node), node->out[0], activation_of(node)};
+    gz_dense_launch(builder, &call);
     return gz_builder_status(builder);
 }
 

@@ -57,6 +57,21 @@ bool gz_dense_packs(const gz_builder *builder, const gz_tensor *w, size_t rows);
 void gz_dense_packed(gz_builder *builder, const gz_tensor *x, gz_matrix w, const gz_tensor *bias,
                      const gz_tensor *y, size_t R, size_t N, size_t K, gz_activation_kind activation);
 
+typedef struct gz_dense_call {
+    gz_dense_size size;
+    const gz_tensor *x, *kernel, *bias; /* bias may be NULL */
+    const gz_tensor *y;
+    gz_activation_kind activation;
+} gz_dense_call;
+
+/* y = activation(x kernel + bias), by the kernels that suit the device and the size. */
+void gz_dense_launch(gz_builder *builder, const gz_dense_call *call);
+
+/* call->y = softmax(x kernel + bias) of each row, and where there is something gated [R,U], y = gated *
+   call->y. False where no kernel does all of it: then nothing was launched. */
+bool gz_dense_launch_softmax(gz_builder *builder, const gz_dense_call *call, const gz_tensor *gated,
+                             const gz_tensor *y);
+
 gz_cost gz_dense_cost(gz_dense_size size);
 
 #endif

@@ -49,32 +49,39 @@ static void scale_reference(const gz_node *node, double *const *in, double *cons
     for (size_t i = 0; i < count_of(node); i++) out[0][i] = factor_of(node) * in[0][i];
 }
 
-static gaze_status finish(const gz_node *node, gz_builder *builder, gz_launch *launch)
+static void finish(gz_builder *builder, gz_launch *launch, const gz_tensor *y, size_t n_in)
 {
-    const size_t count = count_of(node);
+    const size_t count = gz_shape_count(y->shape);
     gz_arg_int(launch, count);
-    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, count, 4 * (node->n_in + 1), 64), count);
-    return gz_builder_status(builder);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, count, 4 * (n_in + 1), 64), count);
 }
 
-static gaze_status prepare_many(const gz_node *node, gz_builder *builder, const char *slabs,
-                                const char *items)
+static void launch_many(gz_builder *builder, const gz_tensor *const *x, size_t n, const gz_tensor *y,
+                        const char *slabs, const char *items)
 {
     const char *kernel = gz_builder_family(builder) == GZ_FAMILY_CPU ? slabs : items;
-    gz_launch *launch = gz_launch_add(builder, "elementwise", kernel, "-DINPUTS=%zu", node->n_in);
-    for (size_t i = 0; i < node->n_in; i++) gz_arg_tensor(launch, node->in[i]);
-    gz_arg_tensor(launch, node->out[0]);
-    return finish(node, builder, launch);
+    gz_launch *launch = gz_launch_add(builder, "elementwise", kernel, "-DINPUTS=%zu", n);
+    for (size_t i = 0; i < n; i++) gz_arg_tensor(launch, x[i]);
+    gz_arg_tensor(launch, y);
+    finish(builder, launch, y, n);
 }
 
 static gaze_status add_prepare(const gz_node *node, gz_builder *builder)
 {
-    return prepare_many(node, builder, "add_slabs", "add_items");
+    launch_many(builder, (const gz_tensor *const *)node->in, node->n_in, node->out[0], "add_slabs",
+                "add_items");
+    return gz_builder_status(builder);
+}
+
+void gz_multiply_launch(gz_builder *builder, const gz_tensor *const *x, size_t n, const gz_tensor *y)
+{
+    launch_many(builder, x, n, y, "multiply_slabs", "multiply_items");
 }
 
 static gaze_status multiply_prepare(const gz_node *node, gz_builder *builder)
 {
-    return prepare_many(node, builder, "multiply_slabs", "multiply_items");
+    gz_multiply_launch(builder, (const gz_tensor *const *)node->in, node->n_in, node->out[0]);
+    return gz_builder_status(builder);
 }
 
 static gaze_status scale_prepare(const gz_node *node, gz_builder *builder)
@@ -85,7 +92,8 @@ static gaze_status scale_prepare(const gz_node *node, gz_builder *builder)
     gz_arg_tensor(launch, node->in[0]);
     gz_arg_tensor(launch, node->out[0]);
     gz_arg_float(launch, factor_of(node));
-    return finish(node, builder, launch);
+    finish(builder, launch, node->out[0], 1);
+    return gz_builder_status(builder);
 }
 
 static gz_cost cost(const gz_node *node)

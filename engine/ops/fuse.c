@@ -1,6 +1,7 @@
 #include "fuse.h"
 #include "activation.h"
 #include "channel_pool.h"
+#include "dense.h"
 #include "rows.h"
 
 #include <stdlib.h>
@@ -73,23 +74,54 @@ static bool sees_all(const gz_node *softmax)
     return !order->causal && !order->windowed;
 }
 
-static void fuse_scale(gz_node *scale, const use *uses)
+/* `node` makes the softmax's output too, as its own second. */
+static void take_softmax(gz_node *node, const gz_op *op, gz_node *softmax)
 {
-    gz_node *softmax = sole_maker(scale, 1, &gz_op_softmax, uses);
+    node->op = op;
+    node->n_out = 2;
+    node->out[1] = softmax->out[0];
+    node->out[1]->producer = node;
+    softmax->op = NULL;
+}
+
+/* `node` multiplies the rows of input x by the softmax over [B,N] that is its input `share`. */
+static void fuse_rows(gz_node *node, size_t share, size_t x, const gz_op *op, const use *uses)
+{
+    gz_node *softmax = sole_maker(node, share, &gz_op_softmax, uses);
     if (!softmax || !sees_all(softmax)) return;
-    gz_tensor *score = softmax->in[0], *mask = softmax->n_in > 1 ? softmax->in[1] : NULL, *x = scale->in[0];
-    if (score->shape.rank != 2 || x->shape.rank != 3 || x->shape.dim[1] != score->shape.dim[1] ||
+    gz_tensor *score = softmax->in[0], *mask = softmax->n_in > 1 ? softmax->in[1] : NULL, *of = node->in[x];
+    if (score->shape.rank != 2 || of->shape.rank != 3 || of->shape.dim[1] != score->shape.dim[1] ||
         (mask && !gz_shape_equal(mask->shape, score->shape)))
         return;
-    scale->op = &gz_op_softmax_scale;
-    scale->n_in = 3;
-    scale->in[0] = score;
-    scale->in[1] = x;
-    scale->in[2] = mask;
-    scale->n_out = 2;
-    scale->out[1] = softmax->out[0];
-    scale->out[1]->producer = scale;
-    softmax->op = NULL;
+    node->n_in = 3;
+    node->in[0] = score;
+    node->in[1] = of;
+    node->in[2] = mask;
+    take_softmax(node, op, softmax);
+}
+
+/* Of few rows: many are made faster by kernels that share them out. */
+static void fuse_softmax(gz_node *softmax, const use *uses)
+{
+    gz_node *dense = hidden_maker(softmax, 0, &gz_op_dense, uses);
+    const gz_tensor *z = softmax->in[0];
+    if (!dense || z->view || (softmax->n_in > 1 && softmax->in[1]) || !sees_all(softmax)) return;
+    if (z->shape.rank != 2 || z->shape.dim[0] > GZ_DENSE_FEW_ROWS ||
+        ((const gz_dense_attr *)dense->attr)->activation != GZ_LINEAR)
+        return;
+    take_over(softmax, dense);
+    softmax->op = &gz_op_dense_softmax;
+}
+
+/* What the shares of a dense_softmax gate. */
+static void fuse_gate(gz_node *multiply, const use *uses)
+{
+    gz_node *shares = multiply->n_in == 2 ? sole_maker(multiply, 1, &gz_op_dense_softmax, uses) : NULL;
+    if (!shares || shares->n_out != 1) return;
+    multiply->in[3] = multiply->in[0];
+    multiply->n_in = 4;
+    for (size_t i = 0; i < 3; i++) multiply->in[i] = i < shares->n_in ? shares->in[i] : NULL;
+    take_softmax(multiply, &gz_op_dense_softmax, shares);
 }
 
 /* The sum of what reaches x by its product with a factor a row and by its channel_pool: one pass over x. */
@@ -136,7 +168,13 @@ static void fuse(gz_node *node, const use *uses)
     if (node->op == &gz_op_max_pool2d)
         fuse_pool(node, uses);
     else if (node->op == &gz_op_scale_rows)
-        fuse_scale(node, uses);
+        fuse_rows(node, 1, 0, &gz_op_softmax_scale, uses);
+    else if (node->op == &gz_op_weighted_sum)
+        fuse_rows(node, 0, 1, &gz_op_softmax_weighted_sum, uses);
+    else if (node->op == &gz_op_softmax)
+        fuse_softmax(node, uses);
+    else if (node->op == &gz_op_multiply)
+        fuse_gate(node, uses);
     else if (node->op == &gz_op_add)
         fuse_sum(node, uses);
     else if (node->op == &gz_op_activation_gradient)

@@ -3,11 +3,14 @@
 #define GZ_FUSE_H
 #include "../graph/graph.h"
 
-/* conv2d of 3x3, stride 1, and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d; softmax over [B,N]
-   and the scale_rows that reads it -> softmax_scale, which still gives the softmax: both in predictions, as
-   in training a gradient reads the values between, too. What reaches x by channel_pool and by a product with
-   a factor a row, and the slope of the activation that gave x -> channel_pool_gradient. A tensor with `keep`
-   stays what it was: values are the same with and without. Call it when the graph is complete. */
+/* In predictions (in training a gradient reads the values between, too):
+   - conv2d of 3x3, stride 1, and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d
+   - softmax over [B,N] and the scale_rows or weighted_sum that reads it -> softmax_scale,
+     softmax_weighted_sum
+   - dense of few rows and the softmax that reads it, and what that multiplies -> dense_softmax
+   A softmax is still given. In training: what reaches x by channel_pool and by a product with a factor a row,
+   and the slope of the activation that gave x -> channel_pool_gradient. A tensor with `keep` stays what it
+   was: values are the same with and without. Call it when the graph is complete. */
 gaze_status gz_fuse(gz_graph *graph);
 
 #endif

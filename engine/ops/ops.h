@@ -16,6 +16,7 @@
     X(depthwise_conv2d_input_gradient)  \
     X(depthwise_conv2d_kernel_gradient) \
     X(dense)                            \
+    X(dense_softmax)                    \
     X(dense_input_gradient)             \
     X(dense_kernel_gradient)            \
     X(bias_gradient)                    \
@@ -76,6 +77,7 @@
     X(multiply)                         \
     X(scale_rows)                       \
     X(softmax_scale)                    \
+    X(softmax_weighted_sum)             \
     X(scale)                            \
     X(recurrence)                       \
     X(recurrence_gradient)              \

@@ -24,19 +24,19 @@ static void reference(const gz_node *node, double *const *in, double *const *out
         }
 }
 
-static gaze_status prepare(const gz_node *node, gz_builder *builder)
+void gz_weighted_sum_launch(gz_builder *builder, const gz_tensor *a, const gz_tensor *h, const gz_tensor *y)
 {
-    const size_t *dim = node->in[H]->shape.dim, B = dim[0], N = dim[1], D = dim[2];
+    const size_t *dim = h->shape.dim, B = dim[0], N = dim[1], D = dim[2];
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
     if (gz_builder_is_gpu(builder)) {
-        gz_column_sums_gpu(builder, &(gz_column_sums){node->in[H], node->in[A], node->out[0], B, N, D, 1});
-        return gz_builder_status(builder);
+        gz_column_sums_gpu(builder, &(gz_column_sums){h, a, y, B, N, D, 1});
+        return;
     }
     gz_launch *launch =
         gz_launch_add(builder, "rows", cpu ? "weighted_sum_columns" : "weighted_sum_items", "%s", "");
-    gz_arg_tensor(launch, node->in[A]);
-    gz_arg_tensor(launch, node->in[H]);
-    gz_arg_tensor(launch, node->out[0]);
+    gz_arg_tensor(launch, a);
+    gz_arg_tensor(launch, h);
+    gz_arg_tensor(launch, y);
     gz_arg_int(launch, N);
     gz_arg_int(launch, D);
     gz_arg_int(launch, B);
@@ -45,6 +45,11 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
         gz_launch_groups(launch, (D + columns - 1) / columns * B, 1, 1, 1, 1, 1);
     else
         gz_launch_items(launch, B * D);
+}
+
+static gaze_status prepare(const gz_node *node, gz_builder *builder)
+{
+    gz_weighted_sum_launch(builder, node->in[A], node->in[H], node->out[0]);
     return gz_builder_status(builder);
 }
 
