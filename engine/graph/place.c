@@ -133,16 +133,20 @@ static gaze_status list_tensors(gz_plan *plan)
     return GAZE_OK;
 }
 
+static size_t alignment_of(const gz_plan *plan)
+{
+    return plan->device ? gz_device_facts_of(plan->device)->base_align_bytes : 128;
+}
+
 gaze_status gz_plan_place(gz_plan *plan)
 {
-    const gz_device_facts *facts = plan->device ? gz_device_facts_of(plan->device) : NULL;
-    const size_t alignment = facts ? facts->base_align_bytes : 128,
-                 largest = facts ? facts->max_allocation_bytes : SIZE_MAX / 2;
+    const size_t largest =
+        plan->device ? gz_device_facts_of(plan->device)->max_allocation_bytes : SIZE_MAX / 2;
     GZ_TRY(gz_allocate(tensor_count(plan), sizeof *plan->placements, &plan->placements));
     GZ_TRY(gz_allocate(tensor_count(plan), sizeof *plan->blocks, &plan->blocks));
     find_lifetimes(plan);
     assign_blocks(plan);
-    GZ_TRY(gz_memory_plan(plan->blocks, plan->n_blocks, alignment, largest, &plan->buffer_bytes,
+    GZ_TRY(gz_memory_plan(plan->blocks, plan->n_blocks, alignment_of(plan), largest, &plan->buffer_bytes,
                           &plan->n_buffers));
     return list_tensors(plan);
 }
@@ -158,7 +162,7 @@ void gz_plan_memory_use(const gz_plan *plan, gz_plan_memory *use)
     *use = (gz_plan_memory){.store_bytes = plan->store ? gz_store_bytes(plan->store) : 0};
     for (size_t i = 0; i < plan->n_buffers; i++) use->peak_bytes += plan->buffer_bytes[i];
     for (size_t i = 0; i < plan->n_listing; i++) {
-        use->naive_bytes += plan->listing[i].bytes;
+        use->naive_bytes += gz_round_up(plan->listing[i].bytes, alignment_of(plan));
         if (gz_plan_placement(plan, plan->listing[i].tensor)->pinned)
             use->pinned_bytes += plan->listing[i].bytes;
     }

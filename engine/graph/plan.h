@@ -49,7 +49,7 @@ double gz_plan_amplification(const gz_plan *plan, const gz_node *node);
 
 typedef struct gz_plan_memory {
     size_t peak_bytes;   /* of the planned block */
-    size_t naive_bytes;  /* if every tensor had its own */
+    size_t naive_bytes;  /* if every tensor had its own, aligned as these are */
     size_t pinned_bytes; /* inputs, kept tensors, packed weights */
     size_t store_bytes;  /* parameters, gradients, moments, state */
 } gz_plan_memory;
