@@ -100,19 +100,22 @@ GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *re
     }
 }
 
-/* y [Q/2][O]: one vector of the maxima of windows of 2x2 of two rows, in the order of max_pool2d. */
-GAZE_APART void gaze_pool_two_rows(const __local float *rows, int Q, __global float *y, int O)
+/* y [Q/2][O]: one vector of the maxima of windows of 2x2 of two rows, in the order of max_pool2d, and, unless place is null, where in
+   its window each lies. */
+GAZE_APART void gaze_pool_two_rows(const __local float *rows, int Q, __global float *y, __global int *place, int O)
 {
     for (int q = 0; q < Q / 2; q++, y += O, rows += 2 * TILE_COLUMNS) {
         const __local float *below = rows + Q * TILE_COLUMNS;
-        const floatv top = GAZE_MORE(vloadv(0, rows), vloadv(0, rows + TILE_COLUMNS)), three = GAZE_MORE(top, vloadv(0, below));
-        vstorev(GAZE_MORE(three, vloadv(0, below + TILE_COLUMNS)), 0, y);
+        const floatv a = vloadv(0, rows), b = vloadv(0, rows + TILE_COLUMNS), c = vloadv(0, below), d = vloadv(0, below + TILE_COLUMNS);
+        vstorev(GAZE_MORE(GAZE_MORE(GAZE_MORE(a, b), c), d), 0, y);
+        if (place) gaze_store_places(gaze_place_of_max(a, b, c, d), place + q * O);
     }
 }
 
-/* The maxima of windows of 2x2 of the same: y [B,P/2,Q/2,O]. rows is even; out [2 Q][TILE_COLUMNS]. */
+/* The maxima of windows of 2x2 of the same: y, place [B,P/2,Q/2,O]. rows is even; out [2 Q][TILE_COLUMNS]. */
 GAZE_ONE conv2d_few_channels_pooled(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
-                                    int activation, __local float *in, __local int *offset, __local float *out)
+                                    int activation, __local float *in, __local int *offset, __local float *out,
+                                    __global int *restrict place)
 {
     const int p0 = get_global_id(0) * rows, count = min(rows, P / 2 * 2 - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1,
               taps = kh * kw * C;
@@ -120,8 +123,8 @@ GAZE_ONE conv2d_few_channels_pooled(source x, source w, source bias, __global fl
     const size_t b = get_global_id(1);
     gaze_few_stage(x + b * H * W * C, H, W, C, p0 * sy - top, left, (count - 1) * sy + (kh - 1) * ey + 1, wide, kh, kw, ey, ex, in,
                    offset);
-    y += (b * (P / 2) + p0 / 2) * (Q / 2) * O;
-    for (int p = 0; p < count; p += 2, in += 2 * down, y += Q / 2 * O) {
+    size_t at = (b * (P / 2) + p0 / 2) * (Q / 2) * O;
+    for (int p = 0; p < count; p += 2, in += 2 * down, at += Q / 2 * O) {
         source weight = w;
         for (int o = 0; o < O; o += TILE_COLUMNS, weight += taps * TILE_COLUMNS) {
             const int o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
@@ -131,8 +134,8 @@ GAZE_ONE conv2d_few_channels_pooled(source x, source w, source bias, __global fl
             else
                 gaze_few_local_two(in, down, right, Q, offset, taps, weight, bias0, bias1, activation, 2 * Q, out, TILE_COLUMNS,
                                    GAZE_WIDTH);
-            gaze_pool_two_rows(out, Q, y + o0, O);
-            if (o1 != o0) gaze_pool_two_rows(out + GAZE_WIDTH, Q, y + o1, O);
+            gaze_pool_two_rows(out, Q, y + at + o0, place ? place + at + o0 : place, O);
+            if (o1 != o0) gaze_pool_two_rows(out + GAZE_WIDTH, Q, y + at + o1, place ? place + at + o1 : place, O);
         }
     }
 }

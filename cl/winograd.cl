@@ -6,12 +6,12 @@
 #include "winograd.h"
 
 /* U = G g G^T of w [3,3,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS]. A work-item makes one vector of filters of
-   one channel. */
-GAZE_ONE winograd_pack(source w, __global float *restrict u, int C, int O)
+   one channel. turned: the last tap stands first in w. */
+GAZE_ONE winograd_pack(source w, __global float *restrict u, int C, int O, int turned)
 {
     const int n = get_global_id(0), c = get_global_id(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
     floatv g[9], t[3 * EDGE], r[EDGE];
-    for (int tap = 0; tap < 9; tap++) g[tap] = vloadv(0, w + ((size_t)tap * C + c) * O + o);
+    for (int tap = 0; tap < 9; tap++) g[tap] = vloadv(0, w + ((size_t)(turned ? 8 - tap : tap) * C + c) * O + o);
     for (int s = 0; s < 3; s++) gaze_winograd_filter(g + s, 3, t + s, 3);
     __global float *to = u + (((size_t)(n / 2) * PLANES) * C + c) * TILE_COLUMNS + n % 2 * GAZE_WIDTH;
     for (int i = 0; i < EDGE; i++) {
@@ -54,7 +54,7 @@ static inline void gaze_store_output(const floatv *o, __global float *y, int row
 }
 
 /* The same of the maxima of its windows of 2x2, in the order of max_pool2d. */
-static inline void gaze_store_pooled(const floatv *o, __global float *y, int rows, int columns, int Q, int O)
+static inline void gaze_store_pooled(const floatv *o, __global float *y, __global int *place, int rows, int columns, int Q, int O)
 {
 #pragma unroll
     for (int i = 0; i < SIDE / 2; i++)
@@ -62,48 +62,30 @@ static inline void gaze_store_pooled(const floatv *o, __global float *y, int row
         for (int j = 0; j < SIDE / 2; j++) {
             const floatv *w = o + 2 * i * SIDE + 2 * j;
             const floatv most = GAZE_MORE(GAZE_MORE(GAZE_MORE(w[0], w[1]), w[SIDE]), w[SIDE + 1]);
-            if (i < rows && j < columns) vstorev(most, 0, y + (i * Q + j) * O);
+            if (i >= rows || j >= columns) continue;
+            vstorev(most, 0, y + (i * Q + j) * O);
+            if (place) gaze_store_places(gaze_place_of_max(w[0], w[1], w[SIDE], w[SIDE + 1]), place + (i * Q + j) * O);
         }
 }
 
 /* One vector of filters of a tile, of which y has rows x columns pixels. */
 GAZE_APART void gaze_finish_tile(const __local float *m, int stride, source bias, int activation, int pooled, __global float *y,
-                                 int rows, int columns, int Q, int O)
+                                 __global int *place, int rows, int columns, int Q, int O)
 {
     floatv tile[SIDE * SIDE];
     gaze_transform_output(m, stride, gaze_load_or_zero(bias, 0), activation, tile);
     if (pooled)
-        gaze_store_pooled(tile, y, rows / 2, columns / 2, Q / 2, O);
+        gaze_store_pooled(tile, y, place, rows / 2, columns / 2, Q / 2, O);
     else
         gaze_store_output(tile, y, rows, columns, Q, O);
 }
 
-/* One plane: m [T][TILE_COLUMNS] = v [T][C] u [C][TILE_COLUMNS] */
-GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles, int C, __local float *m)
-{
-    for (int t = 0; t < tiles; t += TILE_ROWS) {
-        const __local float *row[TILE_ROWS];
-        floatv c[2 * TILE_ROWS];
-        __local float *to = m + t * TILE_COLUMNS;
-#pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) {
-            row[i] = v + (t + i) * C;
-            c[i] = c[TILE_ROWS + i] = 0.0f;
-        }
-        gaze_tile_local(row, 0, 1, u, GAZE_WIDTH, TILE_COLUMNS, C, c);
-#pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) {
-            vstorev(c[i], 2 * i, to);
-            vstorev(c[TILE_ROWS + i], 2 * i + 1, to);
-        }
-    }
-}
-
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
-   groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down. v [PLANES][T*C+16] and
+   groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down, and place, unless it is null,
+   where in its window each lies. v [PLANES][T*C+16] and
    m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
-GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias, __global float *restrict y, IMAGES, int top,
-                              int left, int n_tiles, int T, int shares, int activation, int pooled, __local float *v,
+GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias, __global float *restrict y,
+                              __global int *restrict place, IMAGES, int top, int left, int n_tiles, int T, int shares, int activation, int pooled, __local float *v,
                               __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
@@ -122,17 +104,17 @@ GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias
             const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O), step = pooled ? 2 : 1;
             for (int t = 0; t < tiles; t++) {
                 const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
-                __global float *to = y + (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O + o;
-                gaze_finish_tile(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, bias ? bias + o : bias, activation, pooled, to,
-                                 P - p, Q - q, Q, O);
+                const size_t to = (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O + o;
+                gaze_finish_tile(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, bias ? bias + o : bias, activation, pooled, y + to,
+                                 place ? place + to : place, P - p, Q - q, Q, O);
             }
         }
     }
 }
 
-GAZE_ONE winograd(source x, source u, source bias, __global float *restrict y, IMAGES, int top, int left, int n_tiles, int T,
+GAZE_ONE winograd(source x, source u, source bias, __global float *restrict y, __global int *restrict place, IMAGES, int top, int left, int n_tiles, int T,
                   int shares, int activation, int pooled, __local float *v, __local float *m)
 {
-    gaze_winograd(get_global_id(0), get_global_id(1), x, u, bias, y, H, W, C, P, Q, O, top, left, n_tiles, T, shares,
+    gaze_winograd(get_global_id(0), get_global_id(1), x, u, bias, y, place, H, W, C, P, Q, O, top, left, n_tiles, T, shares,
                   activation, pooled, v, m);
 }

@@ -68,6 +68,23 @@ static inline void gaze_winograd_gather(const floatv *d, int d_step, floatv *o, 
     o[2 * o_step] = fma((floatv)(1.0f / 6.0f), s2, s1) + d[5 * d_step];
 }
 
+/* o [3] = elements 0, 2, 4 of B d, d [6]; elements 1, 3, 5. */
+static inline void gaze_winograd_even(const floatv *d, int d_step, floatv *o, int o_step)
+{
+    const floatv d0 = d[0], s1 = d[d_step] + d[2 * d_step], s2 = d[3 * d_step] + d[4 * d_step];
+    o[0] = 4.0f * d0;
+    o[o_step] = fma((floatv)-5.0f, d0, fma((floatv)-4.0f, s1, -s2));
+    o[2 * o_step] = d0 + s1 + s2;
+}
+
+static inline void gaze_winograd_odd(const floatv *d, int d_step, floatv *o, int o_step)
+{
+    const floatv m1 = d[d_step] - d[2 * d_step], m2 = d[3 * d_step] - d[4 * d_step], d5 = d[5 * d_step];
+    o[0] = fma((floatv)4.0f, d5, fma((floatv)-4.0f, m1, -2.0f * m2));
+    o[o_step] = fma((floatv)-5.0f, d5, fma((floatv)2.0f, m2, m1));
+    o[2 * o_step] = d5;
+}
+
 /* v [PLANES][stride]: B^T x B of the tile of an image x [H,W,C] whose first element is [h0,w0], zeros outside: rows, then columns
    of what the rows left in v. Unrolled, they were no faster, and took PoCL's compiler five times as long. */
 #define GAZE_DEFINE_TRANSFORM(NAME, SPACE)                                                                             \
@@ -101,5 +118,61 @@ static inline void gaze_winograd_gather(const floatv *d, int d_step, floatv *o, 
 
 GAZE_DEFINE_TRANSFORM(gaze_transform_input_local, __local)
 GAZE_DEFINE_TRANSFORM(gaze_transform_input_global, __global)
+
+/* One plane: m [T][TILE_COLUMNS] = v [T][C] u [C][TILE_COLUMNS] */
+GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles, int C, __local float *m)
+{
+    for (int t = 0; t < tiles; t += TILE_ROWS) {
+        const __local float *row[TILE_ROWS];
+        floatv c[2 * TILE_ROWS];
+        __local float *to = m + t * TILE_COLUMNS;
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            row[i] = v + (t + i) * C;
+            c[i] = c[TILE_ROWS + i] = 0.0f;
+        }
+        gaze_tile_local(row, 0, 1, u, GAZE_WIDTH, TILE_COLUMNS, C, c);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            vstorev(c[i], 2 * i, to);
+            vstorev(c[TILE_ROWS + i], 2 * i + 1, to);
+        }
+    }
+}
+
+/* The value of dy at pixel i, j of a tile. place: dy [.,Q/2,O] are the gradients of the maxima of windows of 2x2, and place says which
+   of its four pixels each goes to. */
+GAZE_IN_REGISTERS floatv gaze_gradient_at(source dy, const __global int *place, int i, int j, int Q, int O)
+{
+    if (!place) return vloadv(0, dy + (i * Q + j) * O);
+    const int at = (i / 2 * (Q / 2) + j / 2) * O;
+    return select((floatv)0.0f, vloadv(0, dy + at), gaze_places(place + at) == (i % 2 * 2 + j % 2));
+}
+
+/* d [PLANES][stride]: A dy A^T of the tile that starts at dy, of which rows x columns pixels exist. */
+#define GAZE_DEFINE_SPREAD(NAME, SPACE)                                                                                \
+    GAZE_APART void NAME(source dy, const __global int *place, int rows, int columns, int Q, int O, SPACE float *d,    \
+                         int stride)                                                                                   \
+    {                                                                                                                  \
+        const bool inside = rows >= SIDE && columns >= SIDE;                                                           \
+        for (int start = 0; start < O; start += GAZE_WIDTH) {                                                          \
+            const int o = gaze_vector_start(start, O);                                                                 \
+            floatv e[SIDE * EDGE], f[EDGE];                                                                            \
+            _Pragma("unroll") for (int i = 0; i < SIDE; i++)                                                           \
+            {                                                                                                          \
+                floatv g[SIDE];                                                                                        \
+                _Pragma("unroll") for (int j = 0; j < SIDE; j++)                                                       \
+                    g[j] = inside || (i < rows && j < columns)                                                         \
+                               ? gaze_gradient_at(dy + o, place ? place + o : place, i, j, Q, O)                       \
+                               : (floatv)0.0f;                                                                         \
+                gaze_winograd_spread(g, 1, e + i * EDGE, 1);                                                           \
+            }                                                                                                          \
+            _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                           \
+            {                                                                                                          \
+                gaze_winograd_spread(e + j, EDGE, f, 1);                                                               \
+                _Pragma("unroll") for (int i = 0; i < EDGE; i++) vstorev(f[i], 0, d + (i * EDGE + j) * stride + o);    \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
 
 #endif

@@ -1,33 +1,12 @@
-/* Gradient of a 3x3 kernel of stride 1 by Winograd's F(4x4,3x3): with V = B^T x B and D = A dy A^T of each tile, dU = sum over the tiles
-   of V^T D, dw = G^T dU G. C and O are at least GAZE_WIDTH. */
+/* Gradients of a 3x3 convolution of stride 1 by Winograd's F(4x4,3x3): with V = B^T x B and D = A dy A^T of each tile, dU = sum over the
+   tiles of V^T D, dw = G^T dU G, and dx = sum over the tiles of B (D U^T) B^T. C and O are at least GAZE_WIDTH. place: see
+   gaze_gradient_at; null where dy [B,P,Q,O] is whole. */
 #include "common.h"
 #include "conv2d.h"
 #include "winograd.h"
 
-/* d [PLANES][stride]: A dy A^T of the tile that starts at dy, of which rows x columns pixels exist. */
-GAZE_APART void gaze_transform_gradient(source dy, int rows, int columns, int Q, int O, __global float *d, int stride)
-{
-    const bool inside = rows >= SIDE && columns >= SIDE;
-    for (int start = 0; start < O; start += GAZE_WIDTH) {
-        const int o = gaze_vector_start(start, O);
-        floatv e[SIDE * EDGE], f[EDGE];
-#pragma unroll
-        for (int i = 0; i < SIDE; i++) {
-            floatv g[SIDE];
-#pragma unroll
-            for (int j = 0; j < SIDE; j++)
-                g[j] = inside || (i < rows && j < columns) ? vloadv(0, dy + (i * Q + j) * O + o) : (floatv)0.0f;
-            gaze_winograd_spread(g, 1, e + i * EDGE, 1);
-        }
-#pragma unroll
-        for (int j = 0; j < EDGE; j++) {
-            gaze_winograd_spread(e + j, EDGE, f, 1);
-#pragma unroll
-            for (int i = 0; i < EDGE; i++) vstorev(f[i], 0, d + (i * EDGE + j) * stride + o);
-        }
-    }
-}
-
+GAZE_DEFINE_SPREAD(gaze_transform_gradient, __global)
+GAZE_DEFINE_SPREAD(gaze_transform_gradient_local, __local)
 GAZE_DEFINE_TILE(gaze_tile_of_panel_rows, __global, PANEL_ROWS)
 
 /* u [C][filters] += or = V^T D of some tiles, by register tiles of PANEL_ROWS channels x TILE_COLUMNS filters. Each vector of filters
@@ -61,11 +40,11 @@ GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool
 
 /* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS;
    scratch [parts][PLANES * (T*C+16 + T*O+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
-GAZE_ONE winograd_kernel_gradient(source x, source dy, __global float *restrict u, __global float *restrict scratch, IMAGES, int top,
-                                  int left, int n_tiles, int T, int parts)
+GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restrict place, __global float *restrict u, __global float *restrict scratch, IMAGES,
+                                  int top, int left, int n_tiles, int T, int parts)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
-    const int g = get_global_id(0), v_stride = T * C + 16, d_stride = T * O + 16;
+    const int step = place ? 2 : 1, g = get_global_id(0), v_stride = T * C + 16, d_stride = T * O + 16;
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * PLANES * (v_stride + d_stride), *d = v + PLANES * v_stride;
@@ -75,7 +54,9 @@ GAZE_ONE winograd_kernel_gradient(source x, source dy, __global float *restrict 
         for (int t = 0; t < tiles; t++) {
             const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
             gaze_transform_input_global(x + (size_t)b * H * W * C, H, W, C, p - top, q - left, v + t * C, v_stride);
-            gaze_transform_gradient(dy + (((size_t)b * P + p) * Q + q) * O, P - p, Q - q, Q, O, d + t * O, d_stride);
+            const size_t at = (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O;
+            gaze_transform_gradient(dy + at, place ? place + at : place, P / step * step - p, Q / step * step - q, Q, O, d + t * O,
+                                    d_stride);
         }
         for (int plane = 0; plane < PLANES; plane++)
             gaze_sum_tiles(v + plane * v_stride, d + plane * d_stride, tiles, C, O, first != from, u + plane * plane_size);
@@ -99,4 +80,87 @@ GAZE_ONE winograd_kernel_gradient_end(source u, __global float *restrict dw, int
         gaze_winograd_gather(f + i * EDGE, 1, r, 1);
         for (int j = 0; j < 3; j++) vstorev(r[j], 0, dw + ((size_t)(i * 3 + j) * C + c) * O + o);
     }
+}
+
+/* Every second row of a tile of dx, from row i on: B on the rows of e [3][EDGE]. Pixels that an earlier tile reached are added to. */
+GAZE_IN_REGISTERS void gaze_add_rows(const floatv *e, int i, __global float *dx, int H, int W, int C, int h0, uint columns, bool below,
+                                     bool right)
+{
+#pragma unroll
+    for (int k = 0; k < EDGE / 2; k++, i += 2) {
+        floatv r[EDGE];
+        gaze_winograd_even(e + k * EDGE, 1, r, 2);
+        gaze_winograd_odd(e + k * EDGE, 1, r + 1, 2);
+        if ((uint)(h0 + i) >= (uint)H) continue;
+#pragma unroll
+        for (int j = 0; j < EDGE; j++) {
+            __global float *at = dx + (i * W + j) * C;
+            if (!(columns >> j & 1)) continue;
+            if ((below && i < 2) || (right && j < 2)) r[j] += vloadv(0, at);
+            vstorev(r[j], 0, at);
+        }
+    }
+}
+
+/* B m B^T of a tile and a vector of channels into dx [H,W,C], where the tile starts at h0, w0. */
+GAZE_APART void gaze_add_tile(const __local float *m, int stride, __global float *dx, int H, int W, int C, int h0, int w0, bool below,
+                              bool right)
+{
+    floatv e[EDGE / 2 * EDGE];
+    uint columns = 0;
+    for (int j = 0; j < EDGE; j++) columns |= (uint)(w0 + j) < (uint)W ? 1u << j : 0u;
+    dx += ((ptrdiff_t)h0 * W + w0) * C;
+#pragma unroll
+    for (int j = 0; j < EDGE; j++) {
+        floatv d[EDGE];
+#pragma unroll
+        for (int i = 0; i < EDGE - 1; i++) d[i] = vloadv(0, m + (i * EDGE + j) * stride);
+        gaze_winograd_even(d, 1, e + j, EDGE);
+    }
+    gaze_add_rows(e, 0, dx, H, W, C, h0, columns, below, right);
+#pragma unroll
+    for (int j = 0; j < EDGE; j++) {
+        floatv d[EDGE];
+#pragma unroll
+        for (int i = 1; i < EDGE; i++) d[i] = vloadv(0, m + (i * EDGE + j) * stride);
+        gaze_winograd_odd(d, 1, e + j, EDGE);
+    }
+    gaze_add_rows(e, 1, dx, H, W, C, h0, columns, below, right);
+}
+
+/* dx of `each` images a group, of T tiles at a time, in their order: neighbours share two rows or columns of dx. u: winograd_pack's
+   of the kernel, O channels to C filters. C is a multiple of GAZE_WIDTH. v [PLANES][T*O+16], m [PLANES][T*TILE_COLUMNS+16]. */
+GAZE_APART void gaze_winograd_input_gradient(int i0, source dy, const __global int *restrict place, source u,
+                                             __global float *restrict dx, IMAGES, int top, int left, int B, int each, int T,
+                                             __local float *v, __local float *m)
+{
+    const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across, step = place ? 2 : 1;
+    const int start = i0 * each * image, end = min((i0 + 1) * each, B) * image;
+    const int v_stride = T * O + 16, m_stride = T * TILE_COLUMNS + 16;
+    for (int first = start; first < end; first += T) {
+        const int tiles = min(T, end - first);
+        for (int t = 0; t < tiles; t++) {
+            const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
+            const size_t at = (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O;
+            gaze_transform_gradient_local(dy + at, place ? place + at : place, P / step * step - p, Q / step * step - q, Q, O,
+                                          v + t * O, v_stride);
+        }
+        for (int n = 0; n * TILE_COLUMNS < C; n++) {
+            for (int plane = 0; plane < PLANES; plane++)
+                gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * PLANES + plane) * O * TILE_COLUMNS, tiles, O,
+                                    m + plane * m_stride);
+            for (int c = n * TILE_COLUMNS; c < min((n + 1) * TILE_COLUMNS, C); c += GAZE_WIDTH)
+                for (int t = 0; t < tiles; t++) {
+                    const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
+                    gaze_add_tile(m + t * TILE_COLUMNS + c % TILE_COLUMNS, m_stride, dx + (size_t)b * H * W * C + c, H, W, C,
+                                  p - top, q - left, p > 0, q > 0);
+                }
+        }
+    }
+}
+
+GAZE_ONE winograd_input_gradient(source dy, const __global int *restrict place, source u, __global float *restrict dx, IMAGES,
+                                 int top, int left, int B, int each, int T, __local float *v, __local float *m)
+{
+    gaze_winograd_input_gradient(get_global_id(0), dy, place, u, dx, H, W, C, P, Q, O, top, left, B, each, T, v, m);
 }

@@ -130,8 +130,8 @@ static void conv2d_gradients_by_hand(void **state)
     gz_tensor *x = input(GZ_SHAPE(1, 1, 3, 1)), *kernel = input(GZ_SHAPE(1, 2, 1, 1)),
               *dy = input(GZ_SHAPE(1, 1, 2, 1));
     gz_tensor *dx, *dkernel;
-    assert_ok(gz_conv2d_input_gradient(graph, dy, kernel, &attr, &dx));
-    assert_ok(gz_conv2d_kernel_gradient(graph, x, dy, &attr, &dkernel));
+    assert_ok(gz_conv2d_input_gradient(graph, dy, kernel, NULL, &attr, &dx));
+    assert_ok(gz_conv2d_kernel_gradient(graph, x, dy, NULL, &attr, &dkernel));
     make_plan(KEEP(dx, dkernel));
     write_values(x, 5, 6, 7);
     write_values(kernel, 2, 3);
@@ -139,6 +139,58 @@ static void conv2d_gradients_by_hand(void **state)
     run_plan();
     assert_reads(dx, 0, 2, 23, 30);
     assert_reads(dkernel, 0, 65, 76);
+}
+
+enum { IMAGES = 2, TALL = 9, WIDE = 11 };
+
+/* The maxima and places that conv2d_max_pool2d_places gives are those of what conv2d gives, bit by bit. */
+static void places_are_of(size_t C, size_t O)
+{
+    enum { MOST = 32 };
+    static float values[IMAGES * TALL * WIDE * MOST], y[IMAGES * TALL * WIDE * MOST],
+        most[IMAGES * 4 * 5 * MOST];
+    static int32_t place[IMAGES * 4 * 5 * MOST];
+    const gz_window window = window_of(3, 1, GZ_SAME);
+    const gz_conv2d_attr attr = {window, GZ_RELU, {0}};
+    gz_tensor *x = input(GZ_SHAPE(IMAGES, TALL, WIDE, C)), *kernel = input(GZ_SHAPE(3, 3, C, O)), *out[2];
+    gz_tensor *whole = convolution(x, kernel, NULL, window, GZ_RELU);
+    assert_ok(gz_graph_node(graph, &gz_op_conv2d_max_pool2d_places, &attr, sizeof attr,
+                            (gz_tensor *[]){x, kernel, NULL}, 3, out, 2));
+    make_plan(KEEP(whole, out[0], out[1]));
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) values[i] = sinf(1 + 0.7f * (float)i);
+    assert_ok(gz_plan_write(plan, x, values));
+    assert_ok(gz_plan_write(plan, kernel, values));
+    run_plan();
+    read_values(whole, y);
+    read_values(out[0], most);
+    assert_ok(gz_plan_read(plan, out[1], place));
+    for (size_t i = 0; i < IMAGES * 4 * 5 * O; i++) {
+        const size_t o = i % O, q = i / O % 5 * 2, p = i / O / 5 % 4 * 2, b = i / O / 20;
+        size_t best = 0;
+        float window_of_four[4];
+        for (size_t k = 0; k < 4; k++) {
+            window_of_four[k] = y[((b * TALL + p + k / 2) * WIDE + q + k % 2) * O + o];
+            if (window_of_four[k] > window_of_four[best]) best = k;
+        }
+        assert_int_equal(place[i], best);
+        assert_memory_equal(&most[i], &window_of_four[best], sizeof(float));
+    }
+}
+
+static void places_by_winograd(void **state)
+{
+    (void)state;
+    places_are_of(16, 32);
+}
+static void places_of_few_channels(void **state)
+{
+    (void)state;
+    places_are_of(3, 32);
+}
+static void places_of_few_filters(void **state)
+{
+    (void)state;
+    places_are_of(16, 3);
 }
 
 static void assert_refused(gaze_status status, const char *words)
@@ -172,6 +224,9 @@ int main(void)
         cmocka_unit_test(conv2d_holds_its_cases),
         cmocka_unit_test(conv2d_input_gradient_holds_its_cases),
         cmocka_unit_test(conv2d_kernel_gradient_holds_its_cases),
+        WITH_GRAPH(places_by_winograd),
+        WITH_GRAPH(places_of_few_channels),
+        WITH_GRAPH(places_of_few_filters),
         WITH_GRAPH(conv2d_is_a_correlation),
         WITH_GRAPH(conv2d_same_padding_pads_bottom_right),
         WITH_GRAPH(conv2d_same_padding_with_stride_starts_at_the_first_pixel),

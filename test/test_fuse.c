@@ -141,6 +141,17 @@ static void what_reaches_a_map_of_space_is_one_pass(void **state)
     assert_int_equal(trained(layers, "activation_gradient"), 1); /* the map's sigmoid */
 }
 
+/* Its gradients read where the maxima were in place of all values. */
+static void training_pools_with_the_convolution(void **state)
+{
+    (void)state;
+    const char layers[] = CONV "," POOL "," CLASS;
+    assert_int_equal(trained(layers, "conv2d_max_pool2d_places"), 1);
+    assert_int_equal(trained(layers, "max_pool2d"), 0);
+    assert_int_equal(trained(layers, "max_pool2d_gradient"), 0);
+    assert_int_equal(trained(layers, "conv2d_kernel_gradient"), 1);
+}
+
 /* The slope can't be taken before what comes from elsewhere is added. */
 static void a_gradient_from_elsewhere_stays_apart(void **state)
 {
@@ -161,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_kept_layer_and_gradients_leave_nodes_apart),
         cmocka_unit_test(values_that_others_read_stay),
         cmocka_unit_test(other_windows_stay),
+        cmocka_unit_test(training_pools_with_the_convolution),
         cmocka_unit_test(what_reaches_a_map_of_space_is_one_pass),
         cmocka_unit_test(a_gradient_from_elsewhere_stays_apart),
     };

@@ -129,8 +129,8 @@ static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *con
     const gz_conv2d_attr attr = {attr_of(node)->window, GZ_LINEAR, {x.dim[1], x.dim[2]}};
     if (attr_of(node)->activation != GZ_LINEAR)
         GZ_TRY(gz_activation_gradient(graph, attr_of(node)->activation, NULL, node->out[0], dz, &dz));
-    if (wanted[X]) GZ_TRY(gz_conv2d_input_gradient(graph, dz, node->in[KERNEL], &attr, &din[X]));
-    if (wanted[KERNEL]) GZ_TRY(gz_conv2d_kernel_gradient(graph, node->in[X], dz, &attr, &din[KERNEL]));
+    if (wanted[X]) GZ_TRY(gz_conv2d_input_gradient(graph, dz, node->in[KERNEL], NULL, &attr, &din[X]));
+    if (wanted[KERNEL]) GZ_TRY(gz_conv2d_kernel_gradient(graph, node->in[X], dz, NULL, &attr, &din[KERNEL]));
     if (bias_of(node) && wanted[BIAS]) GZ_TRY(gz_bias_gradient(graph, dz, &din[BIAS]));
     return GAZE_OK;
 }

@@ -22,6 +22,19 @@ gaze_status gz_conv2d_expect_kernel(const gz_node *node);
 gz_conv2d_size gz_conv2d_size_forward(const gz_node *node);
 gz_conv2d_size gz_conv2d_size_of_gradient(const gz_node *node, bool of_kernel);
 
+/* The gradients' dy [B,P,Q,O], input `dy` of the node; with input `place` [B,P/2,Q/2,O] (int32), which may be
+   left out, the gradient of the maxima of its windows of 2x2, each of which goes to that pixel of its window.
+ */
+gaze_status gz_conv2d_expect_dy(const gz_node *node, size_t dy, size_t place, const gz_conv2d_size *size);
+/* Of the B*P*Q pixels, that at a place of window `window` of B*(P/2)*(Q/2). */
+size_t gz_conv2d_pixel_of(const gz_conv2d_size *size, size_t window, double place);
+/* dy as scratch; dy itself where place is NULL. */
+const gz_tensor *gz_conv2d_whole_dy(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
+                                    const gz_tensor *place);
+/* y, place [B,P/2,Q/2,O]: the maxima of the windows of x [B,P,Q,O], and their places. */
+void gz_conv2d_find_places(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                           const gz_tensor *y, const gz_tensor *place);
+
 /* The convolution of dy that gives dx: needs stride 1 and the kernel turned. */
 gz_conv2d_size gz_conv2d_size_turned(const gz_conv2d_size *size);
 
@@ -72,10 +85,15 @@ typedef struct gz_conv2d_call {
     gz_conv2d_size size;
     const gz_tensor *x, *kernel, *weights, *bias, *y;
     gz_activation_kind activation;
-    bool pooled; /* y [B,P/2,Q/2,O]: maxima of windows of 2x2; by gz_conv2d_pooled alone */
+    bool pooled;            /* y [B,P/2,Q/2,O]: maxima of windows of 2x2; by gz_conv2d_pooled alone */
+    const gz_tensor *place; /* of the maxima, or NULL */
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
+/* dx from dy and the kernel, as one pass over dy; false, and nothing was added, where that can't be or is
+   slower than a convolution of dy. */
+bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
+                              const gz_tensor *place, const gz_tensor *kernel, const gz_tensor *dx);
 /* The maxima alone, where a kernel of the cpu family makes them at once; else false, and nothing was added.
  */
 bool gz_conv2d_pooled(gz_builder *builder, const gz_conv2d_call *call);
@@ -91,9 +109,9 @@ void gz_conv2d_input_gradient_gpu(gz_builder *builder, const gz_conv2d_size *siz
 void gz_conv2d_kernel_gradient_gpu(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                    const gz_tensor *dy, const gz_tensor *dkernel);
 
-/* dkernel from x and dy by the best kernels of the cpu family; by the plain kernel. */
+/* dkernel from x and dy by the best kernels of the cpu family (place may be NULL); by the plain kernel. */
 void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
-                          const gz_tensor *dy, const gz_tensor *dkernel);
+                          const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel);
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel);
 
@@ -150,9 +168,24 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(16, 32, 32, 2, 1, 7, 7, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, true)    \
     X(4, 28, 28, 32, 32, 3, 3, 2, 2, 1, 1, SAME, RELU, UNIFORM, true)
 
+/* Those of the gradients whose dy is that of maxima: 3x3 kernels of stride 1. */
+#define GZ_CONV2D_POOLED_CASES(X)               \
+    X(1, 2, 2, 1, 1, SAME, INTEGER, false)      \
+    X(3, 5, 7, 3, 33, SAME, INTEGER, false)     \
+    X(2, 9, 8, 16, 3, VALID, INTEGER, false)    \
+    X(1, 9, 11, 33, 17, SAME, UNIFORM, false)   \
+    X(2, 7, 13, 65, 70, SAME, UNIFORM, false)   \
+    X(9, 9, 7, 16, 33, SAME, UNIFORM, false)    \
+    X(8, 11, 10, 32, 16, VALID, UNIFORM, false) \
+    X(17, 6, 6, 16, 70, VALID, UNIFORM, false)  \
+    X(8, 26, 26, 32, 64, VALID, UNIFORM, true)  \
+    X(4, 32, 32, 3, 32, SAME, UNIFORM, true)    \
+    X(17, 8, 8, 32, 70, SAME, UNIFORM, true)
+
 /* Output size along one axis, as a constant. */
 #define GZ_CONV2D_OUT(PADDING, n, k, s, d) \
     (GZ_##PADDING == GZ_SAME ? ((size_t)(n) + (s)-1) / (s) : ((size_t)(n) - (((k)-1) * (d) + 1)) / (s) + 1)
+#define GZ_CONV2D_POOLED(PADDING, n) (GZ_CONV2D_OUT(PADDING, n, 3, 1, 1) / 2)
 #define GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, ACTIVATION)       \
     &(const gz_conv2d_attr)                                                     \
     {                                                                           \

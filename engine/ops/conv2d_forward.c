@@ -125,7 +125,10 @@ static bool few_channels(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_int(launch, call->activation);
     gz_arg_local(launch, gz_conv2d_span(size, 0, rows) * strip.row_bytes);
     gz_arg_local(launch, offset_bytes);
-    if (call->pooled) gz_arg_local(launch, out_bytes);
+    if (call->pooled) {
+        gz_arg_local(launch, out_bytes);
+        gz_arg_tensor(launch, call->place);
+    }
     gz_launch_groups(launch, gz_round_groups(call->pooled ? size->P / 2 * 2 : size->P, rows), size->B, 1, 1,
                      1, 1);
     return true;

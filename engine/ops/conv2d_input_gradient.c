@@ -1,14 +1,17 @@
-/* The gradient of conv2d with respect to its input: dy [B,P,Q,O], kernel [kh,kw,C,O] -> dx [B,H,W,C]. */
+/* The gradient of conv2d with respect to its input: dy [B,P,Q,O], kernel [kh,kw,C,O] -> dx [B,H,W,C]; or dy
+   [B,P/2,Q/2,O] of maxima, and their places. */
 #include "conv2d.h"
 
-enum { DY, KERNEL };
+enum { DY, KERNEL, PLACE };
+
+static gz_tensor *place_of(const gz_node *node) { return node->n_in > PLACE ? node->in[PLACE] : NULL; }
 
 static gz_conv2d_size size_of(const gz_node *node) { return gz_conv2d_size_of_gradient(node, false); }
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
 {
     char text[96];
-    GZ_TRY(gz_op_expect_inputs(node, 2, 2));
+    GZ_TRY(gz_op_expect_inputs(node, 2, 3));
     GZ_TRY(gz_op_expect_rank(node, DY, 4));
     GZ_TRY(gz_op_expect_rank(node, KERNEL, 4));
     const gz_conv2d_attr *attr = node->attr;
@@ -22,30 +25,37 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     if (kernel.dim[0] != size.taps[0] || kernel.dim[1] != size.taps[1])
         return gz_op_fail(node, "kernel has shape %s, expected [%zu,%zu,...]", gz_shape_text(kernel, text),
                           size.taps[0], size.taps[1]);
-    if (!gz_shape_equal(dy, GZ_SHAPE(size.B, size.P, size.Q, size.O)))
-        return gz_op_fail(node, "output gradient has shape %s, expected [%zu,%zu,%zu,%zu]",
-                          gz_shape_text(dy, text), size.B, size.P, size.Q, size.O);
+    GZ_TRY(gz_conv2d_expect_dy(node, DY, PLACE, &size));
     return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(size.B, size.H, size.W, size.C));
 }
 
-/* y[p,q,o] += x[h,w,c] kernel[r,s,c,o], so dx[h,w,c] += dy[p,q,o] kernel[r,s,c,o]. */
+/* y[p,q,o] += x[h,w,c] kernel[r,s,c,o], so dx[h,w,c] += dy[p,q,o] kernel[r,s,c,o]. Of pixel `row` and filters
+   o0 to o1 - 1. */
+static void add_pixel(const gz_conv2d_size *z, const double *kernel, const double *dy, size_t row, size_t o0,
+                      size_t o1, double *out)
+{
+    const size_t b = row / z->Q / z->P, p = row / z->Q % z->P, q = row % z->Q;
+    for (size_t tap = 0; tap < z->taps[0] * z->taps[1]; tap++) {
+        const size_t r = tap / z->taps[1], s = tap % z->taps[1];
+        const size_t h = p * z->stride[0] + r * z->dilation[0] - z->before[0]; /* wraps below 0 */
+        const size_t w = q * z->stride[1] + s * z->dilation[1] - z->before[1];
+        if (h >= z->H || w >= z->W) continue;
+        for (size_t c = 0; c < z->C; c++)
+            for (size_t o = o0; o < o1; o++)
+                out[((b * z->H + h) * z->W + w) * z->C + c] += dy[o] * kernel[(tap * z->C + c) * z->O + o];
+    }
+}
+
 static void reference(const gz_node *node, double *const *in, double *const *out)
 {
     const gz_conv2d_size z = size_of(node);
-    const size_t count = gz_shape_count(node->out[0]->shape);
+    const size_t count = gz_shape_count(node->out[0]->shape), n = gz_shape_count(node->in[DY]->shape);
     for (size_t i = 0; i < count; i++) out[0][i] = 0;
-    for (size_t row = 0; row < z.B * z.P * z.Q; row++)
-        for (size_t tap = 0; tap < z.taps[0] * z.taps[1]; tap++) {
-            const size_t b = row / z.Q / z.P, p = row / z.Q % z.P, q = row % z.Q, r = tap / z.taps[1],
-                         s = tap % z.taps[1];
-            const size_t h = p * z.stride[0] + r * z.dilation[0] - z.before[0]; /* wraps below 0 */
-            const size_t w = q * z.stride[1] + s * z.dilation[1] - z.before[1];
-            if (h >= z.H || w >= z.W) continue;
-            for (size_t c = 0; c < z.C; c++)
-                for (size_t o = 0; o < z.O; o++)
-                    out[0][((b * z.H + h) * z.W + w) * z.C + c] +=
-                        in[DY][row * z.O + o] * in[KERNEL][(tap * z.C + c) * z.O + o];
-        }
+    for (size_t i = 0; place_of(node) && i < n; i++)
+        add_pixel(&z, in[KERNEL], in[DY] + i / z.O * z.O, gz_conv2d_pixel_of(&z, i / z.O, in[PLACE][i]),
+                  i % z.O, i % z.O + 1, out[0]);
+    for (size_t row = 0; !place_of(node) && row < z.B * z.P * z.Q; row++)
+        add_pixel(&z, in[KERNEL], in[DY] + row * z.O, row, 0, z.O, out[0]);
 }
 
 static gz_limit limit(const gz_node *node, size_t i)
@@ -55,11 +65,11 @@ static gz_limit limit(const gz_node *node, size_t i)
     return (gz_limit){GZ_SUM, (double)(size.taps[0] * size.taps[1] * size.O)};
 }
 
-static void plain(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size)
+static void plain(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy)
 {
     const size_t count = gz_shape_count(node->out[0]->shape);
     gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_input_gradient_plain", "");
-    gz_arg_tensor(launch, node->in[DY]);
+    gz_arg_tensor(launch, dy);
     gz_arg_tensor(launch, node->in[KERNEL]);
     gz_arg_tensor(launch, node->out[0]);
     gz_conv2d_arg_images(launch, size);
@@ -68,7 +78,7 @@ static void plain(const gz_node *node, gz_builder *builder, const gz_conv2d_size
     gz_launch_items(launch, count);
 }
 
-static void strided(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size)
+static void strided(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy)
 {
     enum { TILES_EACH = 4 };
     const gz_conv2d_size turned = gz_conv2d_size_turned(size);
@@ -77,7 +87,7 @@ static void strided(const gz_node *node, gz_builder *builder, const gz_conv2d_si
     const size_t pixels =
         size->B * gz_round_groups(size->H, size->stride[0]) * gz_round_groups(size->W, size->stride[1]);
     gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_input_gradient_strided", "");
-    gz_arg_tensor(launch, node->in[DY]);
+    gz_arg_tensor(launch, dy);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, node->out[0]);
     gz_conv2d_arg_images(launch, size);
@@ -90,10 +100,11 @@ static void strided(const gz_node *node, gz_builder *builder, const gz_conv2d_si
 }
 
 /* With stride 1 it is a convolution of dy with the kernel turned. */
-static void convolution(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size)
+static void convolution(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size,
+                        const gz_tensor *dy)
 {
     const gz_conv2d_call call = {.size = gz_conv2d_size_turned(size),
-                                 .x = node->in[DY],
+                                 .x = dy,
                                  .kernel = node->in[KERNEL],
                                  .weights = gz_conv2d_turn(builder, size, node->in[KERNEL]),
                                  .y = node->out[0],
@@ -104,16 +115,19 @@ static void convolution(const gz_node *node, gz_builder *builder, const gz_conv2
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_conv2d_size size = size_of(node);
+    const gz_tensor *kernel = node->in[KERNEL], *dx = node->out[0];
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    if (cpu && gz_conv2d_winograd_input(builder, &size, node->in[DY], place_of(node), kernel, dx))
+        return gz_builder_status(builder);
+    const gz_tensor *dy = gz_conv2d_whole_dy(builder, &size, node->in[DY], place_of(node));
     if (gz_builder_is_gpu(builder))
-        gz_conv2d_input_gradient_gpu(builder, &size, node->in[DY], node->in[KERNEL], node->out[0]);
-    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
-        plain(node, builder, &size);
-    else if (!gz_conv2d_has_stride(&size))
-        convolution(node, builder, &size);
-    else if (size.C >= gz_builder_device(builder)->vector_width)
-        strided(node, builder, &size);
+        gz_conv2d_input_gradient_gpu(builder, &size, dy, kernel, dx);
+    else if (cpu && !gz_conv2d_has_stride(&size))
+        convolution(node, builder, &size, dy);
+    else if (cpu && size.C >= gz_builder_device(builder)->vector_width)
+        strided(node, builder, &size, dy);
     else
-        plain(node, builder, &size);
+        plain(node, builder, &size, dy);
     return gz_builder_status(builder);
 }
 
@@ -130,7 +144,17 @@ static gz_cost cost(const gz_node *node)
      .attr = GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, LINEAR),                            \
      .fill = GZ_FILL_##FILL,                                                                           \
      .heavy = HEAVY},
-static const gz_case cases[] = {GZ_CONV2D_CASES(CASE)};
+#define POOLED(B, H, W, C, O, PADDING, FILL, HEAVY)                                   \
+    {.in = {{4, {B, GZ_CONV2D_POOLED(PADDING, H), GZ_CONV2D_POOLED(PADDING, W), O}},  \
+            {4, {3, 3, C, O}},                                                        \
+            {4, {B, GZ_CONV2D_POOLED(PADDING, H), GZ_CONV2D_POOLED(PADDING, W), O}}}, \
+     .n_in = 3,                                                                       \
+     .attr = GZ_CONV2D_ATTR(H, W, 3, 3, 1, 1, 1, 1, PADDING, LINEAR),                 \
+     .fill = GZ_FILL_##FILL,                                                          \
+     .dtype = {GZ_F32, GZ_F32, GZ_I32},                                               \
+     .index_limit = 4,                                                                \
+     .heavy = HEAVY},
+static const gz_case cases[] = {GZ_CONV2D_CASES(CASE) GZ_CONV2D_POOLED_CASES(POOLED)};
 
 const gz_op gz_op_conv2d_input_gradient = {
     .name = "conv2d_input_gradient",
@@ -145,9 +169,9 @@ const gz_op gz_op_conv2d_input_gradient = {
     .n_cases = sizeof cases / sizeof *cases,
 };
 
-gaze_status gz_conv2d_input_gradient(gz_graph *g, gz_tensor *dy, gz_tensor *kernel,
+gaze_status gz_conv2d_input_gradient(gz_graph *g, gz_tensor *dy, gz_tensor *kernel, gz_tensor *place,
                                      const gz_conv2d_attr *attr, gz_tensor **dx)
 {
-    return gz_graph_node(g, &gz_op_conv2d_input_gradient, attr, sizeof *attr, (gz_tensor *[]){dy, kernel}, 2,
-                         dx, 1);
+    return gz_graph_node(g, &gz_op_conv2d_input_gradient, attr, sizeof *attr,
+                         (gz_tensor *[]){dy, kernel, place}, 3, dx, 1);
 }

@@ -1,16 +1,15 @@
 /* conv2d and the max_pool2d of 2x2 after it, without the values between: x [B,H,W,C], kernel [3,3,C,O], bias
    [O] or none
-   -> y [B,P/2,Q/2,O], where conv2d makes [B,P,Q,O]. For prediction: it has no gradient. */
+   -> y [B,P/2,Q/2,O], where conv2d makes [B,P,Q,O]. conv2d_max_pool2d_places also gives where in its window
+   each maximum lies, and has a gradient. */
 #include "conv2d.h"
 #include "pool.h"
 
 enum { X, KERNEL, BIAS };
-static const gz_window two_by_two = {{2, 2}, {2, 2}, {1, 1}, GZ_VALID};
+enum { Y, PLACE };
 
-static gz_activation_kind activation_of(const gz_node *node)
-{
-    return ((const gz_conv2d_attr *)node->attr)->activation;
-}
+static const gz_conv2d_attr *attr_of(const gz_node *node) { return node->attr; }
+static gz_activation_kind activation_of(const gz_node *node) { return attr_of(node)->activation; }
 static gz_tensor *bias_of(const gz_node *node) { return node->n_in > BIAS ? node->in[BIAS] : NULL; }
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
@@ -23,7 +22,12 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     GZ_TRY(gz_conv2d_size_check(node, &size));
     if (size.P < 2 || size.Q < 2)
         return gz_op_fail(node, "%zu x %zu pixels, expected at least 2 x 2 to pool", size.P, size.Q);
-    return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(size.B, size.P / 2, size.Q / 2, size.O));
+    const gz_shape y = GZ_SHAPE(size.B, size.P / 2, size.Q / 2, size.O);
+    GZ_TRY(gz_node_output(graph, node, Y, GZ_F32, y));
+    if (node->n_out == 1) return GAZE_OK;
+    GZ_TRY(gz_node_output(graph, node, PLACE, GZ_I32, y));
+    node->out[PLACE]->saved = true;
+    return GAZE_OK;
 }
 
 typedef struct window_of {
@@ -34,21 +38,24 @@ typedef struct window_of {
 } window_of;
 
 /* As max_pool2d: NaN is a window's maximum only where it comes first. */
-static double maximum(const window_of *w, size_t b, size_t p, size_t q, size_t o)
+static double maximum(const window_of *w, size_t b, size_t p, size_t q, size_t o, double *place)
 {
     double most = 0;
     for (size_t i = 0; i < 4; i++) {
         const double sum =
             w->start + gz_conv2d_sum_at(w->size, w->x, w->kernel, b, 2 * p + i / 2, 2 * q + i % 2, o);
         const double value = gz_activation_value(w->activation, sum);
-        if (i == 0 || value > most) most = value;
+        if (i > 0 && !(value > most)) continue;
+        most = value;
+        *place = (double)i;
     }
     return most;
 }
 
-static void maxima(const gz_node *node, double *const *in, double *y, gz_activation_kind activation,
+static void maxima(const gz_node *node, double *const *in, double *const *out, gz_activation_kind activation,
                    double offset)
 {
+    size_t at = 0;
     const gz_conv2d_size z = gz_conv2d_size_forward(node);
     window_of w = {&z, in[X], in[KERNEL], 0, activation};
     for (size_t b = 0; b < z.B; b++)
@@ -56,19 +63,26 @@ static void maxima(const gz_node *node, double *const *in, double *y, gz_activat
             for (size_t q = 0; q < z.Q / 2; q++)
                 for (size_t o = 0; o < z.O; o++) {
                     w.start = offset + (bias_of(node) ? in[BIAS][o] : 0);
-                    *y++ = maximum(&w, b, p, q, o);
+                    double place;
+                    out[Y][at] = maximum(&w, b, p, q, o, &place);
+                    if (node->n_out > PLACE) out[PLACE][at] = place;
+                    at++;
                 }
 }
 
 static void reference(const gz_node *node, double *const *in, double *const *out)
 {
-    maxima(node, in, out[0], activation_of(node), 0);
+    maxima(node, in, out, activation_of(node), 0);
 }
 
-/* The maximum is off by no more than the value that is off most. */
+/* The maximum is off by no more than the value that is off most. Of two values that are all but equal,
+   rounding may make either the maximum: a place is exact where the sums are, else any. */
 static void magnitude(const gz_node *node, double *const *in, double *const *out)
 {
-    maxima(node, in, out[0], GZ_LINEAR, activation_of(node) == GZ_SIGMOID ? 1 : 0);
+    const double ANY = 1e9;
+    maxima(node, in, out, GZ_LINEAR, activation_of(node) == GZ_SIGMOID ? 1 : 0);
+    for (size_t i = 0; node->n_out > PLACE && i < gz_shape_count(node->out[PLACE]->shape); i++)
+        out[PLACE][i] = ANY;
 }
 
 static gz_limit limit(const gz_node *node, size_t i)
@@ -78,14 +92,20 @@ static gz_limit limit(const gz_node *node, size_t i)
     return gz_conv2d_limit(&size, bias_of(node) != NULL, activation_of(node));
 }
 
-static void pool_after(gz_builder *builder, gz_conv2d_call *call, const gz_tensor *y)
+static void pool_after(gz_builder *builder, gz_conv2d_call *call)
 {
+    static const gz_window two_by_two = {{2, 2}, {2, 2}, {1, 1}, GZ_VALID};
     const gz_conv2d_size *z = &call->size;
     const gz_pool_size pool = {z->B, z->P, z->Q, z->O, z->P / 2, z->Q / 2, {0, 0}, &two_by_two};
+    const gz_tensor *y = call->y, *place = call->place;
     call->pooled = false;
+    call->place = NULL;
     call->y = gz_scratch(builder, z->B * z->P * z->Q * z->O);
     gz_conv2d_of_family(builder, call);
-    gz_pool_launch(builder, &pool, call->y, y, "max_pool_slabs", "max_pool_items");
+    if (place)
+        gz_conv2d_find_places(builder, z, call->y, y, place);
+    else
+        gz_pool_launch(builder, &pool, call->y, y, "max_pool_slabs", "max_pool_items");
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
@@ -95,12 +115,30 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
                            .kernel = node->in[KERNEL],
                            .weights = node->in[KERNEL],
                            .bias = bias_of(node),
-                           .y = node->out[0],
+                           .y = node->out[Y],
                            .activation = activation_of(node),
-                           .pooled = true};
+                           .pooled = true,
+                           .place = node->n_out > PLACE ? node->out[PLACE] : NULL};
     if (gz_builder_family(builder) != GZ_FAMILY_CPU || !gz_conv2d_pooled(builder, &call))
-        pool_after(builder, &call, node->out[0]);
+        pool_after(builder, &call);
     return gz_builder_status(builder);
+}
+
+/* The slope at a maximum is all that its window's gradient needs of the activation: it is taken before the
+   gradient is spread over the pixels, and the bias' is summed over the maxima. */
+static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,
+                            gz_tensor **din)
+{
+    gz_tensor *dz = dout[Y], *place = node->out[PLACE];
+    const gz_shape x = node->in[X]->shape;
+    const gz_conv2d_attr attr = {attr_of(node)->window, GZ_LINEAR, {x.dim[1], x.dim[2]}};
+    if (!dz) return GAZE_OK;
+    if (activation_of(node) != GZ_LINEAR)
+        GZ_TRY(gz_activation_gradient(graph, activation_of(node), NULL, node->out[Y], dz, &dz));
+    if (wanted[X]) GZ_TRY(gz_conv2d_input_gradient(graph, dz, node->in[KERNEL], place, &attr, &din[X]));
+    if (wanted[KERNEL]) GZ_TRY(gz_conv2d_kernel_gradient(graph, node->in[X], dz, place, &attr, &din[KERNEL]));
+    if (bias_of(node) && wanted[BIAS]) GZ_TRY(gz_bias_gradient(graph, dz, &din[BIAS]));
+    return GAZE_OK;
 }
 
 static gz_cost cost(const gz_node *node)
@@ -137,6 +175,14 @@ static const gz_case cases[] = {
     CASE(4, 32, 32, 64, 64, SAME, ELU, UNIFORM, true),
 };
 
+static const gz_case places_cases[] = {
+    CASE(1, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false),  CASE(3, 5, 7, 2, 3, VALID, RELU, INTEGER, false),
+    CASE(1, 7, 9, 3, 33, SAME, LINEAR, INTEGER, false), CASE(2, 4, 4, 16, 16, VALID, LINEAR, INTEGER, false),
+    CASE(2, 7, 8, 65, 70, SAME, RELU, UNIFORM, false),  CASE(3, 11, 6, 17, 65, VALID, LINEAR, UNIFORM, false),
+    CASE(2, 9, 7, 3, 16, SAME, TANH, UNIFORM, false),   CASE(8, 26, 26, 32, 64, VALID, LINEAR, UNIFORM, true),
+    CASE(2, 32, 32, 3, 32, SAME, RELU, UNIFORM, true),
+};
+
 const gz_op gz_op_conv2d_max_pool2d = {
     .name = "conv2d_max_pool2d",
     .n_out = 1,
@@ -149,4 +195,19 @@ const gz_op gz_op_conv2d_max_pool2d = {
     .magnitude = magnitude,
     .cases = cases,
     .n_cases = sizeof cases / sizeof *cases,
+};
+
+const gz_op gz_op_conv2d_max_pool2d_places = {
+    .name = "conv2d_max_pool2d_places",
+    .n_out = 2,
+    .attr_bytes = sizeof(gz_conv2d_attr),
+    .infer = infer,
+    .reference = reference,
+    .prepare = prepare,
+    .cost = cost,
+    .gradient = gradient,
+    .limit = limit,
+    .magnitude = magnitude,
+    .cases = places_cases,
+    .n_cases = sizeof places_cases / sizeof *places_cases,
 };

@@ -5,7 +5,7 @@
 
 typedef struct task {
     gz_conv2d_size size;
-    const gz_tensor *x, *dy, *dkernel;
+    const gz_tensor *x, *dy, *place, *dkernel;
     bool swapped; /* x and dy have changed places: the sum is turned in the end */
 } task;
 
@@ -136,6 +136,7 @@ static void winograd(gz_builder *builder, const task *t)
     gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient", "");
     gz_arg_tensor(launch, t->x);
     gz_arg_tensor(launch, t->dy);
+    gz_arg_tensor(launch, t->place);
     gz_arg_tensor(launch, u);
     gz_arg_tensor(launch, work);
     gz_conv2d_arg_images(launch, size);
@@ -158,7 +159,7 @@ static void winograd(gz_builder *builder, const task *t)
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel)
 {
-    plain(builder, &(task){*size, x, dy, dkernel, false});
+    plain(builder, &(task){*size, x, dy, NULL, dkernel, false});
 }
 
 /* A window of one row sees no other row: the samples of a batch stand for rows of one image. */
@@ -172,17 +173,18 @@ static gz_conv2d_size as_one_image(gz_conv2d_size size)
 }
 
 void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *given, const gz_tensor *x,
-                          const gz_tensor *dy, const gz_tensor *dkernel)
+                          const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel)
 {
     const gz_conv2d_size one = as_one_image(*given), *size = &one;
     const size_t width = gz_builder_device(builder)->vector_width;
-    const task t = {*size, x, dy, dkernel, false},
-               swapped = {gz_conv2d_size_turned(size), dy, x, dkernel, true};
-    bool done = false;
     if (gz_conv2d_is_winograd(size, builder)) {
-        winograd(builder, &t);
+        winograd(builder, &(task){*size, x, dy, place, dkernel, false});
         return;
     }
+    const gz_tensor *whole = gz_conv2d_whole_dy(builder, given, dy, place);
+    const task t = {*size, x, whole, NULL, dkernel, false},
+               swapped = {gz_conv2d_size_turned(size), whole, x, NULL, dkernel, true};
+    bool done = false;
     if (size->O >= width)
         done = tile(builder, &t);
     else if (size->C >= width && !gz_conv2d_has_stride(size))

@@ -25,18 +25,19 @@ bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder)
     return local_bytes(size, builder, GZ_TILE_ROWS) <= facts->local_bytes;
 }
 
-static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
+/* turned: `weights`, made from `kernel`, have their last tap first. */
+static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
+                       const gz_tensor *weights, bool turned)
 {
-    const gz_conv2d_size *size = &call->size;
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
-    gz_tensor *packed =
-        gz_scratch_packed(builder, call->kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
+    gz_tensor *packed = gz_scratch_packed(builder, kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
     gz_launch *launch = gz_launch_add(builder, "winograd", "winograd_pack", "");
-    gz_launch_packs(launch, call->kernel);
-    gz_arg_tensor(launch, call->weights);
+    gz_launch_packs(launch, kernel);
+    gz_arg_tensor(launch, weights);
     gz_arg_tensor(launch, packed);
     gz_arg_int(launch, size->C);
     gz_arg_int(launch, size->O);
+    gz_arg_int(launch, turned);
     gz_launch_groups(launch, 2 * blocks, size->C, 1, 1, 1, 1);
     return packed;
 }
@@ -59,12 +60,13 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
                        local_bytes(size, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
     const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(n_tiles, tiles),
                  shares = shares_of(groups, gz_round_groups(size->O, columns));
-    const gz_tensor *packed = pack(builder, call);
+    const gz_tensor *packed = pack(builder, size, call->kernel, call->weights, false);
     gz_launch *launch = gz_launch_add(builder, "winograd", "winograd", "");
     gz_arg_tensor(launch, call->x);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, call->bias);
     gz_arg_tensor(launch, call->y);
+    gz_arg_tensor(launch, call->place);
     gz_conv2d_arg_images(launch, size);
     gz_arg_int(launch, size->before[0]);
     gz_arg_int(launch, size->before[1]);
@@ -77,4 +79,39 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * columns + PAD) * sizeof(float));
     gz_launch_groups(launch, groups, shares, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+}
+
+/* Neighbouring tiles add to the same pixels of dx, so that an image is one group's: of fewer images a
+   convolution makes more groups. By shapes alone. */
+bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
+                              const gz_tensor *place, const gz_tensor *kernel, const gz_tensor *dx)
+{
+    enum { LEAST_GROUPS = 8, GROUPS = 16 };
+    const size_t width = gz_builder_device(builder)->vector_width, columns = gz_tile_columns(builder);
+    gz_conv2d_size turned = *size;
+    turned.C = size->O;
+    turned.O = size->C;
+    if (!gz_conv2d_is_winograd(&turned, builder) || size->C % width || size->B < LEAST_GROUPS) return false;
+    const gz_conv2d_size other = gz_conv2d_size_turned(size);
+    if (!place && gz_conv2d_winograd_tiles(size) >= gz_conv2d_winograd_tiles(&other)) return false;
+    const bool small =
+        local_bytes(&turned, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
+    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, each = gz_round_groups(size->B, GROUPS);
+    const gz_tensor *packed = pack(builder, &turned, kernel, gz_conv2d_turn(builder, size, kernel), true);
+    gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_input_gradient", "");
+    gz_arg_tensor(launch, dy);
+    gz_arg_tensor(launch, place);
+    gz_arg_tensor(launch, packed);
+    gz_arg_tensor(launch, dx);
+    gz_conv2d_arg_images(launch, size);
+    gz_arg_int(launch, size->before[0]);
+    gz_arg_int(launch, size->before[1]);
+    gz_arg_int(launch, size->B);
+    gz_arg_int(launch, each);
+    gz_arg_int(launch, tiles);
+    gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * size->O + PAD) * sizeof(float));
+    gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * columns + PAD) * sizeof(float));
+    gz_launch_groups(launch, gz_round_groups(size->B, each), 1, 1, 1, 1, 1);
+    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+    return true;
 }

@@ -55,15 +55,24 @@ static void take_over(gz_node *node, gz_node *maker)
     maker->op = NULL;
 }
 
-static void fuse_pool(gz_node *pool, const use *uses)
+static gaze_status add_places(gz_graph *graph, gz_node *pool)
+{
+    pool->n_out = 2;
+    GZ_TRY(gz_node_output(graph, pool, 1, GZ_I32, pool->out[0]->shape));
+    pool->out[1]->saved = true;
+    return GAZE_OK;
+}
+
+static gaze_status fuse_pool(gz_graph *graph, gz_node *pool, const use *uses)
 {
     gz_node *conv = hidden_maker(pool, 0, &gz_op_conv2d, uses);
-    if (!conv || pool->in[0]->view) return;
+    if (!conv || pool->in[0]->view) return GAZE_OK;
     const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
-    if (!is(window->size, 3) || !is(window->stride, 1) || !is(window->dilation, 1)) return;
-    if (!whole_windows(&((const gz_pool_attr *)pool->attr)->window, pool->in[0]->shape)) return;
+    if (!is(window->size, 3) || !is(window->stride, 1) || !is(window->dilation, 1)) return GAZE_OK;
+    if (!whole_windows(&((const gz_pool_attr *)pool->attr)->window, pool->in[0]->shape)) return GAZE_OK;
     take_over(pool, conv);
-    pool->op = &gz_op_conv2d_max_pool2d;
+    pool->op = graph->training ? &gz_op_conv2d_max_pool2d_places : &gz_op_conv2d_max_pool2d;
+    return graph->training ? add_places(graph, pool) : GAZE_OK;
 }
 
 static bool sees_all(const gz_node *softmax)
@@ -165,9 +174,7 @@ static void remove_nodes(gz_graph *graph)
 
 static void fuse(gz_node *node, const use *uses)
 {
-    if (node->op == &gz_op_max_pool2d)
-        fuse_pool(node, uses);
-    else if (node->op == &gz_op_scale_rows)
+    if (node->op == &gz_op_scale_rows)
         fuse_rows(node, 1, 0, &gz_op_softmax_scale, uses);
     else if (node->op == &gz_op_weighted_sum)
         fuse_rows(node, 0, 1, &gz_op_softmax_weighted_sum, uses);
@@ -181,9 +188,23 @@ static void fuse(gz_node *node, const use *uses)
         fuse_slope(node, uses);
 }
 
+gaze_status gz_fuse_pools(gz_graph *graph)
+{
+    gaze_status status = GAZE_OK;
+    use *uses;
+    GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
+    count_uses(graph, uses);
+    for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)
+        if (graph->nodes[n]->op == &gz_op_max_pool2d) status = fuse_pool(graph, graph->nodes[n], uses);
+    remove_nodes(graph);
+    free(uses);
+    return status;
+}
+
 gaze_status gz_fuse(gz_graph *graph)
 {
     use *uses;
+    GZ_TRY(gz_fuse_pools(graph));
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
     for (size_t n = 0; n < graph->n_nodes; n++) fuse(graph->nodes[n], uses);

@@ -3,8 +3,11 @@
 #define GZ_FUSE_H
 #include "../graph/graph.h"
 
-/* In predictions (in training a gradient reads the values between, too):
-   - conv2d of 3x3, stride 1, and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d
+/* conv2d of 3x3, stride 1, and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d, in training
+   conv2d_max_pool2d_places. Call it before gradients are added. */
+gaze_status gz_fuse_pools(gz_graph *graph);
+
+/* That, and in predictions (in training a gradient reads the values between, too):
    - softmax over [B,N] and the scale_rows or weighted_sum that reads it -> softmax_scale,
      softmax_weighted_sum
    - dense of few rows and the softmax that reads it, and what that multiplies -> dense_softmax

@@ -12,6 +12,7 @@
     X(conv2d_input_gradient)            \
     X(conv2d_kernel_gradient)           \
     X(conv2d_max_pool2d)                \
+    X(conv2d_max_pool2d_places)         \
     X(depthwise_conv2d)                 \
     X(depthwise_conv2d_input_gradient)  \
     X(depthwise_conv2d_kernel_gradient) \
@@ -131,13 +132,14 @@ typedef struct gz_conv2d_attr {
 } gz_conv2d_attr;
 gaze_status gz_conv2d(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *bias, const gz_window *window,
                       gz_activation_kind activation, gz_tensor **y);
-/* dy [B,P,Q,O], kernel -> dx [B,H,W,C] */
-gaze_status gz_conv2d_input_gradient(gz_graph *g, gz_tensor *dy, gz_tensor *kernel,
+/* dy, kernel -> dx [B,H,W,C]. place (here and below): dy [B,P/2,Q/2,O] is the gradient of the maxima of
+   windows of 2x2, and place [B,P/2,Q/2,O], int32, says which of its window's pixels (0 to 3) each was; or
+   NULL. */
+gaze_status gz_conv2d_input_gradient(gz_graph *g, gz_tensor *dy, gz_tensor *kernel, gz_tensor *place,
                                      const gz_conv2d_attr *attr, gz_tensor **dx);
 /* x, dy -> dkernel [kh,kw,C,O] */
-gaze_status gz_conv2d_kernel_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, const gz_conv2d_attr *attr,
-                                      gz_tensor **dkernel);
-
+gaze_status gz_conv2d_kernel_gradient(gz_graph *g, gz_tensor *x, gz_tensor *dy, gz_tensor *place,
+                                      const gz_conv2d_attr *attr, gz_tensor **dkernel);
 /* Each channel by itself: x [B,H,W,C], kernel [kh,kw,C], bias [C] or NULL -> y [B,P,Q,C] = activation(conv(x,
  * kernel) + bias). */
 gaze_status gz_depthwise_conv2d(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *bias,

@@ -31,7 +31,7 @@ ENVIRONMENT = {
 JOINED = {"dense_input_gradient", "max_pool2d_gradient", "attention"}
 
 # Many minutes in the simulator: --plain takes the plain kernels of these alone. On a GPU its kernels are those of conv2d and max_pool2d.
-SLOW = {"conv2d_max_pool2d"}
+SLOW = {"conv2d_max_pool2d", "conv2d_max_pool2d_places"}
 
 
 def simulated(folder, **more):
