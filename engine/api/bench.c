@@ -3,6 +3,7 @@
 #include "../base/clock.h"
 #include "../base/resident.h"
 #include "../bench/median.h"
+#include "../model/ids.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,15 +115,29 @@ static void free_job(gz_bench_job *job)
     free(job->outputs);
 }
 
-gaze_status gz_bench_step(gz_bench_job *job)
+static gaze_status train(gz_bench_job *job)
 {
     float loss;
     GZ_TRY(gz_step_run(&job->base, &job->step, &job->data, 1));
-    if (job->training) return gz_plan_read(job->step.plan, job->step.built.loss, &loss);
-    for (size_t i = 0; i < job->model->file->n_outputs; i++)
-        GZ_TRY(gz_plan_read(job->step.plan, job->step.built.outputs[i], job->outputs[i]));
+    return gz_plan_read(job->step.plan, job->step.built.loss, &loss);
+}
+
+/* As gaze_run does. */
+static gaze_status predict(gz_bench_job *job)
+{
+    const gz_model *file = job->model->file;
+    const gz_built *built = &job->step.built;
+    gz_plan *plan = job->step.plan;
+    for (size_t i = 0; i < file->n_inputs; i++) GZ_TRY(gz_ids_check(file, built, i, job->data.inputs[i], 0));
+    for (size_t i = 0; i < file->n_inputs; i++)
+        GZ_TRY(gz_plan_lend(plan, built->inputs[i], job->data.inputs[i]));
+    GZ_TRY(gz_plan_run(plan));
+    for (size_t i = 0; i < file->n_outputs; i++)
+        GZ_TRY(gz_plan_read(plan, built->outputs[i], job->outputs[i]));
     return GAZE_OK;
 }
+
+gaze_status gz_bench_step(gz_bench_job *job) { return job->training ? train(job) : predict(job); }
 
 static gaze_status warm_up(gz_bench_job *job, double seconds)
 {

@@ -94,8 +94,8 @@ static gaze_status run_piece(cam_job *job, size_t first, size_t count)
         job->values->shape[0] = job->inputs.batch;
         GZ_TRY(gz_allocate(job->inputs.batch * cells, sizeof(float), &job->values->data));
     }
-    GZ_TRY(gz_inputs_write(&job->inputs, job->model, &job->plan.built, job->plan.plan, first));
     GZ_TRY(write_seed(job, first));
+    GZ_TRY(gz_inputs_lend(&job->inputs, job->model, &job->plan.built, job->plan.plan, first));
     GZ_TRY(gz_plan_run(job->plan.plan));
     return gz_plan_read(job->plan.plan, job->plan.map, (float *)job->values->data + first * cells);
 }

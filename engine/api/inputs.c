@@ -92,14 +92,17 @@ size_t gz_samples_bytes(const gz_tensor *x, size_t samples)
     return gz_shape_count(x->shape) / x->shape.dim[0] * samples * 4;
 }
 
-gaze_status gz_inputs_write(const gz_inputs *inputs, const gaze_model *m, const gz_built *built,
-                            gz_plan *plan, size_t first)
+static const void *values_of(const gz_inputs *inputs, const gz_built *built, size_t i, size_t first)
 {
-    for (size_t i = 0; i < m->file->n_inputs; i++) {
-        const gz_tensor *x = built->inputs[i];
-        const char *values = (const char *)inputs->arrays[i]->data + gz_samples_bytes(x, first);
-        GZ_TRY(gz_ids_check(m->file, built, i, values, first));
-        GZ_TRY(gz_plan_write(plan, x, values));
-    }
+    return (const char *)inputs->arrays[i]->data + gz_samples_bytes(built->inputs[i], first);
+}
+
+gaze_status gz_inputs_lend(const gz_inputs *inputs, const gaze_model *m, const gz_built *built, gz_plan *plan,
+                           size_t first)
+{
+    for (size_t i = 0; i < m->file->n_inputs; i++)
+        GZ_TRY(gz_ids_check(m->file, built, i, values_of(inputs, built, i, first), first));
+    for (size_t i = 0; i < m->file->n_inputs; i++)
+        GZ_TRY(gz_plan_lend(plan, built->inputs[i], values_of(inputs, built, i, first)));
     return GAZE_OK;
 }

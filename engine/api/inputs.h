@@ -15,9 +15,10 @@ gaze_status gz_inputs_match(const gaze_model *model, const gaze_array *given, si
                             gz_inputs *inputs);
 void gz_inputs_free(gz_inputs *inputs);
 
-/* Writes samples from `first` on, as many as the build's batch. */
-gaze_status gz_inputs_write(const gz_inputs *inputs, const gaze_model *model, const gz_built *built,
-                            gz_plan *plan, size_t first);
+/* Samples from `first` on, as many as the build's batch, as gz_plan_lend: nothing but the plan may fail until
+   results were read. */
+gaze_status gz_inputs_lend(const gz_inputs *inputs, const gaze_model *model, const gz_built *built,
+                           gz_plan *plan, size_t first);
 
 /* Bytes of the first `samples` samples of x [B,...]. */
 size_t gz_samples_bytes(const gz_tensor *x, size_t samples);

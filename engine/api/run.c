@@ -143,7 +143,7 @@ static gaze_status run_piece(run_job *job, size_t first, size_t count)
     gz_ready *ready;
     GZ_TRY(gz_api_ready(job->model, &wanted, &ready));
     if (!first) GZ_TRY(allocate_results(job, ready));
-    GZ_TRY(gz_inputs_write(&job->inputs, job->model, &ready->built, ready->plan, first));
+    GZ_TRY(gz_inputs_lend(&job->inputs, job->model, &ready->built, ready->plan, first));
     GZ_TRY(gz_plan_run(ready->plan));
     for (size_t r = 0; r < job->n_results; r++) {
         if (job->found[r].from == FROM_MODEL) continue;

@@ -18,8 +18,6 @@ typedef struct member {
     cl_command_queue queue;
     gz_command_times times; /* of its parts of this launch; end 0: it had none */
     double seconds;         /* of these */
-    cl_int code;            /* of a call that failed, and which */
-    const char *failed;
     pthread_t thread;
 } member;
 
@@ -36,6 +34,8 @@ struct gz_team {
     const gz_work *work;
     size_t axis, part_groups, n_parts;
     bool timed;
+    _Atomic cl_int code; /* of the first call that failed, and which */
+    const char *failed;
     char apart_1[64]; /* lines of the cache */
     _Atomic uint64_t offer;
     char apart_2[64];
@@ -66,12 +66,11 @@ static void note_times(member *m, const gz_command_times *part)
     if (part->end > m->times.end) m->times.end = part->end;
 }
 
-static bool succeeds(member *m, cl_int code, const char *call)
+static bool succeeds(const member *m, cl_int code, const char *call)
 {
-    if (code != CL_SUCCESS) {
-        m->code = code;
-        m->failed = call;
-    }
+    cl_int none = CL_SUCCESS;
+    if (code != CL_SUCCESS && atomic_compare_exchange_strong(&m->team->code, &none, code))
+        m->team->failed = call;
     return code == CL_SUCCESS;
 }
 
@@ -269,28 +268,25 @@ static void make_together(gz_team *team)
 static cl_int gather(gz_team *team, gz_work *work, gz_command_times *times)
 {
     member *caller = &team->members[0];
-    cl_int code = CL_SUCCESS;
     work->seconds = 0;
     for (size_t i = 0; i < team->n_members; i++) {
         const member *m = &team->members[i];
         work->seconds += m->seconds;
         if (i > 0 && m->times.end) note_times(caller, &m->times);
-        if (m->code == CL_SUCCESS) continue;
-        code = m->code;
-        work->failed = m->failed;
     }
     if (times) *times = caller->times;
-    return code;
+    work->failed = team->failed;
+    return atomic_load(&team->code);
 }
 
 cl_int gz_team_run(gz_team *team, gz_work *work, gz_command_times *times)
 {
     if (!team->started) start_all(team);
     team->timed = times != NULL;
+    atomic_store(&team->code, CL_SUCCESS);
     for (size_t i = 0; i < team->n_members; i++) {
         team->members[i].times = (gz_command_times){0};
         team->members[i].seconds = 0;
-        team->members[i].code = CL_SUCCESS;
     }
     divide(team, work);
     if (team->n_parts == 1)

@@ -28,6 +28,9 @@ gz_device *gz_plan_runs_on(const gz_plan *plan);
 
 /* Input tensors: copied before the call returns. count elements of 4 bytes, exactly the tensor's. */
 gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *values);
+/* The same without the copy, where the results are waited for anyway: values must stay until gz_plan_read has
+   returned, or any call for this plan has failed. */
+gaze_status gz_plan_lend(gz_plan *plan, const gz_tensor *input, const void *values);
 
 /* Enqueues everything, without waiting (reference mode: computes). */
 gaze_status gz_plan_run(gz_plan *plan);

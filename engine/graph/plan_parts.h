@@ -94,6 +94,7 @@ struct gz_plan {
     size_t node;           /* that is being prepared */
     size_t packed_version; /* of the store, when packing ran last; SIZE_MAX: never */
     bool trains;           /* some node updates the store */
+    bool lent;             /* the queue may read memory of the caller's: gz_plan_lend */
     gz_plan_tensor *listing;
     size_t n_listing;
     gz_plan_launch *timings;

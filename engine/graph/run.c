@@ -41,25 +41,70 @@ static gaze_status stage(gz_placement *p, size_t bytes, void **values, cl_event 
     return GAZE_OK;
 }
 
-gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *values)
+/* What was lent is the caller's again: after an error nothing waits for the device but this. */
+static gaze_status give_back(gz_plan *plan, gaze_status status)
 {
-    gz_placement *p = gz_plan_placement(plan, input);
-    const size_t bytes = gz_shape_count(input->shape) * 4;
-    if (!plan->device) {
-        to_double(input, values, p->host);
-        return GAZE_OK;
+    if (plan->lent && status != GAZE_OK) {
+        clFinish(gz_device_queue(plan->device));
+        plan->lent = false;
     }
+    return status;
+}
+
+static gaze_status enqueue_write(gz_plan *plan, const gz_tensor *input, const void *values, cl_event *written)
+{
+    const size_t bytes = gz_shape_count(input->shape) * 4;
+    return gz_cl_check(clEnqueueWriteBuffer(gz_device_queue(plan->device),
+                                            gz_plan_placement(plan, input)->memory, CL_FALSE, 0, bytes,
+                                            values, 0, NULL, written),
+                       "clEnqueueWriteBuffer of %zu bytes for input '%s'", bytes, input->name);
+}
+
+static gz_moment write_begins(const gz_tensor *input)
+{
+    return (gz_moment){.kind = GZ_MOMENT_WRITE,
+                       .name = input->name,
+                       .bytes = gz_shape_count(input->shape) * 4,
+                       .begin = gz_seconds()};
+}
+
+static gaze_status write_copy(gz_plan *plan, const gz_tensor *input, const void *values)
+{
+    const gz_moment moment = write_begins(input);
     void *copy;
     cl_event *written;
-    gz_moment moment = {.kind = GZ_MOMENT_WRITE, .name = input->name, .bytes = bytes, .begin = gz_seconds()};
     GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(plan->device));
-    GZ_TRY(stage(p, bytes, &copy, &written));
-    memcpy(copy, values, bytes);
-    GZ_TRY(gz_cl_check(clEnqueueWriteBuffer(gz_device_queue(plan->device), p->memory, CL_FALSE, 0, bytes,
-                                            copy, 0, NULL, written),
-                       "clEnqueueWriteBuffer of %zu bytes for input '%s'", bytes, input->name));
+    GZ_TRY(stage(gz_plan_placement(plan, input), moment.bytes, &copy, &written));
+    memcpy(copy, values, moment.bytes);
+    GZ_TRY(enqueue_write(plan, input, copy, written));
     return gz_moment_add(plan, moment, *written);
+}
+
+gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *values)
+{
+    if (plan->device) return give_back(plan, write_copy(plan, input, values));
+    to_double(input, values, gz_plan_host(plan, input));
+    return GAZE_OK;
+}
+
+static gaze_status write_lent(gz_plan *plan, const gz_tensor *input, const void *values)
+{
+    const gz_moment moment = write_begins(input);
+    cl_event written = NULL;
+    GZ_TRY(gz_device_check_process());
+    GZ_TRY(gz_device_turn(plan->device));
+    GZ_TRY(enqueue_write(plan, input, values, plan->options.record ? &written : NULL));
+    plan->lent = true;
+    const gaze_status status = gz_moment_add(plan, moment, written);
+    if (written) clReleaseEvent(written);
+    return status;
+}
+
+gaze_status gz_plan_lend(gz_plan *plan, const gz_tensor *input, const void *values)
+{
+    if (!plan->device) return gz_plan_write(plan, input, values);
+    return give_back(plan, write_lent(plan, input, values));
 }
 
 static gaze_status enqueue(gz_plan *plan, gz_launch *launch)
@@ -93,10 +138,8 @@ static gaze_status enqueue_recorded(gz_plan *plan, gz_launch *launch)
     return gz_moment_add(plan, moment, launch->event);
 }
 
-gaze_status gz_plan_run_nodes(gz_plan *plan, size_t first, size_t end)
+static gaze_status launch_nodes(gz_plan *plan, size_t first, size_t end)
 {
-    if (plan->trains) gz_store_touch(plan->store);
-    if (!plan->device) return gz_plan_run_reference(plan, first, end);
     GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_device_turn(plan->device));
     const size_t version = plan->store ? gz_store_version(plan->store) : 0;
@@ -108,6 +151,13 @@ gaze_status gz_plan_run_nodes(gz_plan *plan, size_t first, size_t end)
     }
     if (end == plan->graph->n_nodes) plan->packed_version = version;
     return gz_device_flush(plan->device);
+}
+
+gaze_status gz_plan_run_nodes(gz_plan *plan, size_t first, size_t end)
+{
+    if (plan->trains) gz_store_touch(plan->store);
+    if (!plan->device) return gz_plan_run_reference(plan, first, end);
+    return give_back(plan, launch_nodes(plan, first, end));
 }
 
 gaze_status gz_plan_run(gz_plan *plan) { return gz_plan_run_nodes(plan, 0, plan->graph->n_nodes); }
@@ -127,9 +177,14 @@ static gaze_status read_recorded(gz_plan *plan, const gz_tensor *tensor, void *v
 gaze_status gz_plan_read(gz_plan *plan, const gz_tensor *tensor, void *values)
 {
     const gz_placement *p = gz_plan_placement(plan, tensor);
-    if (plan->device && plan->options.record) return read_recorded(plan, tensor, values);
-    if (plan->device)
-        return gz_device_read(plan->device, p->memory, 0, values, gz_shape_count(tensor->shape) * 4);
-    from_double(tensor, p->host, values);
+    if (!plan->device) {
+        from_double(tensor, p->host, values);
+        return GAZE_OK;
+    }
+    const gaze_status status = plan->options.record ? read_recorded(plan, tensor, values)
+                                                    : gz_device_read(plan->device, p->memory, 0, values,
+                                                                     gz_shape_count(tensor->shape) * 4);
+    GZ_TRY(give_back(plan, status));
+    plan->lent = false;
     return GAZE_OK;
 }
