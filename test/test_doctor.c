@@ -122,7 +122,8 @@ static bool a_user_is_told_the_owner(void)
     snprintf(path, sizeof path, "%s/closed", root);
     CHECK(chmod(path, 0555) == 0 && chmod(root, 0755) == 0);
     const bool other = geteuid() == 0;
-    if (other) CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+    if (other) CHECK(chown(root, 65534, 65534) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
+    CHECK(setenv("HOME", root, 1) == 0 && unsetenv("POCL_CACHE_DIR") == 0);
     snprintf(path, sizeof path, "%s/closed/gaze", root);
     trouble = gz_folder_trouble(&d, path, &cure);
     CHECK(trouble && strstr(trouble, "/closed: no file can be made there: Permission denied"));
@@ -134,6 +135,30 @@ static void a_folder_of_others_wants_its_owner_changed(void **state)
 {
     (void)state;
     assert_child(a_user_is_told_the_owner);
+}
+
+/* A home that isn't there: the nearest folder above it is /, which nobody should own. */
+static bool a_user_is_told_nothing_of_the_root(void)
+{
+    const char *cure, *trouble;
+    told t;
+    gz_doctor d = doctor_of(&t);
+    d.root = "";
+    if (geteuid() == 0) CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+    CHECK(setenv("HOME", "/nonexistent", 1) == 0 && unsetenv("POCL_CACHE_DIR") == 0);
+    trouble = gz_folder_trouble(&d, "/nonexistent/.cache/gaze", &cure);
+    CHECK(trouble && strstr(trouble, "/: no file can be made there: Permission denied") == trouble);
+    CHECK(strstr(cure, "export XDG_CACHE_HOME=") == cure && !strstr(cure, "sudo"));
+    trouble = gz_folder_trouble(&d, "/etc/passwd/gaze", &cure);
+    CHECK(trouble && strstr(trouble, "/etc/passwd is a file") == trouble);
+    CHECK(strstr(cure, "export XDG_CACHE_HOME=") == cure);
+    return true;
+}
+
+static void nobody_is_told_to_own_what_lies_outside_of_the_home(void **state)
+{
+    (void)state;
+    assert_child(a_user_is_told_nothing_of_the_root);
 }
 
 static void a_full_memory_group_is_less_than_the_machine(void **state)
@@ -235,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_gpu_that_opencl_does_not_offer_wants_its_driver),
         cmocka_unit_test(device_files_that_are_closed_want_a_group),
         cmocka_unit_test(a_folder_of_others_wants_its_owner_changed),
+        cmocka_unit_test(nobody_is_told_to_own_what_lies_outside_of_the_home),
         cmocka_unit_test(a_full_memory_group_is_less_than_the_machine),
         cmocka_unit_test(a_machine_without_a_driver_is_told_the_package),
         cmocka_unit_test(words_are_quoted_for_the_shell),

@@ -19,7 +19,22 @@ static void a_name_is_looked_for_in_the_folder_of_models(void **state)
     setenv("GAZE_MODELS", scratch_folder, 1);
     assert_string_equal(gaze_models_folder(), scratch_folder);
     assert_string_equal(found("net"), file);
-    assert_string_equal(found("other"), "other");
+}
+
+static void a_name_that_is_not_there_has_a_nearest_one(void **state)
+{
+    const char *path;
+    (void)state;
+    write_scratch("fashion.json", "{}", 2);
+    setenv("GAZE_MODELS", scratch_folder, 1);
+    assert_int_equal(gz_installed_model(arena, "fashoin", &path), GAZE_ERROR_MODEL);
+    assert_non_null(
+        strstr(gaze_message(), "fashoin: there is no such run folder, and no model of this name in "));
+    assert_non_null(strstr(gaze_message(), ", did you mean 'fashion'?"));
+    setenv("GAZE_MODELS", "/nowhere", 1);
+    assert_int_equal(gz_installed_model(arena, "fashoin", &path), GAZE_ERROR_MODEL);
+    assert_non_null(strstr(gaze_message(), "in /nowhere; expected a model file (.json)"));
+    assert_string_equal(found("fashoin.json"), "fashoin.json"); /* opening it will say what is wrong */
 }
 
 static void a_path_is_none_of_their_names(void **state)
@@ -55,6 +70,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_is_looked_for_in_the_folder_of_models),
+        cmocka_unit_test(a_name_that_is_not_there_has_a_nearest_one),
         cmocka_unit_test(a_path_is_none_of_their_names),
         cmocka_unit_test(what_lies_here_comes_first),
         cmocka_unit_test(without_the_variable_it_is_where_installation_puts_them),

@@ -8,9 +8,10 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 512, HOST_BYTES = 128 };
+enum { LINE_BYTES = 512, HOST_BYTES = 128, RANK_0_SPEAKS_NS = 250000000 };
 
 /* How many processes a launcher says it has started; 0: none says so. Open MPI, MPICH and its kin. */
 static size_t started(void)
@@ -57,11 +58,19 @@ static void print_failure(const gaze_group *calls, const char *message)
     fflush(stderr);
 }
 
-/* Who is told to stop and finds the others gone has nothing to add to what rank 0 says. */
+/* Who is told to stop and finds the others gone has nothing to add to what rank 0 says, which ends us with
+   it. Rank 1 waits for that: where nothing comes, rank 0 is what has gone. */
 static void fail(void *user, gaze_status status, const char *message)
 {
     tool_group *group = user;
-    if (group->calls.rank == 0 || !stop_asked()) print_failure(&group->calls, message);
+    if (group->calls.rank == 0 || !stop_asked())
+        print_failure(&group->calls, message);
+    else if (group->calls.rank == 1) {
+        nanosleep(&(struct timespec){.tv_nsec = RANK_0_SPEAKS_NS}, NULL);
+        print_failure(&group->calls,
+                      "rank 0, which keeps the run, has gone. The run is whole up to its newest "
+                      "checkpoint: --resume goes on from there");
+    }
     group->told = true;
     mpi_abort((int)status);
 }

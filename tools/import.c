@@ -14,11 +14,11 @@ typedef struct import_options {
 } import_options;
 
 static const struct argp_option OPTIONS[] = {
-    {"out", 'o', "DIR", 0, "Write DIR/model.json and DIR/model.safetensors", 0},
-    {"batch-axis", KEY_BATCH_AXIS, "[INPUT=]N", 0, "The axis of an input that has the samples (0)", 0},
-    {"size", KEY_SIZE, "NAME=N", 0, "A size that the file leaves open, by its name there", 0},
-    {"softmax", KEY_SOFTMAX, NULL, 0, "Put a softmax behind the first output, which holds logits", 0},
-    {"json", KEY_JSON, NULL, 0, "One JSON object to stdout", 0},
+    {"out", 'o', "DIR", 0, "write DIR/model.json and DIR/model.safetensors", 0},
+    {"batch-axis", KEY_BATCH_AXIS, "[INPUT=]N", 0, "the axis of an input that has the samples (0)", 0},
+    {"size", KEY_SIZE, "NAME=N", 0, "a size that the file leaves open, by its name there", 0},
+    {"softmax", KEY_SOFTMAX, NULL, 0, "put a softmax behind the first output, which holds logits", 0},
+    {"json", KEY_JSON, NULL, 0, "results as JSON, one object", 0},
     {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -35,7 +35,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
     case ARGP_KEY_END:
-        tool_model_expected(state, options->model);
+        if (!options->model) argp_error(state, "which model? Give an ONNX file");
         if (!options->out) argp_error(state, "where to? Give --out DIR");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -44,7 +44,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 const struct argp parser_import = {.options = OPTIONS,
                                    .parser = parse,
-                                   .args_doc = "MODEL.onnx",
+                                   .args_doc = "MODEL.onnx --out DIR",
                                    .doc =
                                        "Makes a model file of an ONNX model. What the importer can't take is "
                                        "listed completely, and then nothing is written.\v"

@@ -56,6 +56,8 @@ struct gaze_model {
     const char *folder; /* the run folder that was opened, or NULL */
     gz_store *store;    /* weights; declared, and allocated by gz_api_weights */
     bool has_weights;
+    bool untrained;               /* initial weights were asked for */
+    bool spoiled;                 /* a training has left weights that are not finite */
     gaze_array *inputs, *outputs; /* for gaze_model_inputs and gaze_model_outputs */
     gaze_map_info *maps;
     size_t n_maps;
@@ -68,6 +70,13 @@ struct gaze_model {
    memory for gradients and for `moments` of the optimizer. A model that is only summarised never gets here.
  */
 gaze_status gz_api_weights(gaze_model *model, bool training, size_t moments);
+/* As gz_api_weights before an answer: where these are initial weights that nobody has asked for, a warning
+ * says so. */
+gaze_status gz_api_answering_weights(gaze_model *model);
+
+/* gaze_train, without a word about what lies in the run folder. */
+gaze_status gz_api_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
+                         gaze_metrics *last);
 
 /* A plan on the model's context, with its limits and profile. */
 gaze_status gz_api_plan(gaze_model *model, gz_built *built, gz_plan **plan);

@@ -98,7 +98,7 @@ static gaze_status train_and_evaluate(const comparing *c, running *r)
     train.resume = true;
     GZ_TRY(look_at_folder(c, r, train.out, &complete));
     tell(c, r, false);
-    GZ_TRY(gaze_train(r->model, r->data, &train, NULL));
+    GZ_TRY(gz_api_train(r->model, r->data, &train, NULL));
     GZ_TRY(gaze_evaluate(r->model, r->data, train.batch_size, &c->to->test, &r->metrics));
     r->told.trained = !complete;
     r->told.accuracy = r->metrics.accuracy;

@@ -66,7 +66,7 @@ static gaze_status make_plan(cam_job *job, size_t batch)
         .batch = batch, .inputs = job->inputs.shapes, .gradients = true, .seed = job->model->seed};
     GZ_TRY(gz_model_build(job->model->file, &options, &p->built));
     GZ_TRY(append(job, p));
-    GZ_TRY(gz_api_weights(job->model, false, 0));
+    GZ_TRY(gz_api_answering_weights(job->model));
     return gz_api_plan(job->model, &p->built, &p->plan);
 }
 

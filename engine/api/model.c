@@ -97,6 +97,20 @@ gaze_status gz_api_weights(gaze_model *m, bool training, size_t moments)
     return GAZE_OK;
 }
 
+gaze_status gz_api_answering_weights(gaze_model *m)
+{
+    char text[320];
+    const gaze_context *context = m->context;
+    if (!m->has_weights && !m->untrained && context->log) {
+        snprintf(text, sizeof text,
+                 "%.150s: no trained weights were found: these are answers of initial weights (seed %" PRIu64
+                 "). Train the model, or name a file of weights",
+                 m->folder ? m->folder : m->file->path, m->seed);
+        context->log(context->log_user, GAZE_LOG_WARNING, text);
+    }
+    return gz_api_weights(m, false, 0);
+}
+
 /* NULL: there is no file and none was asked for. */
 static gaze_status find_weights(const gaze_model *m, const gaze_model_options *options, const char **path)
 {
@@ -119,26 +133,13 @@ static gaze_status find_weights(const gaze_model *m, const gaze_model_options *o
     return GAZE_OK;
 }
 
-static void tell_initial(const gaze_model *m)
-{
-    char text[256];
-    const gaze_context *context = m->context;
-    if (!context->log) return;
-    snprintf(text, sizeof text, "%.150s: no weights file: initial weights of seed %" PRIu64, m->file->path,
-             m->seed);
-    context->log(context->log_user, m->folder ? GAZE_LOG_WARNING : GAZE_LOG_INFO, text);
-}
-
 static gaze_status load_weights(gaze_model *m, const gaze_model_options *options)
 {
     const char *path;
     GZ_TRY(find_weights(m, options, &path));
     GZ_TRY(gz_store_create(m->context->device, &m->store));
     GZ_TRY(gz_weights_declare(&m->probe, m->store));
-    if (!path) {
-        if (!options->no_weights) tell_initial(m);
-        return GAZE_OK;
-    }
+    if (!path) return GAZE_OK;
     GZ_TRY(gz_store_allocate(m->store, false, 0));
     GZ_TRY(gz_weights_load(path, &m->probe, m->store));
     m->has_weights = true;
@@ -148,7 +149,15 @@ static gaze_status load_weights(gaze_model *m, const gaze_model_options *options
 static gaze_status read_folder(gaze_model *m, gz_arena *arena, const char *path, const gaze_adaptation *adapt)
 {
     const char *file = gz_path_join(arena, path, "model.json");
+    gz_file_kind kind;
     if (!file) return GAZE_ERROR_DEVICE;
+    GZ_TRY(gz_file_look(file, &kind));
+    if (kind == GZ_NOTHING)
+        return gz_fail(
+            GAZE_ERROR_MODEL,
+            "%s: no run folder: it has no model.json; expected a model file (.json), or the folder of "
+            "a training",
+            path);
     GZ_TRY(gz_model_read_adapted(file, m->context->kinds.list, adapt, &m->file));
     m->folder = gz_arena_copy(m->file->arena, path);
     return m->folder ? GAZE_OK : GAZE_ERROR_DEVICE;
@@ -179,6 +188,7 @@ gaze_status gaze_model_open(gaze_context *context, const char *path, const gaze_
     GZ_TRY(gz_allocate(1, sizeof *m, &m));
     m->context = context;
     m->seed = options->seed;
+    m->untrained = options->no_weights;
     GZ_GO(read_file(m, path, &options->adapt));
     GZ_GO(probe(m));
     GZ_GO(load_weights(m, options));

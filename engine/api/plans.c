@@ -100,7 +100,7 @@ static gaze_status make(gaze_model *model, const gz_wanted *wanted, gz_ready *re
     gz_build_options options = {.batch = wanted->batch, .inputs = wanted->inputs, .seed = model->seed};
     name_kept(model, wanted, names, parts, &options);
     GZ_GO(gz_model_build(model->file, &options, &ready->built));
-    GZ_GO(gz_api_weights(model, false, 0));
+    GZ_GO(gz_api_answering_weights(model));
     GZ_GO(gz_api_plan(model, &ready->built, &ready->plan));
 done:
     free(names);

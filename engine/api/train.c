@@ -1,8 +1,12 @@
 /* gaze_train and gaze_evaluate: the training room on a model and its data. */
 #include "../model/adapt.h"
+#include "../train/checkpoint.h"
 #include "../train/train.h"
 #include "api.h"
 #include "data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 static gz_step_base base_of(const gaze_model *model, const gaze_data *data,
                             const gz_optimizer_choice *optimizer, gz_group *group)
@@ -31,6 +35,11 @@ static gaze_status save_weights(void *user, const char *path) { return gaze_mode
 static gaze_status prepare(gaze_model *model, const gaze_data *data, const gaze_train_options *options,
                            gz_optimizer_choice *optimizer)
 {
+    if (model->spoiled && !options->resume)
+        return gz_fail(
+            GAZE_ERROR_NOT_FINITE,
+            "the weights of this model are no longer finite, since its last training ended so: open it "
+            "again");
     GZ_TRY(gz_model_check_loss(model->file));
     GZ_TRY(choose_optimizer(model, options, optimizer));
     GZ_TRY(gz_model_name_classes(model->file, data->data->classes,
@@ -39,8 +48,37 @@ static gaze_status prepare(gaze_model *model, const gaze_data *data, const gaze_
     return gz_api_weights(model, true, gz_optimizer_moments(&optimizer->attr));
 }
 
+/* A folder that isn't as who typed the command may think. That it can't be read, the training will say. */
+static void tell_folder(const gaze_context *context, const gaze_train_options *options)
+{
+    char text[512];
+    size_t *steps = NULL, count = 0;
+    if (!context->log || !options->out || !*options->out) return;
+    if (gz_checkpoint_list(options->out, &steps, &count) == GAZE_OK && options->resume == !count) {
+        if (count)
+            snprintf(text, sizeof text,
+                     "%.300s holds an earlier training, up to step %zu, which is replaced now: --resume "
+                     "would have "
+                     "gone on with it",
+                     options->out, steps[count - 1]);
+        else
+            snprintf(text, sizeof text,
+                     "%.300s has no checkpoint to go on from: the training begins at its beginning",
+                     options->out);
+        context->log(context->log_user, GAZE_LOG_WARNING, text);
+    }
+    free(steps);
+}
+
 gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
                        gaze_metrics *last)
+{
+    tell_folder(model->context, options);
+    return gz_api_train(model, data, options, last);
+}
+
+gaze_status gz_api_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
+                         gaze_metrics *last)
 {
     gz_optimizer_choice optimizer;
     gaze_device_info device;
@@ -56,6 +94,7 @@ gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_opti
     gaze_status status = gz_group_agree(training.base.group, prepare(model, data, options, &optimizer));
     if (status == GAZE_OK) {
         status = gz_train(&training, last);
+        model->spoiled |= status == GAZE_ERROR_NOT_FINITE;
         gz_api_log_bad(model->context, data);
     }
     return gz_group_end(training.base.group, status);
@@ -68,7 +107,7 @@ gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size,
     const gz_part part = gz_data_count(data->data, GZ_TEST) ? GZ_TEST : GZ_TRAIN;
     const gz_step_base base = base_of(model, data, &model->file->optimizer, &group);
     gaze_status status = gz_model_check_loss(model->file);
-    if (status == GAZE_OK) status = gz_api_weights(model, false, 0);
+    if (status == GAZE_OK) status = gz_api_answering_weights(model);
     status = gz_group_agree(base.group, status);
     if (test) *test = part == GZ_TEST;
     if (status == GAZE_OK) {

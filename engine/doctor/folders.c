@@ -28,15 +28,28 @@ static char *nearest_existing(gz_doctor *d, const char *folder)
     return path;
 }
 
+/* Does it lie in this user's home? Elsewhere nobody is told to move anything or to change its owner: the
+   nearest folder above a cache may be / itself. */
+static bool is_at_home(const char *path)
+{
+    struct stat facts;
+    const char *home = getenv("HOME");
+    const size_t length = home ? strlen(home) : 0;
+    return length > 1 && strncmp(path, home, length) == 0 && path[length] == '/' && path[length + 1] &&
+           stat(home, &facts) == 0 && facts.st_uid == geteuid();
+}
+
 static const char *cure_of(gz_doctor *d, const char *path, int error)
 {
     struct stat facts;
-    const char *quoted = gz_doctor_quoted(d, path);
-    if (error == ENOTDIR) return gz_arena_format(d->arena, "mv %s %s.old", quoted, quoted);
+    const char *quoted = gz_doctor_quoted(d, path), *own = getenv("POCL_CACHE_DIR");
+    if (own && strncmp(own, path, strlen(path)) == 0) return "unset POCL_CACHE_DIR";
+    if (error == ENOTDIR && is_at_home(path))
+        return gz_arena_format(d->arena, "mv %s %s.old", quoted, quoted);
     if (error == ENOSPC || error == EDQUOT) return gz_arena_format(d->arena, "df -h %s", quoted);
     if (error == EACCES && stat(path, &facts) == 0 && facts.st_uid == geteuid())
         return gz_arena_format(d->arena, "chmod u+rwx %s", quoted);
-    if (error == EACCES && !d->root[0])
+    if (error == EACCES && !d->root[0] && is_at_home(path))
         return gz_arena_format(d->arena,
                                "sudo chown -R \"$(id -un)\" %s   # or: export XDG_CACHE_HOME=FOLDER", quoted);
     return "export XDG_CACHE_HOME=\"$(mktemp -d)\"   # or another folder that can be written";

@@ -46,8 +46,11 @@ static void add_chart(gz_text *page, const gz_log *log, const double *all, size_
     const size_t best = best_of(other, log->count, !loss), last = log->count - 1;
     gz_text summary = {0};
     char *words = NULL;
-    gz_text_add(&summary, "%s from %.4f to %.4f over %zu epochs",
-                loss ? "Training loss" : "Training accuracy", own[0], own[last], log->count);
+    const char *what = loss ? "Training loss" : "Training accuracy";
+    if (log->count == 1)
+        gz_text_add(&summary, "%s %.4f in the only epoch", what, own[0]);
+    else
+        gz_text_add(&summary, "%s from %.4f to %.4f over %zu epochs", what, own[0], own[last], log->count);
     if (best < log->count)
         gz_text_add(&summary, "; %s of %s %.4f in epoch %zu.", loss ? "smallest" : "largest",
                     validation ? "validation" : "training", other[best], log->rows[best].epoch);

@@ -95,7 +95,7 @@ static gaze_status read_sums(gz_run *r)
 {
     if (!r->exchange) GZ_TRY(gz_sums_read(r->t->base.store, &r->sums));
     if (isfinite(r->sums.loss)) return GAZE_OK;
-    if (!gz_run_keeps_files(r))
+    if (!r->saved_any)
         return gz_fail(GAZE_ERROR_NOT_FINITE,
                        "epoch %zu, step %zu: the loss is %g. Try a smaller learning rate", r->place.epoch + 1,
                        r->place.batch, r->sums.loss);

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from harness import GAZE, SOURCE, main, refused, run
+from harness import DUMP, GAZE, SOURCE, main, refused, run
 
 COMMANDS = ["devices", "verify", "train", "evaluate", "compare", "faithful", "predict", "summary", "bench"]
 MODEL = SOURCE / "models/000-fashion-attention.json"
@@ -58,6 +58,33 @@ def a_model_is_found_by_its_name(folder):
     by_name = run(GAZE, "summary", MODEL.stem, env={"GAZE_MODELS": str(MODEL.parent)}).stdout
     assert by_name == run(GAZE, "summary", MODEL).stdout
     refused(4, GAZE, "summary", "no-such-model", env={"GAZE_MODELS": str(MODEL.parent)}, says="no-such-model")
+    refused(4, GAZE, "summary", "000-fashion-atention", env={"GAZE_MODELS": str(MODEL.parent)}, says="did you mean '000-fashion-attention'")
+    refused(4, GAZE, "summary", folder, says="no run folder: it has no model.json")
+
+
+def answers_of_initial_weights_are_said_to_be_so(folder):
+    """Where nobody asked for them: beside patch.json there are none, and a folder may have lost its own."""
+    patch, note = SOURCE / "models/patch.json", "no trained weights were found"
+    train = (GAZE, "train", patch, "--steps", 1, "--out", folder / "run")
+    assert note not in run(*train).stderr
+    assert note not in run(GAZE, "evaluate", folder / "run").stderr
+    (folder / "run/weights.safetensors").unlink()
+    for model in (patch, folder / "run"):
+        assert f"{model}: {note}" in run(GAZE, "evaluate", model).stderr
+        assert f"{model}: {note}" in run(DUMP, model, "--index", 0, "--out", folder / "maps").stderr
+    assert note not in run(GAZE, "evaluate", patch, "--quiet").stderr
+    assert note not in run(DUMP, patch, "--list").stderr
+
+
+def a_folder_that_a_training_finds_is_told_of(folder):
+    train = (GAZE, "train", SOURCE / "models/patch.json", "--steps", 1, "--out", folder / "run")
+    assert f"{folder}/run has no checkpoint to go on from" in run(*train, "--resume").stderr
+    assert not run(*train, "--resume").stderr.strip()
+    assert f"{folder}/run holds an earlier training, up to step 1, which is replaced" in run(*train).stderr
+
+
+def an_import_wants_an_onnx_file(folder):
+    refused(2, GAZE, "import", says="Give an ONNX file")
 
 
 def full_disk_is_an_error(folder):
@@ -77,5 +104,8 @@ if __name__ == "__main__":
         no_platform_says_what_to_install,
         summary_counts_weights_and_plans_memory,
         a_model_is_found_by_its_name,
+        answers_of_initial_weights_are_said_to_be_so,
+        a_folder_that_a_training_finds_is_told_of,
+        an_import_wants_an_onnx_file,
         full_disk_is_an_error,
     ])

@@ -109,6 +109,17 @@ def a_killed_rank_ends_all_and_the_run_goes_on(folder):
     assert len(losses(out)) == done + 2
 
 
+def when_rank_0_is_killed_rank_1_says_how_to_go_on(folder):
+    file, out = model(folder), folder / "run"
+    job = Job(3, train(file, out, "--epochs", 100000, "--quiet"))
+    for _ in range(3):
+        job.line()
+    os.kill(job.rank(0), signal.SIGKILL)
+    status, errors = job.end()
+    assert status != 0 and "Killed" in errors, errors
+    assert errors.count("rank 1 of 3") == 1 and "--resume goes on from there" in errors and "rank 2 of 3" not in errors, errors
+
+
 def each_rank_has_its_device(folder):
     """PoCL gives the processor as two devices: 3 processes take them in turn, but all the one that was named."""
     words, env = [GAZE, "evaluate", model(folder)], {**ENV, "POCL_DEVICES": "pthread pthread"}
@@ -152,4 +163,5 @@ if __name__ == "__main__":
     main([one_process_has_the_bits_of_the_ordinary_program, the_same_ranks_have_the_same_bits_and_one_speaks,
           shares_add_up_to_the_whole_batch, an_evaluation_is_shared, a_run_goes_on_with_another_number_of_ranks,
           ctrl_c_stops_all_and_the_run_goes_on_with_the_same_bits, a_killed_rank_ends_all_and_the_run_goes_on,
+          when_rank_0_is_killed_rank_1_says_how_to_go_on,
           each_rank_has_its_device, a_failure_is_told_once, all_must_do_the_same, without_mpi_many_processes_are_refused])
