@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const size_t OPEN = (size_t)1 << 22; /* as gz_is_open */
+
 bool gz_kind_is_type(const gz_net_layer *l, const char *type) { return l->type && !strcmp(l->type, type); }
 
 bool gz_kind_says(const gz_net_layer *l, const char *key, const char *json)
@@ -72,6 +74,7 @@ void gz_kind_become(gz_net_layer *l, gz_net_layer *x)
     l->n_inputs = 1;
     l->inputs[0] = (gz_net_at){x, NULL};
     l->n_options = l->n_weights = 0;
+    l->open_scale = false;
 }
 
 /* A weight, copied from a layer's, or zeros where it has none. */
@@ -103,6 +106,19 @@ static bool is_additive(gz_net_layer *a, gz_net_layer *x, additive *found)
     *found = (additive){hidden, score};
     return gz_kind_is_type(hidden, "dense") && gz_net_is_linear(hidden) && gz_kind_input(hidden, 0) == x &&
            channels(x) > 1;
+}
+
+bool gz_kind_is_additive(gz_net_layer *l)
+{
+    additive found;
+    if (!gz_kind_is_type(l, "multiply") || l->n_inputs != 2) return false;
+    for (size_t i = 0; i < 2; i++) {
+        gz_net_layer *x = gz_kind_input(l, i);
+        if (!x || l->inputs[1 - i].part || !channels(x)) continue;
+        gz_net_layer *shares = of_positions(l->inputs[1 - i].layer, channels(x));
+        if (shares && is_additive(shares, x, &found)) return true;
+    }
+    return false;
 }
 
 static gaze_status make_additive(gz_net *net, gz_net_layer *l, gz_net_layer *x, const additive *a,
@@ -156,7 +172,7 @@ static gaze_status find_additive(gz_net *net, gz_net_layer *l, gz_net_layer *x, 
 {
     additive found;
     const double N = (double)(gz_kind_count(x) / channels(x));
-    *done = a && is_additive(a, x, &found) && gz_kind_count(x) < (size_t)1 << 22;
+    *done = a && is_additive(a, x, &found);
     if (!*done) return GAZE_OK;
     gz_net_layer *next = only_reader(net, l);
     *done = next != NULL;
@@ -166,6 +182,10 @@ static gaze_status find_additive(gz_net *net, gz_net_layer *l, gz_net_layer *x, 
         pool && !pool->is_output && channels(pool) == channels(x) &&
         (gz_kind_is_type(pool, "global_average_pool1d") || gz_kind_is_type(pool, "global_average_pool2d")) &&
         channels(pool->inputs[0].layer) == channels(x);
+    const gz_net_layer *sum = pools && gz_kind_count(x) >= OPEN ? only_reader(net, pool) : NULL;
+    *done =
+        gz_kind_count(x) < OPEN || (sum && sum->open_scale); /* else a number that isn't known would stay */
+    if (!*done) return GAZE_OK;
     return put(net, pools ? pool : l, x, &found, pools ? "additive_pool" : "additive_scale", 1 / N);
 }
 

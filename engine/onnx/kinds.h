@@ -15,6 +15,9 @@ size_t gz_kind_count(const gz_net_layer *l);
 /* It is attention now that reads x, without options and weights yet. */
 void gz_kind_become(gz_net_layer *l, gz_net_layer *x);
 
+/* Is it x times softmax(tanh(x W + b) u), the shares of x's positions? */
+bool gz_kind_is_additive(gz_net_layer *l);
+
 /* kinds_gate.c: l is x times s. */
 gaze_status gz_kind_find_gate(gz_net *net, gz_net_layer *l, gz_net_layer *x, gz_net_layer *s, bool *done);
 

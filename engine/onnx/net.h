@@ -25,9 +25,10 @@ typedef struct gz_net_layer {
     gaze_array weights[GZ_NET_WEIGHTS]; /* float; names without the layer's */
     size_t rank, dim[GZ_NET_RANK];      /* of a sample */
     bool whole;                         /* an input of ids */
-    bool open_end;  /* attention by heads whose last product is the identity, until a dense layer behind it is
-                       it */
-    bool open_bias; /* its bias is called output.bias, and zeros so far */
+    bool open_end; /* attention by heads whose last product is the identity, until a dense layer behind it is
+                      it */
+    bool open_scale; /* a rescaling by a size that the file leaves open: only attention takes it away again */
+    bool open_bias;  /* its bias is called output.bias, and zeros so far */
     bool is_output, needed;
     size_t uses;
     struct gz_net_layer *next;

@@ -1,5 +1,6 @@
 /* Means, sums and maxima over axes: global pools. */
 #include "import.h"
+#include "kinds.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,10 +111,15 @@ static gaze_status reduce(gz_import *im, const gz_onnx_node *node, const char *w
     GZ_TRY(gz_pool_axes(im, &in, over, what, y));
     y->factor *= sign;
     y->offset *= sign;
-    if (sum && gz_is_open(count))
-        return gz_refuse("a sum over a size that the file leaves open; give it with --size");
+    const bool open = sum && gz_is_open(count);
+    if (open && (x->at.part || x->offset || !gz_kind_is_additive(x->at.layer)))
+        return gz_refuse("a sum over a size that the file leaves open; give it with --size NAME=N");
     if (sum) y->factor *= (double)count, y->offset *= (double)count;
     y->moment = NULL;
+    if (open) {
+        GZ_TRY(gz_settle(im, y));
+        y->at.layer->open_scale = true;
+    }
     if (!keeps) return without(im, y, over, y);
     return !sum && !strcmp(what, "average") ? gz_moment_mean(im, x, over, y) : GAZE_OK;
 }

@@ -265,6 +265,11 @@ gaze_status gz_net_tidy(gz_net *net, gz_net_at *outputs, size_t n_outputs)
     drop_unneeded(&t);
     for (gz_net_layer *l = net->first; l; l = l->next) GZ_TRY(gz_net_find_kind(net, l));
     drop_unneeded(&t);
+    for (const gz_net_layer *l = net->first; l; l = l->next)
+        if (l->open_scale)
+            return gz_fail(GAZE_ERROR_MODEL, "attention over steps that are summed is read by something else "
+                                             "too, and their number is left "
+                                             "open; give it with --size NAME=N");
     for (gz_net_layer *l = net->first; l; l = l->next) GZ_TRY(make_silu(&t, l));
     drop_unneeded(&t);
     for (gz_net_layer *l = net->first; l; l = l->next) GZ_TRY(fuse_activation(&t, l));

@@ -56,7 +56,8 @@ static double distance(gz_point p, gz_point from, gz_point to)
     const double dy = to.y - from.y, dx = to.x - from.x, square = dy * dy + dx * dx;
     const double along = square > 0 ? ((p.y - from.y) * dy + (p.x - from.x) * dx) / square : 0;
     const double part = fmin(1, fmax(0, along));
-    return hypot(p.y - from.y - part * dy, p.x - from.x - part * dx);
+    const double y = p.y - from.y - part * dy, x = p.x - from.x - part * dx;
+    return sqrt(y * y + x * x); /* hypot's newest form wants glibc 2.35, all else 2.34 */
 }
 
 static void blend(gz_image *image, size_t y, size_t x, gz_ink ink, double part)

@@ -1,6 +1,6 @@
 """Small models as Keras' users write them. MODELS[name]() makes one."""
 import keras
-from keras import layers
+from keras import layers, ops
 
 
 def convolutional():
@@ -28,4 +28,25 @@ def recurrent():
     return keras.Model(x, layers.Dense(3)(layers.LSTM(4)(y)))
 
 
-MODELS = {"convolutional": convolutional, "transformer": transformer, "recurrent": recurrent}
+class SimpleAttention(layers.Layer):
+    """As tutorial 002 writes it."""
+
+    def build(self, input_shape):
+        self.W = self.add_weight(shape=(input_shape[-1], input_shape[-1]), initializer="random_normal", trainable=True, name="W")
+        self.b = self.add_weight(shape=(input_shape[-1],), initializer="random_normal", trainable=True, name="b")
+        self.u = self.add_weight(shape=(input_shape[-1], 1), initializer="random_normal", trainable=True, name="u")
+
+    def call(self, inputs):
+        score = ops.tanh(ops.tensordot(inputs, self.W, axes=1) + self.b)
+        weights = ops.softmax(ops.tensordot(score, self.u, axes=1), axis=1)
+        return ops.sum(weights * inputs, axis=1), weights
+
+
+def attention_over_steps():
+    """Of tutorial 002, whose sequences have any length."""
+    x = keras.Input((None, 4))
+    y, _ = SimpleAttention()(layers.LSTM(5, return_sequences=True)(x))
+    return keras.Model(x, layers.Dense(3, activation="softmax")(y))
+
+
+MODELS = {"attention-over-steps": attention_over_steps, "convolutional": convolutional, "transformer": transformer, "recurrent": recurrent}

@@ -95,8 +95,8 @@ def keras_cases(wanted):
             continue
         keras.utils.set_random_seed(0)
         model = make()
-        model([np.zeros([1, *i.shape[1:]], i.dtype) for i in model.inputs] if len(model.inputs) > 1
-              else np.zeros([1, *model.inputs[0].shape[1:]], model.inputs[0].dtype))
+        zeros = [np.zeros([1, *(n or 3 for n in i.shape[1:])], i.dtype) for i in model.inputs]
+        model(zeros if len(zeros) > 1 else zeros[0])
         with tempfile.TemporaryDirectory() as folder:
             model.export(f"{folder}/model.onnx", format="onnx", verbose=False)
             write(f"{name}-keras", onnx.load(f"{folder}/model.onnx"))

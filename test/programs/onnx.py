@@ -67,6 +67,19 @@ def a_device_gives_the_same(folder):
         np.testing.assert_allclose(device, reference, rtol=1e-3, atol=1e-5)
 
 
+def attention_over_any_number_of_steps_keeps_it_open(folder):
+    """The sum over the steps is the attention's own; the same sum of anything else wants to know how many there are."""
+    info = imported(CASES / "attention-over-steps-keras/model.onnx", folder / "open")
+    model = json.loads((folder / "open/model.json").read_text())
+    assert model["inputs"][0]["shape"] == [None, 4], model["inputs"]
+    assert [layer.get("kind") for layer in model["layers"]] == [None, "additive_pool", None], model["layers"]
+    name = info["inputs"][0]["name"]
+    for steps in (3, 11):
+        np.save(folder / "x.npy", np.ones((1, steps, 4), np.float32))
+        out = run(DUMP, folder / "open/model.json", "--input", f"{name}={folder}/x.npy", "--out", folder / f"maps{steps}").stdout
+        assert np.load(out.split()[0]).shape == (1, steps)
+
+
 def everything_that_cannot_be_taken_is_listed_and_nothing_written(folder):
     done = refused(4, GAZE, "import", REFUSED / "many.onnx", "--out", folder / "new", says=["3 of its 4 nodes", "'first', Sin", "Cos", "'last', Sin"])
     assert done.stderr.count("\n") == 4, done.stderr
@@ -175,6 +188,8 @@ def logits_get_a_softmax_where_asked(folder):
 
 
 if __name__ == "__main__":
-    main([every_case_gives_what_onnx_runtime_gives, a_device_gives_the_same, everything_that_cannot_be_taken_is_listed_and_nothing_written,
-          sizes_are_checked_before_memory, data_outside_the_model_stay_inside_its_folder, damaged_files_are_refused_by_name,
-          attention_in_parts_becomes_a_layer_with_its_map, an_imported_model_is_trained, open_sizes_are_given_by_name, logits_get_a_softmax_where_asked])
+    main([every_case_gives_what_onnx_runtime_gives, a_device_gives_the_same, attention_over_any_number_of_steps_keeps_it_open,
+          everything_that_cannot_be_taken_is_listed_and_nothing_written, sizes_are_checked_before_memory,
+          data_outside_the_model_stay_inside_its_folder, damaged_files_are_refused_by_name,
+          attention_in_parts_becomes_a_layer_with_its_map, an_imported_model_is_trained, open_sizes_are_given_by_name,
+          logits_get_a_softmax_where_asked])
