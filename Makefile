@@ -61,6 +61,7 @@ wheel:
 	@$(MAKE) --no-print-directory build
 	@rm -rf $(BUILD)/wheel
 	@GAZE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pip wheel --no-build-isolation --no-deps -q -w $(BUILD)/wheel ./python
+	@chmod a+r $(BUILD)/wheel/*.whl # pip leaves it to its owner alone
 	@ls $(BUILD)/wheel/*.whl
 
 # Pinned: python/tests_keras/requirements.txt, about 700 MB.

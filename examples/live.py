@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 """Draws what the network looks at over a webcam's pictures, a film, or a folder of frames.
 
-usage: live.py [SOURCE] [--model MODEL] [--map NAME] [--out DIR] [--frames N]
-
-SOURCE: a webcam's number (0), a film, or a folder of .png and .jpg files, in the order of their names. A window shows each frame with
-the map over it and the likeliest class above; q closes it. --out DIR writes the frames as PNG files in place of the window, so that
-no screen is needed. Webcams, films and windows want OpenCV (Debian: python3-opencv); a folder with --out doesn't.
+A window shows each frame with the map over it and the likeliest class above; q closes it. Webcams, films and windows want OpenCV
+(Debian: python3-opencv, PyPI: opencv-python); a folder with --out doesn't, and needs no screen.
 """
 import argparse
 import sys
@@ -89,12 +86,14 @@ def run(model, name, frames, screen, most):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("source", nargs="?", default="0")
-    p.add_argument("--model", default="000-fashion-attention")
-    p.add_argument("--map")
-    p.add_argument("--out")
-    p.add_argument("--frames", type=int, default=0)
+    p.add_argument("source", nargs="?", default="0", help="a webcam's number (0), a film, or a folder of .png and .jpg files, by their names")
+    p.add_argument("--model", default="000-fashion-attention", help="a model file, a run folder, or a name of gaze.models() (%(default)s)")
+    p.add_argument("--map", metavar="NAME", help="which map (the model's first, Grad-CAM where it has none)")
+    p.add_argument("--out", metavar="DIR", help="write the frames there as PNG files, in place of the window")
+    p.add_argument("--frames", metavar="N", type=int, default=0, help="stop after so many (all)")
     asked = p.parse_args()
+    if not asked.source.isdigit() and not Path(asked.source).exists():
+        p.error(f"{asked.source}: there is no such folder or film")
     try:
         with gaze.Model(asked.model) as model:
             folder = Path(asked.source)
@@ -105,7 +104,7 @@ def main():
         print(f"live.py: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        print(f"live.py: {error}; Debian has it as python3-opencv", file=sys.stderr)
+        print(f"live.py: {error}; Debian has it as python3-opencv, PyPI as opencv-python", file=sys.stderr)
         return 1
     return 0
 

@@ -3,6 +3,7 @@
 CMake builds the library from the sources that python/ lies in: in the folder that GAZE_BUILD names, else in one of its own.
 """
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -32,6 +33,21 @@ def needed(library: Path) -> dict:
     return {name: Path(file).resolve() for name, file in found.items() if not OF_THE_SYSTEM.match(name)}
 
 
+def glibc(files) -> tuple:
+    """The newest glibc whose symbols one of these asks for: what a system has to have."""
+    asked = subprocess.run(["objdump", "-p", *map(str, files)], check=True, capture_output=True, text=True).stdout
+    return max(tuple(map(int, version)) for version in re.findall(r"\bGLIBC_(\d+)\.(\d+)", asked))
+
+
+def tag(files) -> str:
+    """PEP 600's, so that pip refuses the wheel where an older glibc would refuse the library. (The loader of OpenCL, which isn't in the
+    wheel, is the system's: libgaze says so where it is missing.)"""
+    here = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    if platform.libc_ver()[0] != "glibc":
+        return here
+    return here.replace("linux", "manylinux_{}_{}".format(*glibc(files)), 1)
+
+
 def licence(library: Path):
     """Debian's copyright file of the package that a library came with; None elsewhere."""
     for name in (str(library), str(library).removeprefix("/usr")) if shutil.which("dpkg-query") else ():
@@ -49,7 +65,8 @@ class Hook(BuildHookInterface):
         include = build_data["force_include"]
         library = built(Path(given).resolve() if given else self.folder)
         include[str(library)] = "gaze/libgaze.so"
-        for name, file in needed(library).items():
+        libraries = needed(library)
+        for name, file in libraries.items():
             include[str(file)] = f"gaze/lib/{name}"
             terms = licence(file)
             if terms:
@@ -58,7 +75,7 @@ class Hook(BuildHookInterface):
             include[str(file)] = f"gaze/models/{file.name}"
         include[str(SOURCE / "LICENSE")] = "gaze/LICENSE"
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+        build_data["tag"] = f"py3-none-{tag([library, *libraries.values()])}"
 
     def finalize(self, version, build_data, artifact_path):
         if self.folder:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes as c
+import os
 import weakref
 from dataclasses import dataclass
 
@@ -70,6 +71,9 @@ def _convert(array: np.ndarray, tensor: Tensor, what: str) -> np.ndarray:
 
 def as_input(x, tensor: Tensor, what: str = "x") -> np.ndarray:
     """x as the library takes it for this input: itself if it is that already, else a contiguous copy."""
+    if x is None or isinstance(x, (str, bytes, os.PathLike)):
+        raise TypeError(f"{what} is {x!r}, expected an array {_expected(tensor)} for input '{tensor.name}'" +
+                        ("" if x is None else "; the model's read(path) makes one of a picture or an .npy file"))
     array = np.asarray(x)
     fits = array.ndim == len(tensor.shape) and all(w is None or w == n for n, w in zip(array.shape, tensor.shape))
     if not fits:

@@ -37,4 +37,7 @@ class UnsupportedError(ModelError):
         self.layers = layers
 
 
+for _class in (Error, UsageError, DataError, ModelError, DeviceError, NotFiniteError, Interrupted, UnsupportedError):
+    _class.__module__ = "gaze"  # as people write it, so that tracebacks say it so
+
 ERRORS = {2: UsageError, 3: DataError, 4: ModelError, 5: DeviceError, 6: NotFiniteError, 130: Interrupted}

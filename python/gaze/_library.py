@@ -150,6 +150,7 @@ _FALLIBLE: dict = {
 _PLAIN: dict = {
     "message": (_text, []),
     "version": (_text, []),
+    "models_folder": (_text, []),
     "status_name": (_text, [c.c_int]),
     "context_destroy": (None, [_handle]),
     "context_device": (None, [_handle, _p(DeviceInfo)]),

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes as c
+import difflib
 import json
 import os
 import threading
@@ -14,7 +15,7 @@ from . import _library as L
 from ._arrays import as_inputs, as_labels, describe_all, take, tensor_of
 from ._data import Data
 from ._devices import Device, create_context, device_of
-from ._errors import Error, UsageError
+from ._errors import DataError, Error, ModelError, UsageError
 from ._library import lib
 from ._map import Map, MapInfo, read_info
 from ._results import Answers, History, Metrics, read_answers, read_metrics
@@ -31,10 +32,19 @@ def _folder() -> Path:
 
 
 def _find(path) -> str:
-    """A path as it is, or, where there is no such file, a model of the package by its name."""
+    """A path as it is, or, where there is no such file, a model of the package by its name, or one that is installed."""
     text = os.fspath(path)
-    own = _folder() / f"{Path(text).stem}.json"
-    return str(own) if not os.path.exists(text) and os.path.basename(text) == text and own.exists() else text
+    if os.path.exists(text) or os.path.basename(text) != text:
+        return text
+    for folder in (_folder(), Path(lib.models_folder().decode())):
+        own = folder / f"{Path(text).stem}.json"
+        if own.exists():
+            return str(own)
+    if text.endswith(".json"):
+        return text
+    near = difflib.get_close_matches(text, models(), 1)
+    raise ModelError(f"'{text}' is no model file, no run folder, and none of gaze.models()" +
+                     (f", did you mean '{near[0]}'?" if near else f": {', '.join(models())}"))
 
 
 def _release(model, context) -> None:
@@ -51,7 +61,7 @@ class Model:
     device: auto, cpu, gpu, an index of gaze.devices(), platform:device or part of a name; None: $GAZE_DEVICE, then auto.
     reference: the library's plain C in double precision in place of OpenCL: slow, exact, and no driver is needed.
     seed: of initial weights, order and dropout; the same seed gives the same bits.
-    image_size: (height, width), n_classes: the model made to fit other data, see docs/data.md.
+    image_size: (height, width) or one number for both, n_classes: the model made to fit other data, see docs/data.md.
     memory_limit: bytes of device memory that may be used; 0: what the device has.
 
     Raises ModelError for a file or weights that don't fit, DeviceError where no device can be used.
@@ -60,8 +70,8 @@ class Model:
     """
 
     def __init__(self, path, weights=None, *, device: str | int | None = None, reference: bool = False, seed: int = 0,
-                 image_size: tuple | None = None, n_classes: int = 0, memory_limit: int = 0):
-        height, width = image_size or (0, 0)
+                 image_size: tuple | int | None = None, n_classes: int = 0, memory_limit: int = 0):
+        height, width = (image_size, image_size) if isinstance(image_size, int) else image_size or (0, 0)
         options = L.ModelOptions(weights=None if weights is False else L.encode(weights), no_weights=weights is False, seed=seed,
                                  adapt=L.Adaptation(height, width, n_classes))
         self._lock = threading.RLock()
@@ -249,11 +259,14 @@ class Model:
     def samples(self, indices, *, data: str | None = None, test: bool = True) -> tuple:
         """Samples of a data set by their numbers, as the model wants them: (x, y) for predict, map and show.
 
-        data: as in fit; None: the model's own. test: of the test part.
+        indices: numbers from 0, or one. data: as in fit; None: the model's own. test: of the test part.
         x is an array [n, ...], or a dict by name for several inputs; y int32 [n], -1 where there is no label.
         """
+        numbers = [int(i) for i in np.atleast_1d(indices)]
+        if any(i < 0 for i in numbers):
+            raise DataError(f"sample {min(numbers)}: expected numbers from 0 on")
         with self._lock, Data.named(self._open(), data, self._seed) as opened:
-            found = [opened.sample(test, int(i), len(self.inputs)) for i in indices]
+            found = [opened.sample(test, i, len(self.inputs)) for i in numbers]
         if not found:
             raise UsageError("no numbers of samples were given")
         columns = [np.concatenate(arrays) for arrays in zip(*(arrays for arrays, _ in found))]

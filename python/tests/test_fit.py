@@ -49,6 +49,14 @@ class Fit(Base):
         for other in results[1:]:
             np.testing.assert_array_equal(other, results[0])
 
+    def test_a_model_that_has_lost_its_weights_says_so(self):
+        x, y = stripes(16, 0)
+        model = gaze.Model("patch", weights=False)
+        with self.assertRaisesRegex(gaze.NotFiniteError, "Try a smaller learning rate"):
+            model.fit(x, y, learning_rate=1e30, epochs=5, progress=None)
+        with self.assertRaisesRegex(gaze.NotFiniteError, "no longer finite.*open it again"):
+            model.fit(x, y, progress=None)
+
     def test_labels_that_do_not_fit_are_named(self):
         x, y = stripes(8, 0)
         model = gaze.Model("patch", weights=False)

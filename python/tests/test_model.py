@@ -1,4 +1,5 @@
 """The package from outside: what it computes, what it says when something is wrong."""
+import contextlib
 import json
 import os
 import tempfile
@@ -92,6 +93,25 @@ class Prediction(Base):
             with self.assertRaisesRegex(TypeError, says):
                 self.model.predict(wrong)
 
+    def test_what_is_no_array_says_what_reads_it(self):
+        for wrong, says in (("boot.png", r"'boot.png', expected an array \[batch,28,28,1\].*read\(path\)"), (None, "is None, expected")):
+            with self.assertRaisesRegex(TypeError, says):
+                self.model.predict(wrong)
+
+    def test_a_sample_is_asked_for_by_its_number(self):
+        x, y = self.model.samples(3)
+        self.assertEqual((x.shape, y.shape), ((1, 28, 28, 1), (1,)))
+        np.testing.assert_array_equal(x, self.model.samples([3])[0])
+        with self.assertRaisesRegex(gaze.DataError, "sample -1: expected numbers from 0 on"):
+            self.model.samples([0, -1])
+
+    def test_answers_of_initial_weights_are_said_to_be_so(self):
+        with self.assertLogs("gaze", "WARNING") as logged:
+            gaze.Model("patch").predict(images())
+        self.assertIn("no trained weights were found", logged.output[0])
+        with self.assertNoLogs("gaze", "WARNING") if hasattr(self, "assertNoLogs") else contextlib.nullcontext():
+            gaze.Model("patch", weights=False).predict(images())
+
     def test_a_closed_model_says_so(self):
         with gaze.Model("patch", weights=False) as model:
             pass
@@ -107,6 +127,11 @@ class Prediction(Base):
         (self.folder / "bad.json").write_text('{"gaze_model": 1}')
         with self.assertRaisesRegex(gaze.ModelError, "inputs"):
             gaze.Model(self.folder / "bad.json")
+        with self.assertRaisesRegex(gaze.ModelError, "did you mean '000-fashion-attention'"):
+            gaze.Model("000-fashion-atention")
+        with self.assertRaisesRegex(gaze.ModelError, "none of gaze.models.*000-fashion-attention, "):
+            gaze.Model("x")
+        self.assertEqual((gaze.ModelError.__module__, gaze.UnsupportedError.__module__), ("gaze", "gaze"))
         with self.assertRaisesRegex(gaze.DeviceError, "no such device"):
             gaze.Model("patch", device="no such device")
         with self.assertRaisesRegex(gaze.Error, "did you mean 'attention'"):

@@ -1,6 +1,8 @@
 """from_keras: layer by layer, models inside models, shared layers, what is refused, what a compiled model keeps."""
+import os
 import unittest
 import warnings
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -199,6 +201,26 @@ class Layers(unittest.TestCase):
             gaze.from_keras(keras.Sequential([layers.Dense(2)]))
         with self.assertRaises(TypeError):
             gaze.from_keras(layers.Dense(2))
+
+    def test_a_file_that_keras_cannot_load_says_why(self):
+        class Own(layers.Layer):
+            def call(self, x):
+                return x
+
+        with TemporaryDirectory() as folder:
+            mine, junk = os.path.join(folder, "mine.keras"), os.path.join(folder, "junk.keras")
+            apply(STEPS, Own(name="own"), layers.Dense(2)).save(mine)
+            with open(junk, "w", encoding="utf-8") as file:
+                file.write("junk")
+            for path, says in ((junk + "x", "there is no such file"), (junk, "expected a .keras file"),
+                               (mine, r"no class 'Own'.*load_model\(.*custom_objects=\{'Own': Own\}")):
+                with self.assertRaisesRegex(gaze.ModelError, says):
+                    gaze.from_keras(path)
+
+    def test_a_model_of_lower_precision_is_named_as_such(self):
+        model = apply(STEPS, layers.Dense(8, name="low", dtype="mixed_bfloat16"), layers.Dense(2))
+        with self.assertRaisesRegex(gaze.ModelError, "Keras computes 'low' in bfloat16, and Gaze in float32"):
+            gaze.from_keras(model)
 
     def test_dropout_inside_attention_is_warned_of(self):
         x = keras.Input(STEPS)

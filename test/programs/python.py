@@ -14,6 +14,7 @@ def build_wheel(folder):
         env={"GAZE_BUILD": str(BUILD), "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
     wheels = list(folder.glob("gaze-*.whl"))
     assert len(wheels) == 1, wheels
+    assert re.search(r"-py3-none-manylinux_2_\d+_\w+\.whl$", wheels[0].name), wheels  # the glibc that it needs
     return wheels[0]
 
 

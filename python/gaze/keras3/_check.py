@@ -32,6 +32,14 @@ def ask_keras(model, arrays: list) -> list:
     return [np.asarray(keras.ops.convert_to_numpy(t), np.float64) for t in keras.tree.flatten(said)]
 
 
+def coarse(model) -> str:
+    """Which layer computes in less than float32, in words; "" where none does."""
+    for layer in model.layers:
+        if layer.compute_dtype in ("float16", "bfloat16"):
+            return f"Keras computes '{layer.name}' in {layer.compute_dtype}"
+    return ""
+
+
 def compare(model, made, id_limits: dict, padding: bool = True) -> float:
     """The largest difference of a value, as a part of the largest where that is above 1."""
     arrays = random_inputs(made, id_limits, padding)
@@ -41,7 +49,9 @@ def compare(model, made, id_limits: dict, padding: bool = True) -> float:
         found = results[tensor.name]
         far = np.abs(found - expected).max() / max(1.0, np.abs(expected).max()) if found.shape == expected.shape else np.inf
         if not far <= LIMIT:
+            lower = coarse(model)
+            why = (f"{lower}, and Gaze in float32: compare with the model in float32" if lower else "please report the model")
             raise ModelError(f"the output '{tensor.name}' of the converted model is {far:.2g} from what Keras says, {LIMIT:.0e} is "
-                             "allowed: please report the model; from_keras(check=False) gives it as it is")
+                             f"allowed: {why}; from_keras(check=False) gives it as it is")
         worst = max(worst, float(far))
     return worst

@@ -1,11 +1,18 @@
 """What the converters of Keras' layers share."""
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 
 
 class Unsupported(Exception):
     """Why a layer can't be taken."""
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says, in a line."""
+    return textwrap.shorten(str(error).strip().partition("\n")[0], 160, placeholder=" ...")
 
 
 def is_keras(layer) -> bool:

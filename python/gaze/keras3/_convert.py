@@ -3,19 +3,41 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from tempfile import TemporaryDirectory
 
 from .._errors import ModelError, UnsupportedError
 from .._model import Model
 from .._safetensors import write
+from ._common import first_line
+
+
+def _need_keras() -> None:
+    try:
+        import keras
+    except ImportError as error:
+        raise ImportError(f"gaze.from_keras needs Keras 3 ({error}): pip install keras, and a backend of it, such as tensorflow",
+                          name="keras") from error
+    if int(keras.__version__.split(".")[0]) < 3:
+        raise ImportError(f"gaze.from_keras needs Keras 3, this is {keras.__version__}: pip install -U keras")
 
 
 def _load(model):
-    if isinstance(model, (str, os.PathLike)):
-        import keras
-        return keras.saving.load_model(model)
-    return model
+    if not isinstance(model, (str, os.PathLike)):
+        return model
+    import keras
+    path = os.fspath(model)
+    if not os.path.exists(path):
+        raise ModelError(f"{path}: there is no such file; expected a .keras file, or a Keras model")
+    try:
+        return keras.saving.load_model(path)
+    except Exception as error:
+        own = re.search(r"Could not locate (?:class|function) '(\w+)'", str(error))
+        if own:
+            raise ModelError(f"{path}: Keras finds no class '{own[1]}', one of your own: load it yourself, from_keras(keras.saving.load_model("
+                             f"{path!r}, custom_objects={{'{own[1]}': {own[1]}}}))") from error
+        raise ModelError(f"{path}: Keras can't load it; expected a .keras file: {first_line(error)}") from error
 
 
 def _inputs(model) -> list:
@@ -57,6 +79,7 @@ def from_keras(model, *, custom: dict | None = None, classes: list | None = None
     Warns of what only training would notice (dropout inside attention, regularizers).
     Raises UnsupportedError with every layer that can't be taken, each with the reason.
     """
+    _need_keras()
     from ._check import compare
     from ._graph import convert
     model = _load(model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 
 from . import _custom, _layers, _operations
-from ._common import Unsupported, is_keras
+from ._common import Unsupported, first_line, is_keras
 
 
 class Graph:
@@ -80,7 +80,8 @@ class Call:
     def give(self, *names) -> None:
         """Names of the outputs; those that are missing can't be used."""
         for i, tensor in enumerate(self.outputs):
-            reason = Unsupported(f"output {i} of '{self.layer.name}' is used, which Gaze gives as a map only: m.map(...)")
+            reason = Unsupported(f"output {i} of '{self.layer.name}' is used, which Gaze gives as a map only: leave it out of the model, "
+                                 f"as in keras.Model(inputs, the other outputs); then it is m.map('{self.layer.name}', x)")
             self.graph.values[id(tensor)] = names[i] if i < len(names) else reason
 
 
@@ -170,9 +171,8 @@ def _own_class(call: Call) -> None:
         raise
     except Exception as error:
         del graph.layers[before:]
-        said = str(error).strip().splitlines()[:1]
         raise Unsupported(f"the class {type(layer).__name__} is none of Keras', computes none of Gaze's attention kinds, and its call "
-                          f"can't be followed ({type(error).__name__}: {''.join(said)[:120]}); from_keras(custom=...) takes it") from error
+                          f"can't be followed ({type(error).__name__}: {first_line(error)}); from_keras(custom=...) takes it") from error
     return None
 
 
