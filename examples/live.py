@@ -92,7 +92,7 @@ def main():
     p.add_argument("--out", metavar="DIR", help="write the frames there as PNG files, in place of the window")
     p.add_argument("--frames", metavar="N", type=int, default=0, help="stop after so many (all)")
     asked = p.parse_args()
-    if not asked.source.isdigit() and not Path(asked.source).exists():
+    if not asked.source.isdigit() and "://" not in asked.source and not Path(asked.source).exists():
         p.error(f"{asked.source}: there is no such folder or film")
     try:
         with gaze.Model(asked.model) as model:

@@ -23,7 +23,7 @@ INTER_AREA, COLOR_BGR2GRAY, COLOR_BGR2RGB = 3, 6, 4
 shown = []
 class VideoCapture:
     def __init__(self, source): self.source, self.left = source, 3
-    def isOpened(self): return self.source in (0, "film.avi")
+    def isOpened(self): return self.source == 0 or str(self.source).endswith("film.avi")
     def read(self):
         self.left -= 1
         return self.left >= 0, numpy.random.default_rng(self.left + 1).integers(0, 255, (48, 64, 3)).astype(numpy.uint8)
@@ -140,7 +140,9 @@ def the_live_demo_shows_a_webcam_until_q(folder):
     env = {**PACKAGE, "PYTHONPATH": f"{folder / 'fake'}:{PACKAGE['PYTHONPATH']}"}
     said = run(sys.executable, LIVE, "--model", MODEL, env=env).stdout
     assert "released" in said and "2 frames" in said, said
-    said = run(sys.executable, LIVE, "film.avi", "--model", MODEL, "--out", folder / "film", env=env).stdout
+    refused(2, sys.executable, LIVE, folder / "film.avi", env=env, says="film.avi: there is no such folder or film")
+    (folder / "film.avi").touch()
+    said = run(sys.executable, LIVE, folder / "film.avi", "--model", MODEL, "--out", folder / "film", env=env).stdout
     assert "3 frames" in said and len(list((folder / "film").iterdir())) == 3, said
     refused(1, sys.executable, LIVE, "7", "--model", MODEL, env=env, says="no webcam of this number")
 
