@@ -160,8 +160,12 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source 
         for (int k = 0; k < used; k++) {
             const __local float *at = sum + (n * taps + k) * TILE_COLUMNS;
             __global float *out = part + (((size_t)g * kh * kw + k / channels) * C + first + k % channels) * O;
-            vstorev(o0 == o1 ? vloadv(0, at) + vloadv(1, at) : vloadv(0, at), 0, out + o0);
-            if (o0 != o1) vstorev(vloadv(1, at), 0, out + o1);
+            if (o0 == o1) { // of one vector: what another group makes, too, has other bits there
+                for (int i = o - o0; i < GAZE_WIDTH; i++) out[o0 + i] = at[i] + at[GAZE_WIDTH + i];
+                continue;
+            }
+            vstorev(vloadv(0, at), 0, out + o0);
+            vstorev(vloadv(1, at), 0, out + o1);
         }
     }
 }

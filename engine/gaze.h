@@ -772,6 +772,7 @@ typedef void gaze_finding_function(void *user, const gaze_finding *finding); /* 
 /* Variables of the environment that Gaze reads, and what they do. */
 #define GAZE_ENVIRONMENT_LIST(X)                                                          \
     X(GAZE_BUILD_SECONDS, "how long a driver's compiler may take for a program")          \
+    X(GAZE_CHOICES, "the kernels that are taken where they can be; usual: as untuned")    \
     X(GAZE_DEVICE, "the device where none is asked for")                                  \
     X(GAZE_DUMP_PROGRAMS, "programs are written to this folder before they are compiled") \
     X(GAZE_FAMILY, "kernels of this family are taken on every device")                    \
@@ -779,7 +780,6 @@ typedef void gaze_finding_function(void *user, const gaze_finding *finding); /* 
     X(GAZE_LIBRARY, "the library that the Python package loads")                          \
     X(GAZE_MODELS, "folder of models that are opened by their name alone")                \
     X(GAZE_PLUGINS, "libraries with attention kinds that every program loads")            \
-    X(GAZE_PRODUCTS, "whose products of matrices are taken: own, clblast or measured")    \
     X(GAZE_PROGRAM_CACHE, "how built programs are kept: binary, driver or none")          \
     X(GAZE_WIDTH, "floats in a vector, in place of the device's own")
 
@@ -977,6 +977,10 @@ typedef struct gaze_bench_line {
     size_t launches;
 } gaze_bench_line;
 
+typedef struct gaze_tuned_op {
+    const char *layer, *op, *candidate; /* layer "", op "step": of the step as a whole */
+} gaze_tuned_op;
+
 typedef struct gaze_bench_result {
     double samples_per_second, step_ms; /* median of whole steps on random data */
     double peak_gflops, copy_gbytes;    /* measured in this run */
@@ -990,27 +994,64 @@ typedef struct gaze_bench_result {
         gaps_ms; /* of profiled steps: all kernels, and what a step takes beyond them; medians */
     size_t n_lines;
     gaze_bench_line *lines; /* empty unless the context profiles */
+    size_t n_tuned;
+    gaze_tuned_op *tuned; /* what gaze tune, or $GAZE_CHOICES, has changed in the step */
 } gaze_bench_result;
 GAZE_API gaze_status gaze_bench(gaze_model *model, const gaze_bench_options *options,
                                 gaze_bench_result *result);
 GAZE_API void gaze_bench_free(gaze_bench_result *result);
 
-/* A product of matrices [m,k] times [k,n] of a step, in ms: by our own kernels, by CLBlast, and whether
-   CLBlast makes it from now on. turned: the matrix lies transposed in memory. */
-typedef struct gaze_tune_line {
-    size_t m, n, k;
-    int a_turned, b_turned;
-    double own_ms, library_ms;
-    int library;
-} gaze_tune_line;
-typedef void gaze_tune_function(void *user, const gaze_tune_line *line);
+/* ---- Tuning ---- */
 
-/* Measures the products of the model's step on a device of the families gpu and intel; `seconds` does not
-   count. Plans that are made later, in other processes too, go by what was measured. A product that CLBlast
-   makes adds in another order than ours: bits may differ from before, and are then again the same on every
-   run. Tells each product that is known for the device. */
-GAZE_API gaze_status gaze_tune(gaze_model *model, const gaze_bench_options *options, gaze_tune_function *tell,
-                               void *user);
+typedef struct gaze_tune_options {
+    bool training;
+    size_t batch_size; /* 0: 64 */
+    double seconds;    /* the budget; 0: 60. What is not measured by then stays as it was */
+} gaze_tune_options;
+
+typedef struct gaze_candidate {
+    const char *name;
+    double ms;          /* of a step, in all layers of the choice; 0: not measured within the budget */
+    const char *failed; /* NULL, or why it doesn't count: it could not run, or its results are wrong */
+} gaze_candidate;
+
+/* A choice between kernels that make the same, for an op of a shape in some layers of the model. */
+typedef struct gaze_choice {
+    const char *op, *shape;
+    const char *layers; /* "conv2d_1, conv2d_2"; of op "step", which is the model as a whole: "" */
+    size_t n_candidates;
+    gaze_candidate *candidates; /* the first is the usual one */
+    size_t taken;
+} gaze_choice;
+
+typedef struct gaze_tune_result {
+    size_t n_choices;
+    gaze_choice *choices;
+    double before_ms, after_ms; /* whole steps in turns, medians: the usual kernels, and what was taken */
+    bool slower; /* the step was slower with what had been taken, and the usual kernels were put back */
+    bool kept;   /* on disk: not where there is no folder for caches; then for this context alone */
+} gaze_tune_result;
+
+/* Finds the fastest of the kernels that Gaze has for each op of the model's step on this device: measures
+   whole steps in turns with the usual ones, holds what is faster by more than noise to the op's limits
+   against its reference (verification's), and keeps it for this device, driver and version. Plans that are
+   made later, in other processes too, take it. Other kernels add in another order: bits may differ from
+   before, and are then again the same on every run. Needs a context made with profile. *result is freed with
+   gaze_tune_free. */
+GAZE_API gaze_status gaze_tune(gaze_model *model, const gaze_tune_options *options,
+                               const gaze_tune_result **result);
+GAZE_API void gaze_tune_free(const gaze_tune_result *result);
+
+/* What gaze_tune has kept for the context's device. */
+typedef struct gaze_chosen {
+    const char *key;       /* "training cpu conv2d 64 x 26 x 26 x 32 to ..." */
+    const char *candidate; /* that is taken in place of the usual one */
+    double usual_ms, ms;   /* as they were measured */
+} gaze_chosen;
+GAZE_API gaze_status gaze_tuned(gaze_context *context, const gaze_chosen **list, size_t *count);
+
+/* Forgets it all. GAZE_ERROR_DATA: the folder can't be written. */
+GAZE_API gaze_status gaze_tuned_forget(gaze_context *context);
 
 #ifdef __cplusplus
 }

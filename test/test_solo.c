@@ -1,8 +1,6 @@
 /* Small plans run on the calling thread, large ones on all; the values are the same, and so is the memory. */
 #include "on_device.h"
 
-#include "../engine/graph/plan_parts.h"
-
 /* PoCL 3 alone has such a device. */
 #define expect_solo() \
     if (!gz_device_solo(device)) skip()
@@ -28,16 +26,29 @@ static void fill(gz_tensor *tensor, float start)
     free(values);
 }
 
+/* Where a plan of the graph would run. */
+static gz_device *runs_on(const gz_plan_options *given)
+{
+    gz_plan_options options = *given;
+    options.dry = true;
+    assert_ok(gz_plan_create(device, graph, NULL, &options, &plan));
+    gz_device *where = gz_plan_runs_on(plan);
+    gz_plan_destroy(plan);
+    plan = NULL;
+    return where;
+}
+
 static void one_row_runs_alone_and_thousands_do_not(void **state)
 {
     gz_tensor *x, *w;
     expect_solo();
     (void)state;
     product(1, &x, &w);
-    assert_ptr_equal(gz_plan_device(device, graph, &(gz_plan_options){0}), gz_device_solo(device));
+    assert_ptr_equal(runs_on(&(gz_plan_options){0}), gz_device_solo(device));
+    assert_ptr_equal(runs_on(&(gz_plan_options){.place = 2}), device);
     product(8192, &x, &w);
     if (gz_device_facts_of(device)->compute_units > 1)
-        assert_ptr_equal(gz_plan_device(device, graph, &(gz_plan_options){0}), device);
+        assert_ptr_equal(runs_on(&(gz_plan_options){0}), device);
 }
 
 static void verification_runs_where_it_is_told_to(void **state)
@@ -46,7 +57,7 @@ static void verification_runs_where_it_is_told_to(void **state)
     expect_solo();
     (void)state;
     product(1, &x, &w);
-    assert_ptr_equal(gz_plan_device(device, graph, &(gz_plan_options){.isolate = true}), device);
+    assert_ptr_equal(runs_on(&(gz_plan_options){.isolate = true}), device);
 }
 
 static void run_on(gz_device *where, gz_tensor *y, gz_tensor *x, gz_tensor *w, float *values)

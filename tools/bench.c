@@ -6,22 +6,18 @@ typedef struct bench_options {
     tool_options tool;
     const char *model;
     gaze_bench_options bench;
-    bool all, tune;
+    bool all;
     const gaze_device_info *device; /* with --all: the one that is measured now */
     tool_summary summary;
     bool failed; /* a device could not be measured */
 } bench_options;
 
-enum { ALL = 0x2000, TUNE, TRACE };
+enum { ALL = 0x2000, TRACE };
 
 static const struct argp_option OPTIONS[] = {
     {"batch-size", 'b', "N", 0, "Samples a step (64)", 0},
     {"train", 't', NULL, 0, "Training steps in place of predictions", 0},
     {"seconds", 's', "S", 0, "How long to measure (2)", 0},
-    {"tune", TUNE, NULL, 0,
-     "First measure the model's products of matrices on this GPU, by Gaze's kernels and by CLBlast; the "
-     "faster one makes them from then on",
-     0},
     {"trace", TRACE, "FILE", 0,
      "Write some steps there, call by call and kernel by kernel, for ui.perfetto.dev or chrome://tracing", 0},
     {"all", ALL, NULL, 0, "On every device of this machine, one table each", 0},
@@ -47,7 +43,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 's': options->bench.seconds = tool_number(state, "--seconds", argument); return 0;
     case ALL: options->all = true; return 0;
     case TRACE: options->bench.trace = argument; return 0;
-    case TUNE: options->tune = true; return 0;
     case ARGP_KEY_ARG: return tool_model_argument(state, argument, &options->model);
     case ARGP_KEY_END:
         tool_model_expected(state, options->model);
@@ -103,6 +98,9 @@ static void print_memory(const gaze_bench_result *result)
 static void print_text(const gaze_bench_options *options, const gaze_bench_result *result)
 {
     print_table(result);
+    for (size_t i = 0; i < result->n_tuned; i++)
+        printf("tuned: %s%s%s by %s\n", result->tuned[i].layer, result->tuned[i].layer[0] ? ", " : "",
+               result->tuned[i].op, result->tuned[i].candidate);
     printf("programs: %zu from the cache, %zu compiled (%.0f ms)\n", result->programs.cached,
            result->programs.compiled, result->programs.build_ms);
     print_memory(result);
@@ -129,6 +127,13 @@ static void print_json_line(const bench_options *options, const gaze_bench_line 
            line->gbytes_per_second, line->percent_of_peak);
 }
 
+static void print_json_tuned(const gaze_tuned_op *tuned, bool more)
+{
+    fputs(more ? ", {\"layer\": " : "{\"layer\": ", stdout);
+    tool_json_text(stdout, tuned->layer);
+    printf(", \"op\": \"%s\", \"by\": \"%s\"}", tuned->op, tuned->candidate);
+}
+
 static void print_json(const bench_options *options, const gaze_bench_result *result)
 {
     const gaze_bench_options *bench = &options->bench;
@@ -146,29 +151,11 @@ static void print_json(const bench_options *options, const gaze_bench_result *re
            result->samples_per_second, result->step_ms, result->flop, result->memory_bytes,
            result->peak_gflops, result->copy_gbytes);
     printf(", \"launches\": %zu, \"kernels_ms\": %.6f, \"gaps_ms\": %.6f, \"programs_cached\": %zu, "
-           "\"programs_compiled\": %zu, \"build_ms\": %.3f, \"resident_bytes\": %zu}\n",
+           "\"programs_compiled\": %zu, \"build_ms\": %.3f, \"resident_bytes\": %zu, \"tuned\": [",
            result->launches, result->kernels_ms, result->gaps_ms, result->programs.cached,
            result->programs.compiled, result->programs.build_ms, result->resident_bytes);
-}
-
-static void print_tuned(void *user, const gaze_tune_line *line)
-{
-    const bench_options *options = user;
-    if (options->tool.json)
-        printf("{\"m\": %zu, \"n\": %zu, \"k\": %zu, \"a_transposed\": %s, \"b_transposed\": %s, "
-               "\"gaze_ms\": %.6f, "
-               "\"clblast_ms\": %.6f, \"by\": \"%s\"}\n",
-               line->m, line->n, line->k, line->a_turned ? "true" : "false",
-               line->b_turned ? "true" : "false", line->own_ms, line->library_ms,
-               line->library ? "clblast" : "gaze");
-    else
-        printf("product %6zu x %6zu x %6zu %s: Gaze %9.4f ms, CLBlast %9.4f ms: %s\n", line->m, line->n,
-               line->k,
-               line->a_turned   ? "A'B"
-               : line->b_turned ? "AB'"
-                                : "AB ",
-               line->own_ms, line->library_ms, line->library ? "CLBlast" : "Gaze");
-    fflush(stdout);
+    for (size_t i = 0; i < result->n_tuned; i++) print_json_tuned(&result->tuned[i], i > 0);
+    puts("]}");
 }
 
 static gaze_status bench(gaze_context *context, const bench_options *options, double *samples_per_second)
@@ -176,8 +163,6 @@ static gaze_status bench(gaze_context *context, const bench_options *options, do
     gaze_bench_result result = {0};
     gaze_model *model = NULL;
     gaze_status status = gaze_model_open(context, options->model, NULL, &model);
-    if (status == GAZE_OK && options->tune)
-        status = gaze_tune(model, &options->bench, print_tuned, (void *)options);
     if (status == GAZE_OK) status = gaze_bench(model, &options->bench, &result);
     if (status == GAZE_OK && options->tool.json) print_json(options, &result);
     if (status == GAZE_OK && !options->tool.json) print_text(&options->bench, &result);

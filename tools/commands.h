@@ -19,6 +19,7 @@
     X(import, "an ONNX model as a model file with its weights")          \
     X(summary, "layers, shapes, weights, work and memory of a model")    \
     X(bench, "samples per second of a model, and what each layer takes") \
+    X(tune, "the fastest of Gaze's kernels for a model on a device")     \
     X(help, "the options of a command; manual pages, completions for shells")
 
 /* argv[0] is the subcommand. Returns the exit status. */

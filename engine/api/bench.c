@@ -85,15 +85,30 @@ gaze_status gz_bench_plan(gz_bench_job *job, gz_plan_options options)
         "%s, batch %zu", job->model->file->path, job->batch);
 }
 
-static gaze_status make_job(gaze_model *model, const gaze_bench_options *options, gz_bench_job *job)
+static gaze_status keep_slab(const gz_store *store, gz_slab slab, float **kept)
+{
+    const size_t count = gz_store_slab_floats(store, slab);
+    GZ_TRY(gz_allocate(count, sizeof **kept, kept));
+    return count ? gz_store_read(store, slab, 0, *kept, count) : GAZE_OK;
+}
+
+static gaze_status put_back(gz_store *store, gz_slab slab, const float *kept)
+{
+    if (!kept) return GAZE_OK;
+    const size_t count = gz_store_slab_floats(store, slab);
+    return count ? gz_store_write(store, slab, 0, kept, count) : GAZE_OK;
+}
+
+gaze_status gz_bench_open(gaze_model *model, size_t batch_size, bool training, gz_bench_job *job)
 {
     const gz_model *file = model->file;
-    *job = (gz_bench_job){.model = model,
-                          .batch = options->batch_size ? options->batch_size : DEFAULT_BATCH,
-                          .training = options->training};
-    if (job->training) GZ_TRY(gz_model_check_loss(file));
-    GZ_TRY(gz_api_weights(model, job->training,
-                          job->training ? gz_optimizer_moments(&file->optimizer.attr) : 0));
+    *job = (gz_bench_job){
+        .model = model, .batch = batch_size ? batch_size : DEFAULT_BATCH, .training = training};
+    GZ_TRY(gz_api_weights(model, false, 0));
+    GZ_TRY(keep_slab(model->store, GZ_SLAB_PARAMETER, &job->parameters));
+    GZ_TRY(keep_slab(model->store, GZ_SLAB_STATE, &job->state));
+    if (training) GZ_TRY(gz_model_check_loss(file));
+    GZ_TRY(gz_api_weights(model, training, training ? gz_optimizer_moments(&file->optimizer.attr) : 0));
     job->base = (gz_step_base){.device = model->context->device,
                                .model = file,
                                .store = model->store,
@@ -105,14 +120,19 @@ static gaze_status make_job(gaze_model *model, const gaze_bench_options *options
     return gz_bench_plan(job, (gz_plan_options){0});
 }
 
-static void free_job(gz_bench_job *job)
+gaze_status gz_bench_close(gz_bench_job *job)
 {
+    const gaze_status parameters = put_back(job->model->store, GZ_SLAB_PARAMETER, job->parameters),
+                      state = put_back(job->model->store, GZ_SLAB_STATE, job->state);
     gz_step_free(&job->step);
     for (size_t i = 0; job->data.inputs && i < job->model->file->n_inputs; i++) free(job->data.inputs[i]);
     for (size_t i = 0; job->outputs && i < job->model->file->n_outputs; i++) free(job->outputs[i]);
     free(job->data.inputs);
     free(job->data.labels);
     free(job->outputs);
+    free(job->parameters);
+    free(job->state);
+    return parameters != GAZE_OK ? parameters : state;
 }
 
 static gaze_status train(gz_bench_job *job)
@@ -177,6 +197,7 @@ static gaze_status measure(gz_bench_job *job, double seconds, gaze_bench_result 
     double median;
     gz_plan_memory memory;
     GZ_TRY(median_step(job, seconds, &median));
+    GZ_TRY(gz_bench_tuned(job, result));
     gz_plan_memory_use(job->step.plan, &memory);
     result->step_ms = median * 1e3;
     result->samples_per_second = (double)job->batch / median;
@@ -194,42 +215,17 @@ static gaze_status measure(gz_bench_job *job, double seconds, gaze_bench_result 
     return gz_bench_lines(job, seconds / 2, result);
 }
 
-/* Training on noise must leave no trace. */
-static gaze_status keep_slab(const gz_store *store, gz_slab slab, float **kept)
-{
-    const size_t count = gz_store_slab_floats(store, slab);
-    GZ_TRY(gz_allocate(count, sizeof **kept, kept));
-    return count ? gz_store_read(store, slab, 0, *kept, count) : GAZE_OK;
-}
-
-static gaze_status put_back(gz_store *store, gz_slab slab, const float *kept)
-{
-    const size_t count = gz_store_slab_floats(store, slab);
-    return kept && count ? gz_store_write(store, slab, 0, kept, count) : GAZE_OK;
-}
-
 /* trace: where it is written to, or NULL. */
 static gaze_status bench(gaze_model *model, const gaze_bench_options *options, gz_writer *trace,
                          gaze_bench_result *result)
 {
     const double seconds = options->seconds > 0 ? options->seconds : DEFAULT_SECONDS;
-    float *parameters = NULL, *state = NULL;
-    gz_bench_job job = {.model = model};
-    gaze_status status;
-    GZ_GO(gz_api_weights(model, false, 0));
-    GZ_GO(keep_slab(model->store, GZ_SLAB_PARAMETER, &parameters));
-    GZ_GO(keep_slab(model->store, GZ_SLAB_STATE, &state));
-    GZ_GO(make_job(model, options, &job));
-    status = measure(&job, seconds, result);
+    gz_bench_job job;
+    gaze_status status = gz_bench_open(model, options->batch_size, options->training, &job);
+    if (status == GAZE_OK) status = measure(&job, seconds, result);
     if (status == GAZE_OK && trace) status = gz_bench_trace(&job, result, trace);
-    const gaze_status restored = put_back(model->store, GZ_SLAB_PARAMETER, parameters),
-                      also = put_back(model->store, GZ_SLAB_STATE, state);
-    if (status == GAZE_OK) status = restored != GAZE_OK ? restored : also;
-done:
-    free_job(&job);
-    free(parameters);
-    free(state);
-    return status;
+    const gaze_status closed = gz_bench_close(&job);
+    return status != GAZE_OK ? status : closed;
 }
 
 /* Before anything is measured: is a trace possible, and can its file be written? */

@@ -146,8 +146,29 @@ done:
     return status;
 }
 
+/* Candidates' names are static; the others' go behind the list. */
+gaze_status gz_bench_tuned(const gz_bench_job *job, gaze_bench_result *result)
+{
+    const gz_plan_choice *list;
+    const size_t count = gz_plan_choices(job->step.plan, &list);
+    size_t bytes = count * sizeof *result->tuned;
+    for (size_t i = 0; i < count; i++)
+        bytes += strlen(list[i].op) + (list[i].node ? strlen(list[i].node->name) : 0) + 2;
+    GZ_TRY(gz_allocate(bytes, 1, &result->tuned));
+    char *text = (char *)(result->tuned + count);
+    for (size_t i = 0; i < count; i++) {
+        const gz_plan_choice *c = &list[i];
+        if (c->taken == c->candidates.usual) continue;
+        const char *layer = move_text(c->node ? c->node->name : "", &text);
+        result->tuned[result->n_tuned++] =
+            (gaze_tuned_op){layer, move_text(c->op, &text), c->candidates.names[c->taken]};
+    }
+    return GAZE_OK;
+}
+
 void gaze_bench_free(gaze_bench_result *result)
 {
+    free(result->tuned);
     free(result->lines);
     *result = (gaze_bench_result){0};
 }

@@ -51,6 +51,12 @@ static gaze_status choose_kind(gz_cache *cache, const gaze_device_info *info)
     return GAZE_OK;
 }
 
+static gz_cache_kind own_kind(void)
+{
+    const char *word = getenv("GAZE_PROGRAM_CACHE");
+    return word && strcmp(word, "none") == 0 ? GZ_CACHE_NONE : GZ_CACHE_BINARY;
+}
+
 gaze_status gz_cache_entries(gz_arena *arena, gz_cache_kind kind, const char **folder)
 {
     const bool driver = kind == GZ_CACHE_DRIVER;
@@ -69,13 +75,14 @@ char *gz_cache_device(gz_arena *arena, const gaze_device_info *info)
                            info->platform, info->name, info->vendor, info->version, info->driver);
 }
 
-gaze_status gz_cache_open(const gaze_device_info *info, gz_cache **out)
+static gaze_status open_cache(const gaze_device_info *info, bool own, gz_cache **out)
 {
     gaze_status status;
     gz_cache *cache;
     GZ_TRY(gz_allocate(1, sizeof *cache, &cache));
     GZ_GO(gz_arena_create(&cache->arena));
     GZ_GO(choose_kind(cache, info));
+    if (own) cache->kind = own_kind();
     GZ_GO(gz_cache_entries(cache->arena, cache->kind, &cache->folder));
     if (!cache->folder) cache->kind = GZ_CACHE_NONE;
     cache->device = gz_cache_device(cache->arena, info);
@@ -86,6 +93,16 @@ done:
     else
         gz_cache_close(cache);
     return status;
+}
+
+gaze_status gz_cache_open(const gaze_device_info *info, gz_cache **out)
+{
+    return open_cache(info, false, out);
+}
+
+gaze_status gz_cache_open_own(const gaze_device_info *info, gz_cache **out)
+{
+    return open_cache(info, true, out);
 }
 
 void gz_cache_close(gz_cache *cache)
@@ -155,6 +172,16 @@ bool gz_cache_load(const gz_cache *cache, const gz_cache_key *key, char **payloa
     memmove(entry, entry + before, *size + 1);
     *payload = entry;
     return true;
+}
+
+bool gz_cache_has(const gz_cache *cache, const gz_cache_key *key)
+{
+    gz_arena *arena;
+    if (cache->kind == GZ_CACHE_NONE || gz_arena_create(&arena) != GAZE_OK) return false;
+    const char *path = entry_path(cache, arena, key);
+    const bool there = path && gz_file_exists(path);
+    gz_arena_destroy(arena);
+    return there;
 }
 
 static gaze_status write_entry(const gz_cache *cache, const char *path, const gz_cache_key *key,

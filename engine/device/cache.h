@@ -25,6 +25,8 @@ typedef enum gz_cache_kind { GZ_CACHE_NONE, GZ_CACHE_BINARY, GZ_CACHE_DRIVER } g
 typedef struct gz_cache gz_cache;
 
 gaze_status gz_cache_open(const gaze_device_info *info, gz_cache **out);
+/* Not in the driver's folder, whoever keeps the programs; nowhere with $GAZE_PROGRAM_CACHE=none. */
+gaze_status gz_cache_open_own(const gaze_device_info *info, gz_cache **out);
 void gz_cache_close(gz_cache *cache); /* NULL is fine */
 gz_cache_kind gz_cache_kind_of(const gz_cache *cache);
 
@@ -49,6 +51,8 @@ gaze_status gz_cache_key_make(const gz_cache *cache, const char *options, const 
 /* The payload kept under the key, followed by a zero that isn't counted; free() it. false where there is
    none, or where it is damaged or another program's: that is no error, the program is built again. */
 bool gz_cache_load(const gz_cache *cache, const gz_cache_key *key, char **payload, size_t *size);
+/* Is there a file of that name, whatever is in it? */
+bool gz_cache_has(const gz_cache *cache, const gz_cache_key *key);
 
 /* Replaces the entry in one step; two processes may do so at once. */
 gaze_status gz_cache_store(const gz_cache *cache, const gz_cache_key *key, const void *payload, size_t size);

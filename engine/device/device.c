@@ -106,7 +106,7 @@ void gz_device_close(gz_device *device)
     gz_device_close_work(device->solo);
     free(device->solo);
     gz_device_close_work(device);
-    gz_products_free(device);
+    gz_choices_free(&device->choices);
     gz_clblast_clear();
     gz_shared_context_give_back(device->context);
     gz_probe_destroy(device->probe);

@@ -52,6 +52,7 @@ void gz_device_close(gz_device *device); /* NULL is fine */
    themselves.
    NULL: the driver has nothing like that. Lives as long as `device`. */
 gz_device *gz_device_solo(gz_device *device);
+bool gz_device_is_solo(const gz_device *device);
 /* How many threads it would have; 0: there is nothing like that. */
 size_t gz_device_solo_threads(const gz_device *device);
 

@@ -2,19 +2,24 @@
 #ifndef GZ_DEVICE_PARTS_H
 #define GZ_DEVICE_PARTS_H
 #include "cache.h"
+#include "choices.h"
 #include "probe.h"
-#include "products.h"
 
 typedef struct gz_program gz_program; /* program.c */
 typedef struct gz_team gz_team;       /* team.h */
 
-/* products.h */
-typedef struct gz_products {
-    bool open; /* what is on disk has been read */
-    gz_products_by by;
-    gz_product_time *list;
+/* choices.h */
+typedef struct gz_choices {
+    bool open;      /* what is on disk has been read */
+    const char *by; /* the candidate that $GAZE_CHOICES names, or NULL */
+    gz_cache *cache;
+    gz_arena *arena; /* of the list's texts */
+    gaze_chosen *list;
     size_t count, capacity;
-} gz_products;
+} gz_choices;
+/* The text of an entry, which is changed. false: damaged, and there are no choices. */
+bool gz_choices_read(gz_choices *choices, char *text);
+void gz_choices_free(gz_choices *choices);
 
 struct gz_device {
     gz_probe *probe; /* of the strings in facts */
@@ -32,10 +37,10 @@ struct gz_device {
     size_t allocated;    /* bytes */
     gz_cache *cache;
     gz_program *programs;
-    bool cpu_kernels; /* programs hold the kernels of the cpu family; common.h says why not always */
-    bool alone;       /* a program of several files did not compile: each file is a program */
-    char hung[64];    /* the program that was given up (compile.h): no other is tried; "": none */
-    gz_products products;
+    bool cpu_kernels;   /* programs hold the kernels of the cpu family; common.h says why not always */
+    bool alone;         /* a program of several files did not compile: each file is a program */
+    char hung[64];      /* the program that was given up (compile.h): no other is tried; "": none */
+    gz_choices choices; /* of a solo device: not used */
     gaze_program_counts counts;
     bool ran; /* something was read back: kernels have been run, not only made */
     gaze_log_function *log;

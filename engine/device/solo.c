@@ -39,6 +39,8 @@ size_t gz_device_solo_threads(const gz_device *device)
     return device->facts.compute_units < GZ_TEAM_MOST ? device->facts.compute_units : GZ_TEAM_MOST;
 }
 
+bool gz_device_is_solo(const gz_device *device) { return device->whole != NULL; }
+
 gz_device *gz_device_solo(gz_device *device)
 {
     gz_device *solo;

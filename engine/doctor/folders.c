@@ -133,7 +133,7 @@ void gz_doctor_folders(gz_doctor *d)
     const char *own, *pocl;
     if (gz_cache_folder(d->arena, &own) != GAZE_OK || gz_pocl_folder(d->arena, &pocl) != GAZE_OK) return;
     if (own)
-        look_at(d, "programs, products and measurements of devices", own);
+        look_at(d, "programs, choices and measurements of devices", own);
     else
         gz_doctor_tell(d, GAZE_HEALTH_WRONG, "export HOME=\"$(getent passwd \"$(id -u)\" | cut -d: -f6)\"",
                        "neither XDG_CACHE_HOME nor HOME is set: nothing is kept, every start compiles and "

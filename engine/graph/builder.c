@@ -1,4 +1,4 @@
-#include "../device/products.h"
+#include "../device/choices.h"
 #include "plan_parts.h"
 
 #include <stdarg.h>
@@ -14,9 +14,10 @@ bool gz_builder_is_gpu(const gz_builder *builder)
 {
     return builder->family == GZ_FAMILY_GPU || builder->family == GZ_FAMILY_INTEL;
 }
-bool gz_builder_asks_library(gz_builder *builder, const gz_product_shape *shape)
+bool gz_builder_chooses(gz_builder *builder)
 {
-    return gz_products_by_library(builder->plan->device, shape);
+    const gz_plan_options *options = &builder->plan->options;
+    return options->candidate || options->by || gz_choices_any(builder->plan->device);
 }
 bool gz_builder_stays(const gz_builder *builder, const gz_tensor *tensor)
 {

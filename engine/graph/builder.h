@@ -3,11 +3,10 @@
    reads top-down: check, choose, set arguments, launch. */
 #ifndef GZ_BUILDER_H
 #define GZ_BUILDER_H
-#include "op.h"
 #include "../device/device.h"
+#include "choice.h"
 
 typedef struct gz_launch gz_launch;
-struct gz_product_shape;
 
 /* The device's facts: family, vector width, local memory, ... */
 const gz_device_facts *gz_builder_device(const gz_builder *builder);
@@ -32,8 +31,12 @@ typedef cl_int gz_call(const void *state, cl_command_queue queue, const cl_mem *
 gz_launch *gz_call_add(gz_builder *builder, const char *library, gz_call *call, const void *state,
                        size_t bytes);
 
-/* Is a library to make this product of matrices? */
-bool gz_builder_asks_library(gz_builder *builder, const struct gz_product_shape *shape);
+/* Which candidate makes the node's op? At most once a node. The shape: all that the kernels' time depends on,
+   printf style. */
+size_t gz_builder_choose(gz_builder *builder, gz_candidates candidates, const char *shape_format, ...)
+    GZ_PRINTF(3, 4);
+/* Can it be another than the usual one? Else what takes time to find out about candidates can be left. */
+bool gz_builder_chooses(gz_builder *builder);
 
 /* All that this launch writes is scratch of gz_scratch_packed for the same source: while that stays, it runs
    once after weights are loaded instead of in every run. */

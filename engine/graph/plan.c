@@ -30,9 +30,10 @@ static gaze_status fill_constants(gz_plan *plan)
     return GAZE_OK;
 }
 
-static gaze_status build(gz_plan *plan)
+static gaze_status build(gz_plan *plan, gz_device *device)
 {
     GZ_TRY(gz_arena_create(&plan->arena));
+    GZ_TRY(gz_plan_find_device(plan, device));
     GZ_TRY(gz_allocate(plan->graph->n_nodes, sizeof *plan->amplification, &plan->amplification));
     if (plan->device) GZ_TRY(gz_plan_prepare(plan));
     GZ_TRY(gz_plan_place(plan));
@@ -51,14 +52,13 @@ gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store,
     gz_plan *plan;
     GZ_TRY(gz_allocate(1, sizeof *plan, &plan));
     if (options) plan->options = *options;
-    plan->device = gz_plan_device(device, graph, &plan->options);
     plan->graph = graph;
     plan->store = store;
     plan->family = device ? gz_device_facts_of(device)->family : GZ_FAMILY_PLAIN;
     if (plan->options.force_family) plan->family = *plan->options.force_family;
     plan->packed_version = SIZE_MAX;
     plan->trains = store && updates_store(graph);
-    const gaze_status status = build(plan);
+    const gaze_status status = build(plan, device);
     if (status == GAZE_OK)
         *out = plan;
     else
@@ -78,6 +78,7 @@ void gz_plan_destroy(gz_plan *plan)
     free(plan->buffer_bytes);
     free(plan->amplification);
     free(plan->listing);
+    free(plan->choices);
     free(plan->timings);
     gz_moments_free(&plan->moments);
     free(plan->launches);

@@ -1,8 +1,8 @@
 /* A graph made ready to run: launches with their arguments set, and one planned block of memory. */
 #ifndef GZ_PLAN_H
 #define GZ_PLAN_H
+#include "choice.h"
 #include "store.h"
-#include "op.h"
 
 typedef struct gz_plan gz_plan;
 
@@ -12,7 +12,11 @@ typedef struct gz_plan_options {
                      NaN */
     size_t memory_limit; /* 0: none beyond the device's own */
     const gz_family *force_family;
-    bool record; /* with profile: keeps what each call does (gz_plan_moments) */
+    bool record;      /* with profile: keeps what each call does (gz_plan_moments) */
+    size_t candidate; /* 0: what was chosen, or is usual; n: of every op's possible candidates the n-th, or
+                         the usual one, which is the first, where there are fewer */
+    size_t place;     /* the same for the device or its solo */
+    const char *by;   /* the candidate of this name, wherever it is possible; NULL: none is asked for */
     bool dry; /* no memory is taken and no kernel is made: the plan tells what it would need and can't run */
 } gz_plan_options;
 
@@ -25,6 +29,9 @@ void gz_plan_destroy(gz_plan *plan); /* NULL is fine */
 
 /* The device that was given, or its solo. NULL: reference mode. */
 gz_device *gz_plan_runs_on(const gz_plan *plan);
+
+/* The choices that there were, in the order of the nodes; the plan's. */
+size_t gz_plan_choices(const gz_plan *plan, const gz_plan_choice **list);
 
 /* Input tensors: copied before the call returns. count elements of 4 bytes, exactly the tensor's. */
 gaze_status gz_plan_write(gz_plan *plan, const gz_tensor *input, const void *values);

@@ -99,6 +99,8 @@ struct gz_plan {
     size_t n_listing;
     gz_plan_launch *timings;
     gz_moments moments;
+    gz_plan_choice *choices;
+    size_t n_choices, choices_capacity;
 };
 
 struct gz_builder {
@@ -108,7 +110,11 @@ struct gz_builder {
 };
 
 /* solo.c: the device itself, or its solo where the graph is small. Verification runs where it is told to. */
-gz_device *gz_plan_device(gz_device *device, const gz_graph *graph, const gz_plan_options *options);
+gaze_status gz_plan_find_device(gz_plan *plan, gz_device *device);
+/* choice.c: which candidate is taken for what choice.node, choice.op and `shape` say, and notes it; device:
+   that the choice is kept for. */
+gaze_status gz_plan_choose(gz_plan *plan, gz_device *device, gz_plan_choice choice, const char *shape,
+                           size_t *taken);
 /* builder.c: runs every node's prepare. */
 gaze_status gz_plan_prepare(gz_plan *plan);
 /* place.c: lifetimes, blocks, offsets; no memory is taken yet. */

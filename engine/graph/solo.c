@@ -2,6 +2,7 @@
 #include "plan_parts.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Of one core: products a vector lane makes in a microsecond (two a cycle at some GHz, less what is lost),
    bytes that it moves in one, from memory or where all lie in the device's cache; LAUNCH_US for a launch. The
@@ -14,29 +15,51 @@
 enum { FLOP_A_LANE = 6250, BYTES = 10000, CACHED_BYTES = 40000, WAKING_US = 12, LAUNCH_US = 1 };
 static const double UNEVEN = 0.03;
 
-static double microseconds(const gz_graph *graph, const gz_device_facts *facts)
+static const char *const PLACES[] = {"threads of the driver", "threads of the host", NULL};
+enum { DRIVER, HOST };
+
+typedef struct work {
+    double us, flop, bytes; /* us: of one core */
+} work;
+
+static work work_of(const gz_graph *graph, const gz_device_facts *facts)
 {
-    double from_memory = 0, from_cache = 0, touched = 0;
+    double from_memory = 0, from_cache = 0;
+    work w = {0};
     for (size_t n = 0; n < graph->n_nodes; n++) {
         const gz_cost cost = graph->nodes[n]->op->cost(graph->nodes[n]);
         const double arithmetic = cost.flop / (double)(FLOP_A_LANE * facts->vector_width);
         from_memory += LAUNCH_US + fmax(arithmetic, cost.bytes / BYTES);
         from_cache += LAUNCH_US + fmax(arithmetic, cost.bytes / CACHED_BYTES);
-        touched += cost.bytes;
+        w.flop += cost.flop;
+        w.bytes += cost.bytes;
     }
-    return touched <= (double)facts->cache_bytes ? from_cache : from_memory;
+    w.us = w.bytes <= (double)facts->cache_bytes ? from_cache : from_memory;
+    return w;
 }
 
-gz_device *gz_plan_device(gz_device *device, const gz_graph *graph, const gz_plan_options *options)
+static size_t usual_place(const gz_graph *graph, const gz_device_facts *facts, const work *w, size_t threads)
 {
-    if (!device || options->isolate || options->force_family) return device;
+    const double won = (double)graph->n_nodes * WAKING_US, host = w->us / (double)threads,
+                 driver = w->us / (double)facts->compute_units;
+    return host * (1 + UNEVEN) - driver >= won ? DRIVER : HOST;
+}
+
+gaze_status gz_plan_find_device(gz_plan *plan, gz_device *device)
+{
+    char shape[120];
+    size_t place;
+    plan->device = device;
+    if (!device || plan->options.isolate || plan->options.force_family) return GAZE_OK;
     const gz_device_facts *facts = gz_device_facts_of(device);
-    if (facts->family != GZ_FAMILY_CPU || facts->compute_units == 0) return device;
     const size_t threads = gz_device_solo_threads(device);
-    if (threads == 0) return device;
-    const double alone = microseconds(graph, facts), won = (double)graph->n_nodes * WAKING_US,
-                 host = alone / (double)threads, driver = alone / (double)facts->compute_units;
-    if (host * (1 + UNEVEN) - driver >= won) return device;
-    gz_device *solo = gz_device_solo(device);
-    return solo ? solo : device;
+    if (facts->family != GZ_FAMILY_CPU || facts->compute_units == 0 || threads == 0) return GAZE_OK;
+    const work w = work_of(plan->graph, facts);
+    const gz_candidates places = {PLACES, 1 << DRIVER | 1 << HOST,
+                                  usual_place(plan->graph, facts, &w, threads)};
+    snprintf(shape, sizeof shape, "of %zu ops, %.0f flop, %.0f bytes", plan->graph->n_nodes, w.flop, w.bytes);
+    GZ_TRY(gz_plan_choose(plan, device, (gz_plan_choice){.op = "step", .candidates = places}, shape, &place));
+    gz_device *solo = place == HOST ? gz_device_solo(device) : NULL;
+    if (solo) plan->device = solo;
+    return GAZE_OK;
 }

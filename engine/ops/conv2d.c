@@ -93,12 +93,13 @@ static gz_limit limit(const gz_node *node, size_t i)
 
 void gz_conv2d_of_family(gz_builder *builder, const gz_conv2d_call *call)
 {
+    gz_conv2d_function *convolve = gz_builder_is_gpu(builder) ? gz_conv2d_gpu : gz_conv2d_plain;
     if (gz_builder_family(builder) == GZ_FAMILY_CPU)
         gz_conv2d_forward(builder, call);
-    else if (gz_builder_is_gpu(builder))
-        gz_conv2d_gpu(builder, call);
+    else if (call->pooled)
+        gz_conv2d_then_pool(builder, call, convolve);
     else
-        gz_conv2d_plain(builder, call);
+        convolve(builder, call);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)

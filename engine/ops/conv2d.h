@@ -55,7 +55,8 @@ gz_limit gz_conv2d_limit(const gz_conv2d_size *size, bool bias, gz_activation_ki
  */
 size_t gz_conv2d_run(const gz_conv2d_size *size, size_t pixels);
 
-/* May 3x3 kernels go by Winograd's F(4x4,3x3) on this device, and is it worth it? */
+/* Can 3x3 kernels go by Winograd's F(4x4,3x3) on this device? Is it usually worth it? */
+bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder);
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder);
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size);
 enum { GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
@@ -79,13 +80,17 @@ gz_tensor *gz_conv2d_turn(gz_builder *builder, const gz_conv2d_size *size, const
 gz_tensor *gz_conv2d_pack(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
                           const gz_tensor *weights);
 
+/* Which candidate makes the convolution (builder.h); of_maxima: a gradient, of maxima. */
+size_t gz_conv2d_choose(gz_builder *builder, gz_candidates candidates, const gz_conv2d_size *size,
+                        bool of_maxima);
+
 /* y = activation(conv(x, weights) + bias) by the best kernels of the cpu family. `weights` is `kernel` or
  * made from it. */
 typedef struct gz_conv2d_call {
     gz_conv2d_size size;
     const gz_tensor *x, *kernel, *weights, *bias, *y;
     gz_activation_kind activation;
-    bool pooled;            /* y [B,P/2,Q/2,O]: maxima of windows of 2x2; by gz_conv2d_pooled alone */
+    bool pooled;            /* y [B,P/2,Q/2,O]: maxima of windows of 2x2 */
     const gz_tensor *place; /* of the maxima, or NULL */
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
@@ -94,10 +99,12 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
    slower than a convolution of dy. */
 bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
                               const gz_tensor *place, const gz_tensor *kernel, const gz_tensor *dx);
-/* The maxima alone, where a kernel of the cpu family makes them at once; else false, and nothing was added.
- */
-bool gz_conv2d_pooled(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call);
+
+/* One of the above, of a call that isn't pooled, and of a pooled one: the convolution to scratch, then the
+   maxima. */
+typedef void gz_conv2d_function(gz_builder *builder, const gz_conv2d_call *call);
+void gz_conv2d_then_pool(gz_builder *builder, const gz_conv2d_call *call, gz_conv2d_function *convolve);
 
 /* By the kernels of the builder's family. */
 void gz_conv2d_of_family(gz_builder *builder, const gz_conv2d_call *call);
@@ -153,6 +160,7 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(1, 20, 20, 1, 31, 5, 5, 1, 1, 2, 2, SAME, LINEAR, INTEGER, false)    \
     X(1, 3, 3, 8, 16, 3, 3, 4, 4, 1, 1, SAME, LINEAR, INTEGER, false)      \
     X(1, 9, 9, 16, 16, 3, 3, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)     \
+    X(3, 13, 17, 5, 257, 1, 1, 1, 1, 1, 1, VALID, LINEAR, UNIFORM, false)  \
     X(3, 9, 10, 33, 31, 3, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, false)     \
     X(1, 8, 8, 32, 64, 3, 3, 1, 1, 1, 1, SAME, TANH, UNIFORM, false)       \
     X(1, 7, 13, 65, 70, 3, 3, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, false)   \

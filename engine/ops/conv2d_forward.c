@@ -103,78 +103,125 @@ void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call)
     gz_launch_items(launch, count);
 }
 
-/* A group makes strips of rows; pooled: of pairs of rows. */
-static bool few_channels(gz_builder *builder, const gz_conv2d_call *call)
+static size_t few_channels_out_bytes(gz_builder *builder, const gz_conv2d_call *call)
+{
+    return call->pooled ? 2 * call->size.Q * gz_tile_columns(builder) * sizeof(float) : 0;
+}
+
+/* A group makes strips of rows; pooled: of pairs of rows. 0: not even one fits. */
+static size_t few_channels_rows(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
     const size_t terms = gz_conv2d_terms(size), wide = gz_conv2d_span(size, 1, size->Q);
-    const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
-    const size_t offset_bytes = terms * sizeof(cl_int),
-                 out_bytes = call->pooled ? 2 * size->Q * columns * sizeof(float) : 0;
+    const size_t blocks = gz_round_groups(size->O, gz_tile_columns(builder));
     const gz_conv2d_strip strip = {.per_row = size->Q,
                                    .tile_cost = blocks * (terms + 4) * 2 * GZ_TILE_ROWS,
                                    .copy_cost = wide * size->C,
-                                   .fixed_bytes = offset_bytes + out_bytes,
+                                   .fixed_bytes =
+                                       terms * sizeof(cl_int) + few_channels_out_bytes(builder, call),
                                    .row_bytes = wide * size->C * sizeof(float)};
-    const size_t fit = gz_conv2d_strip_rows(size, builder, &strip), rows = call->pooled ? fit / 2 * 2 : fit;
-    if (!rows) return false;
+    const size_t fit = gz_conv2d_strip_rows(size, builder, &strip);
+    return call->pooled ? fit / 2 * 2 : fit;
+}
+
+static void few_channels(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t rows = few_channels_rows(builder, call);
     const gz_tensor *packed = gz_conv2d_pack(builder, size, call->kernel, call->weights);
     gz_launch *launch = begin(builder, call, "conv2d_few",
                               call->pooled ? "conv2d_few_channels_pooled" : "conv2d_few_channels", packed);
     gz_arg_int(launch, rows);
     gz_arg_int(launch, call->activation);
-    gz_arg_local(launch, gz_conv2d_span(size, 0, rows) * strip.row_bytes);
-    gz_arg_local(launch, offset_bytes);
+    gz_arg_local(launch,
+                 gz_conv2d_span(size, 0, rows) * gz_conv2d_span(size, 1, size->Q) * size->C * sizeof(float));
+    gz_arg_local(launch, gz_conv2d_terms(size) * sizeof(cl_int));
     if (call->pooled) {
-        gz_arg_local(launch, out_bytes);
+        gz_arg_local(launch, few_channels_out_bytes(builder, call));
         gz_arg_tensor(launch, call->place);
     }
     gz_launch_groups(launch, gz_round_groups(call->pooled ? size->P / 2 * 2 : size->P, rows), size->B, 1, 1,
                      1, 1);
-    return true;
 }
 
-static bool few_filters(gz_builder *builder, const gz_conv2d_call *call)
+static size_t few_filters_run(gz_builder *builder, const gz_conv2d_size *size)
+{
+    const size_t width = gz_builder_device(builder)->vector_width;
+    return gz_conv2d_run(size, size->Q > width ? size->Q : width);
+}
+
+static gz_conv2d_strip few_filters_strip(gz_builder *builder, const gz_conv2d_size *size)
+{
+    const size_t width = gz_builder_device(builder)->vector_width, terms = gz_conv2d_terms(size);
+    return (gz_conv2d_strip){.per_row = gz_round_groups(size->Q, width),
+                             .tile_cost = size->O * (terms + 4) * GZ_TILE_ROWS,
+                             .copy_cost = gz_conv2d_span(size, 1, size->Q) * size->C * 2,
+                             .fixed_bytes = terms * sizeof(cl_int),
+                             .row_bytes =
+                                 size->C * size->stride[1] * few_filters_run(builder, size) * sizeof(float)};
+}
+
+static size_t few_filters_rows(gz_builder *builder, const gz_conv2d_size *size)
+{
+    const gz_conv2d_strip strip = few_filters_strip(builder, size);
+    return gz_conv2d_strip_rows(size, builder, &strip);
+}
+
+static void few_filters(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
-    const size_t width = gz_builder_device(builder)->vector_width, terms = gz_conv2d_terms(size);
-    const size_t run = gz_conv2d_run(size, size->Q > width ? size->Q : width);
-    const gz_conv2d_strip strip = {.per_row = gz_round_groups(size->Q, width),
-                                   .tile_cost = size->O * (terms + 4) * GZ_TILE_ROWS,
-                                   .copy_cost = gz_conv2d_span(size, 1, size->Q) * size->C * 2,
-                                   .fixed_bytes = terms * sizeof(cl_int),
-                                   .row_bytes = size->C * size->stride[1] * run * sizeof(float)};
+    const gz_conv2d_strip strip = few_filters_strip(builder, size);
     const size_t rows = gz_conv2d_strip_rows(size, builder, &strip);
-    if (!rows) return false;
     gz_launch *launch = begin(builder, call, "conv2d_filters", "conv2d_few_filters", call->weights);
     gz_arg_int(launch, rows);
     gz_arg_int(launch, call->activation);
-    gz_arg_int(launch, run);
+    gz_arg_int(launch, few_filters_run(builder, size));
     gz_arg_local(launch, gz_conv2d_span(size, 0, rows) * strip.row_bytes);
     gz_arg_local(launch, strip.fixed_bytes);
     gz_launch_groups(launch, gz_round_groups(size->P, rows), size->B, 1, 1, 1, 1);
-    return true;
+}
+
+enum { WINOGRAD, FEW_CHANNELS, FEW_FILTERS, DOT, DIRECT, PLAIN };
+static const char *const METHODS[] = {"winograd", "few channels", "few filters", "dot products",
+                                      "direct",   "plain",        NULL};
+static gz_conv2d_function *const ADD[] = {gz_conv2d_winograd, few_channels, few_filters, dot, direct,
+                                          gz_conv2d_plain};
+
+static size_t usual_method(gz_builder *builder, const gz_conv2d_call *call, bool few_channels_fit)
+{
+    const size_t width = gz_builder_device(builder)->vector_width;
+    const bool few_c = call->size.C < width, few_o = call->size.O < width;
+    if (gz_conv2d_is_winograd(&call->size, builder)) return WINOGRAD;
+    if (few_o && !few_c) return DOT;
+    if (few_o) return few_filters_rows(builder, &call->size) ? FEW_FILTERS : PLAIN;
+    return few_c && few_channels_fit ? FEW_CHANNELS : DIRECT;
+}
+
+/* Direct and with few channels a group makes a vector of filters at least, dot products have one of channels.
+   Not those that are far from their best shapes: measuring takes time, too. */
+static unsigned possible_methods(gz_builder *builder, const gz_conv2d_call *call, bool few_channels_fit)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t width = gz_builder_device(builder)->vector_width;
+    unsigned possible = 0;
+    if (gz_conv2d_can_winograd(size, builder)) possible |= 1u << WINOGRAD;
+    if (few_channels_fit && size->O >= width && size->C <= 2 * width) possible |= 1u << FEW_CHANNELS;
+    if (size->O <= width && few_filters_rows(builder, size)) possible |= 1u << FEW_FILTERS;
+    if (size->C >= width && size->O <= 2 * width) possible |= 1u << DOT;
+    if (size->O >= width) possible |= 1u << DIRECT;
+    return possible;
 }
 
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
 {
-    const size_t width = gz_builder_device(builder)->vector_width;
-    const bool few_c = call->size.C < width, few_o = call->size.O < width;
-    if (gz_conv2d_is_winograd(&call->size, builder))
-        gz_conv2d_winograd(builder, call);
-    else if (few_o && !few_c)
-        dot(builder, call);
-    else if (few_o && !few_filters(builder, call))
-        gz_conv2d_plain(builder, call);
-    else if (!few_o && (!few_c || !few_channels(builder, call)))
-        direct(builder, call);
-}
-
-bool gz_conv2d_pooled(gz_builder *builder, const gz_conv2d_call *call)
-{
-    const size_t width = gz_builder_device(builder)->vector_width;
-    if (!gz_conv2d_is_winograd(&call->size, builder))
-        return call->size.C < width && call->size.O >= width && few_channels(builder, call);
-    gz_conv2d_winograd(builder, call);
-    return true;
+    gz_conv2d_call apart = *call;
+    apart.pooled = false;
+    const bool fit = few_channels_rows(builder, &apart), fit_pooled = few_channels_rows(builder, call);
+    const gz_candidates methods = {METHODS, possible_methods(builder, call, fit),
+                                   usual_method(builder, call, fit)};
+    const size_t method = gz_conv2d_choose(builder, methods, &call->size, false);
+    if (call->pooled && method != WINOGRAD && !(method == FEW_CHANNELS && fit_pooled))
+        gz_conv2d_then_pool(builder, call, ADD[method]);
+    else
+        ADD[method](builder, call);
 }

@@ -92,35 +92,34 @@ static gz_limit limit(const gz_node *node, size_t i)
     return gz_conv2d_limit(&size, bias_of(node) != NULL, activation_of(node));
 }
 
-static void pool_after(gz_builder *builder, gz_conv2d_call *call)
+void gz_conv2d_then_pool(gz_builder *builder, const gz_conv2d_call *pooled, gz_conv2d_function *convolve)
 {
     static const gz_window two_by_two = {{2, 2}, {2, 2}, {1, 1}, GZ_VALID};
-    const gz_conv2d_size *z = &call->size;
+    const gz_conv2d_size *z = &pooled->size;
     const gz_pool_size pool = {z->B, z->P, z->Q, z->O, z->P / 2, z->Q / 2, {0, 0}, &two_by_two};
-    const gz_tensor *y = call->y, *place = call->place;
-    call->pooled = false;
-    call->place = NULL;
-    call->y = gz_scratch(builder, z->B * z->P * z->Q * z->O);
-    gz_conv2d_of_family(builder, call);
-    if (place)
-        gz_conv2d_find_places(builder, z, call->y, y, place);
+    gz_conv2d_call call = *pooled;
+    call.pooled = false;
+    call.place = NULL;
+    call.y = gz_scratch(builder, z->B * z->P * z->Q * z->O);
+    convolve(builder, &call);
+    if (pooled->place)
+        gz_conv2d_find_places(builder, z, call.y, pooled->y, pooled->place);
     else
-        gz_pool_launch(builder, &pool, call->y, y, "max_pool_slabs", "max_pool_items");
+        gz_pool_launch(builder, &pool, call.y, pooled->y, "max_pool_slabs", "max_pool_items");
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    gz_conv2d_call call = {.size = gz_conv2d_size_forward(node),
-                           .x = node->in[X],
-                           .kernel = node->in[KERNEL],
-                           .weights = node->in[KERNEL],
-                           .bias = bias_of(node),
-                           .y = node->out[Y],
-                           .activation = activation_of(node),
-                           .pooled = true,
-                           .place = node->n_out > PLACE ? node->out[PLACE] : NULL};
-    if (gz_builder_family(builder) != GZ_FAMILY_CPU || !gz_conv2d_pooled(builder, &call))
-        pool_after(builder, &call);
+    const gz_conv2d_call call = {.size = gz_conv2d_size_forward(node),
+                                 .x = node->in[X],
+                                 .kernel = node->in[KERNEL],
+                                 .weights = node->in[KERNEL],
+                                 .bias = bias_of(node),
+                                 .y = node->out[Y],
+                                 .activation = activation_of(node),
+                                 .pooled = true,
+                                 .place = node->n_out > PLACE ? node->out[PLACE] : NULL};
+    gz_conv2d_of_family(builder, &call);
     return gz_builder_status(builder);
 }
 

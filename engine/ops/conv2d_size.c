@@ -90,6 +90,16 @@ void gz_conv2d_arg_window(gz_launch *launch, const gz_conv2d_size *size)
         for (int axis = 0; axis < 2; axis++) gz_arg_int(launch, list[i][axis]);
 }
 
+size_t gz_conv2d_choose(gz_builder *builder, gz_candidates candidates, const gz_conv2d_size *z,
+                        bool of_maxima)
+{
+    return gz_builder_choose(
+        builder, candidates,
+        "%zu x %zu x %zu x %zu to %zu x %zu x %zu, %zu x %zu every %zu x %zu, %zu x %zu apart%s", z->B, z->H,
+        z->W, z->C, z->P, z->Q, z->O, z->taps[0], z->taps[1], z->stride[0], z->stride[1], z->dilation[0],
+        z->dilation[1], of_maxima ? ", of maxima" : "");
+}
+
 static size_t strip_cost(const gz_conv2d_size *size, const gz_conv2d_strip *strip, size_t rows)
 {
     const size_t strips = gz_round_groups(size->P, rows), last = size->P - (strips - 1) * rows;

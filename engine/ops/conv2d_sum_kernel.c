@@ -54,81 +54,110 @@ static size_t rows_each(const gz_conv2d_size *size)
     return rows < 1 ? 1 : at_most(rows, size->P);
 }
 
-/* Register tiles of taps and filters. */
-static bool tile(gz_builder *builder, const task *t)
+/* Register tiles of taps and filters: what a group has in local memory. */
+typedef struct tiling {
+    size_t channels, rows; /* of x and of dy at a time */
+    size_t groups, blocks; /* of channels; of filters */
+    size_t each;           /* blocks of a group; 0: not even one fits */
+    size_t in_bytes, block_bytes, offset_bytes;
+} tiling;
+
+static tiling tiling_of(gz_builder *builder, const gz_conv2d_size *size)
 {
-    enum { TAPS_EACH = 72, WORK_ITEMS = 64, LEAST_PARTS = 4, MOST_PARTS = 32, MOST_BLOCKS = 8 };
-    const gz_conv2d_size *size = &t->size;
-    const size_t window = size->taps[0] * size->taps[1],
-                 channels = at_most(size->C, window < 9 ? TAPS_EACH / window : TAPS_EACH / 9),
-                 rows = rows_each(size);
-    const size_t taps = gz_round_up(window * channels, GZ_TILE_ROWS), columns = gz_tile_columns(builder);
-    const size_t blocks = gz_round_groups(size->O, columns), groups = gz_round_groups(size->C, channels);
-    const size_t in_bytes =
-        gz_conv2d_span(size, 0, rows) * gz_conv2d_span(size, 1, size->Q) * channels * sizeof(float);
-    const size_t block_bytes = taps * columns * sizeof(float), offset_bytes = taps * sizeof(cl_int);
+    enum { TAPS_EACH = 72, MOST_BLOCKS = 8 };
+    const size_t window = size->taps[0] * size->taps[1], columns = gz_tile_columns(builder);
+    tiling t = {.channels = at_most(size->C, window < 9 ? TAPS_EACH / window : TAPS_EACH / 9),
+                .rows = rows_each(size),
+                .blocks = gz_round_groups(size->O, columns)};
+    const size_t taps = gz_round_up(window * t.channels, GZ_TILE_ROWS);
     const size_t room = gz_builder_device(builder)->local_bytes;
-    if (in_bytes + offset_bytes + block_bytes > room) return false;
-    const size_t each = at_most(at_most(blocks, MOST_BLOCKS), (room - in_bytes - offset_bytes) / block_bytes);
-    const size_t wanted =
-        gz_round_groups(WORK_ITEMS, groups) < LEAST_PARTS ? LEAST_PARTS : gz_round_groups(WORK_ITEMS, groups);
-    const size_t strips = size->B * gz_round_groups(size->P, rows),
+    t.groups = gz_round_groups(size->C, t.channels);
+    t.in_bytes =
+        gz_conv2d_span(size, 0, t.rows) * gz_conv2d_span(size, 1, size->Q) * t.channels * sizeof(float);
+    t.block_bytes = taps * columns * sizeof(float);
+    t.offset_bytes = taps * sizeof(cl_int);
+    if (t.in_bytes + t.offset_bytes + t.block_bytes <= room)
+        t.each =
+            at_most(at_most(t.blocks, MOST_BLOCKS), (room - t.in_bytes - t.offset_bytes) / t.block_bytes);
+    return t;
+}
+
+static void tile(gz_builder *builder, const task *t)
+{
+    enum { WORK_ITEMS = 64, LEAST_PARTS = 4, MOST_PARTS = 32 };
+    const gz_conv2d_size *size = &t->size;
+    const tiling by = tiling_of(builder, size);
+    const size_t wanted = gz_round_groups(WORK_ITEMS, by.groups) < LEAST_PARTS
+                              ? LEAST_PARTS
+                              : gz_round_groups(WORK_ITEMS, by.groups);
+    const size_t strips = size->B * gz_round_groups(size->P, by.rows),
                  parts = at_most(at_most(wanted, MOST_PARTS), strips);
-    const gz_tensor *part = gz_scratch(builder, parts * window * size->C * size->O);
+    const gz_tensor *part = gz_scratch(builder, parts * gz_conv2d_terms(size) * size->O);
     gz_launch *launch = begin(builder, t, "conv2d_kernel_gradient_tile", part);
     gz_arg_int(launch, parts);
     gz_arg_int(launch, strips);
-    gz_arg_int(launch, rows);
-    gz_arg_int(launch, channels);
-    gz_arg_int(launch, each);
-    gz_arg_local(launch, in_bytes);
-    gz_arg_local(launch, each * block_bytes);
-    gz_arg_local(launch, offset_bytes);
-    gz_launch_groups(launch, parts, groups, gz_round_groups(blocks, each), 1, 1, 1);
+    gz_arg_int(launch, by.rows);
+    gz_arg_int(launch, by.channels);
+    gz_arg_int(launch, by.each);
+    gz_arg_local(launch, by.in_bytes);
+    gz_arg_local(launch, by.each * by.block_bytes);
+    gz_arg_local(launch, by.offset_bytes);
+    gz_launch_groups(launch, parts, by.groups, gz_round_groups(by.blocks, by.each), 1, 1, 1);
     sum_parts(builder, t, part, parts);
-    return true;
 }
 
 /* Few channels and few filters: vectors along the pixels. */
-static bool few(gz_builder *builder, const task *t)
+typedef struct few_tiling {
+    size_t rows, run; /* rows 0: not even one fits */
+    gz_conv2d_strip strip;
+    size_t sum_bytes, offset_bytes;
+} few_tiling;
+
+static few_tiling few_tiling_of(gz_builder *builder, const gz_conv2d_size *size)
+{
+    const size_t width = gz_builder_device(builder)->vector_width,
+                 taps = gz_round_up(gz_conv2d_terms(size), GZ_TILE_ROWS),
+                 length = gz_round_up(size->Q, width);
+    few_tiling s = {.run = gz_conv2d_run(size, length),
+                    .sum_bytes = size->O * taps * width * sizeof(float),
+                    .offset_bytes = taps * sizeof(cl_int)};
+    s.strip = (gz_conv2d_strip){.per_row = GZ_TILE_ROWS,
+                                .tile_cost = size->O * taps * (length / width),
+                                .copy_cost = gz_conv2d_span(size, 1, size->Q) * size->C * 2,
+                                .fixed_bytes = s.sum_bytes + s.offset_bytes,
+                                .row_bytes = size->C * size->stride[1] * s.run * sizeof(float),
+                                .out_bytes = size->O * length * sizeof(float)};
+    s.rows = gz_conv2d_strip_rows(size, builder, &s.strip);
+    return s;
+}
+
+static void few(gz_builder *builder, const task *t)
 {
     enum { MOST_PARTS = 16 };
     const gz_conv2d_size *size = &t->size;
-    const size_t width = gz_builder_device(builder)->vector_width, terms = gz_conv2d_terms(size);
-    const size_t taps = gz_round_up(terms, GZ_TILE_ROWS), length = gz_round_up(size->Q, width),
-                 run = gz_conv2d_run(size, length);
-    const size_t sum_bytes = size->O * taps * width * sizeof(float), offset_bytes = taps * sizeof(cl_int);
-    const gz_conv2d_strip strip = {.per_row = GZ_TILE_ROWS,
-                                   .tile_cost = size->O * taps * (length / width),
-                                   .copy_cost = gz_conv2d_span(size, 1, size->Q) * size->C * 2,
-                                   .fixed_bytes = sum_bytes + offset_bytes,
-                                   .row_bytes = size->C * size->stride[1] * run * sizeof(float),
-                                   .out_bytes = size->O * length * sizeof(float)};
-    const size_t rows = gz_conv2d_strip_rows(size, builder, &strip);
-    if (!rows) return false;
-    const size_t strips = size->B * gz_round_groups(size->P, rows), parts = at_most(strips, MOST_PARTS);
-    const gz_tensor *part = gz_scratch(builder, parts * terms * size->O);
+    const few_tiling by = few_tiling_of(builder, size);
+    const size_t strips = size->B * gz_round_groups(size->P, by.rows), parts = at_most(strips, MOST_PARTS);
+    const gz_tensor *part = gz_scratch(builder, parts * gz_conv2d_terms(size) * size->O);
     gz_launch *launch = begin(builder, t, "conv2d_kernel_gradient_few", part);
     gz_arg_int(launch, parts);
     gz_arg_int(launch, strips);
-    gz_arg_int(launch, rows);
-    gz_arg_int(launch, run);
-    gz_arg_local(launch, gz_conv2d_span(size, 0, rows) * strip.row_bytes);
-    gz_arg_local(launch, rows * strip.out_bytes);
-    gz_arg_local(launch, sum_bytes);
-    gz_arg_local(launch, offset_bytes);
+    gz_arg_int(launch, by.rows);
+    gz_arg_int(launch, by.run);
+    gz_arg_local(launch, gz_conv2d_span(size, 0, by.rows) * by.strip.row_bytes);
+    gz_arg_local(launch, by.rows * by.strip.out_bytes);
+    gz_arg_local(launch, by.sum_bytes);
+    gz_arg_local(launch, by.offset_bytes);
     gz_launch_groups(launch, parts, 1, 1, 1, 1, 1);
     sum_parts(builder, t, part, parts);
-    return true;
 }
 
-/* Each part sums into 36 C O floats of its own: fewer parts where these are many. */
-static void winograd(gz_builder *builder, const task *t)
+/* Each part sums into 36 C O floats of its own, and is a group. */
+static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
 {
-    enum { TILES = 24, PAD = 16, MANY = 4096 };
+    enum { TILES = 24, PAD = 16 };
     const gz_conv2d_size *size = &t->size;
-    const size_t n_tiles = gz_conv2d_winograd_tiles(size);
-    const size_t parts = at_most(size->C * size->O > MANY ? 4 : 8, gz_round_groups(n_tiles, 8));
+    const size_t n_tiles = gz_conv2d_winograd_tiles(size),
+                 parts = at_most(most_parts, gz_round_groups(n_tiles, 8));
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
     const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * size->C * filters);
     const gz_tensor *work =
@@ -156,6 +185,16 @@ static void winograd(gz_builder *builder, const task *t)
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
 }
 
+/* Fewer parts where the sums are many. */
+static void winograd(gz_builder *builder, const task *t)
+{
+    enum { MANY = 4096 };
+    winograd_in(builder, t, t->size.C * t->size.O > MANY ? 4 : 8);
+}
+
+/* For many cores. */
+static void winograd_many(gz_builder *builder, const task *t) { winograd_in(builder, t, 32); }
+
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel)
 {
@@ -172,24 +211,47 @@ static gz_conv2d_size as_one_image(gz_conv2d_size size)
     return size;
 }
 
+enum { WINOGRAD, WINOGRAD_MANY, TILE, TILE_TURNED, FEW, PLAIN };
+static const char *const METHODS[] = {
+    "winograd", "winograd in 32 parts", "tiles", "tiles, turned", "few channels", "plain", NULL};
+static void (*const ADD[])(gz_builder *builder, const task *t) = {winograd, winograd_many, tile,
+                                                                  tile,     few,           plain};
+
+static gz_candidates methods_of(gz_builder *builder, const task *t, const task *turned)
+{
+    const gz_conv2d_size *size = &t->size;
+    const size_t width = gz_builder_device(builder)->vector_width;
+    const bool tiles = tiling_of(builder, size).each,
+               turns = !gz_conv2d_has_stride(size) && tiling_of(builder, &turned->size).each,
+               few_fit = few_tiling_of(builder, size).rows;
+    gz_candidates c = {METHODS, 0, PLAIN};
+    if (gz_conv2d_can_winograd(size, builder)) c.possible |= 1u << WINOGRAD | 1u << WINOGRAD_MANY;
+    if (tiles && size->O >= width) c.possible |= 1u << TILE;
+    if (turns && size->C >= width) c.possible |= 1u << TILE_TURNED;
+    if (few_fit && size->C <= width && size->O <= width) c.possible |= 1u << FEW;
+    if (gz_conv2d_is_winograd(size, builder))
+        c.usual = WINOGRAD;
+    else if (size->O >= width)
+        c.usual = tiles ? TILE : PLAIN;
+    else if (size->C >= width)
+        c.usual = turns ? TILE_TURNED : PLAIN;
+    else if (few_fit)
+        c.usual = FEW;
+    return c;
+}
+
+/* Winograd's read maxima and their places; the others want them where they were. */
 void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *given, const gz_tensor *x,
                           const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel)
 {
-    const gz_conv2d_size one = as_one_image(*given), *size = &one;
-    const size_t width = gz_builder_device(builder)->vector_width;
-    if (gz_conv2d_is_winograd(size, builder)) {
-        winograd(builder, &(task){*size, x, dy, place, dkernel, false});
-        return;
+    const gz_conv2d_size size = as_one_image(*given);
+    task straight = {size, x, dy, place, dkernel, false},
+         turned = {gz_conv2d_size_turned(&size), dy, x, NULL, dkernel, true};
+    const size_t method =
+        gz_conv2d_choose(builder, methods_of(builder, &straight, &turned), &size, place != NULL);
+    if (method != WINOGRAD && method != WINOGRAD_MANY) {
+        straight.dy = turned.x = gz_conv2d_whole_dy(builder, given, dy, place);
+        straight.place = NULL;
     }
-    const gz_tensor *whole = gz_conv2d_whole_dy(builder, given, dy, place);
-    const task t = {*size, x, whole, NULL, dkernel, false},
-               swapped = {gz_conv2d_size_turned(size), whole, x, NULL, dkernel, true};
-    bool done = false;
-    if (size->O >= width)
-        done = tile(builder, &t);
-    else if (size->C >= width && !gz_conv2d_has_stride(size))
-        done = tile(builder, &swapped);
-    else if (size->C < width)
-        done = few(builder, &t);
-    if (!done) plain(builder, &t);
+    ADD[method](builder, method == TILE_TURNED ? &turned : &straight);
 }

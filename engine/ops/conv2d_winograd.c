@@ -13,16 +13,21 @@ static size_t local_bytes(const gz_conv2d_size *size, gz_builder *builder, size_
     return GZ_WINOGRAD_PLANES * (tiles * (size->C + gz_tile_columns(builder)) + 2 * PAD) * sizeof(float);
 }
 
+bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder)
+{
+    enum { LEAST = 8 };
+    for (int axis = 0; axis < 2; axis++)
+        if (size->taps[axis] != 3 || size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
+    return size->C >= LEAST && size->O >= LEAST &&
+           local_bytes(size, builder, GZ_TILE_ROWS) <= gz_builder_device(builder)->local_bytes;
+}
+
 /* 36 products a tile in place of 9 a pixel; the transforms want the rest of the gain. */
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder)
 {
-    const gz_device_facts *facts = gz_builder_device(builder);
-    const size_t least = facts->vector_width > 8 ? facts->vector_width : 8;
-    for (int axis = 0; axis < 2; axis++)
-        if (size->taps[axis] != 3 || size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
-    if (size->C < least || size->O < least) return false;
-    if (40 * gz_conv2d_winograd_tiles(size) > 7 * size->B * size->P * size->Q) return false;
-    return local_bytes(size, builder, GZ_TILE_ROWS) <= facts->local_bytes;
+    const size_t least = gz_builder_device(builder)->vector_width;
+    return gz_conv2d_can_winograd(size, builder) && size->C >= least && size->O >= least &&
+           40 * gz_conv2d_winograd_tiles(size) <= 7 * size->B * size->P * size->Q;
 }
 
 /* turned: `weights`, made from `kernel`, have their last tap first. */

@@ -12,6 +12,11 @@ typedef struct gz_dense_size {
 
 /* Fewer columns than this are made by dot products, at most this many rows by streaming the matrix. */
 enum { GZ_DENSE_FEW_COLUMNS = 8, GZ_DENSE_FEW_ROWS = 4 };
+/* As many columns as dot products can have (cl/dense_few.cl). */
+enum { GZ_DENSE_DOT_UNITS = 8 };
+
+/* Which candidate makes the product (builder.h). */
+size_t gz_dense_choose(gz_builder *builder, gz_candidates candidates, gz_dense_size size);
 
 /* A sum of `length` terms split in `count` parts of `part` terms, the last perhaps shorter. Depends on shapes
    alone, so that results don't depend on the machine. */
@@ -40,7 +45,7 @@ typedef struct gz_matrix {
 void gz_dense_plain(gz_builder *builder, gz_matrix a, gz_matrix b, const gz_tensor *bias,
                     const gz_tensor *out, size_t M, size_t N, size_t L, gz_activation_kind activation);
 
-/* The same for N < GZ_DENSE_FEW_COLUMNS, by dot products along the rows of a (whose column step is 1). */
+/* The same for N <= GZ_DENSE_DOT_UNITS, by dot products along the rows of a (whose column step is 1). */
 void gz_dense_dots(gz_builder *builder, const gz_tensor *a, gz_matrix b, const gz_tensor *bias, gz_matrix out,
                    size_t M, size_t N, size_t L, gz_activation_kind activation);
 

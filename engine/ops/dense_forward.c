@@ -73,23 +73,62 @@ static const gz_tensor *launch_stream(gz_builder *builder, const gz_dense_call *
     return sums;
 }
 
+static void stream(gz_builder *builder, const gz_dense_call *call)
+{
+    const gz_parts parts = stream_parts(call->size);
+    end(builder, call, parts, launch_stream(builder, call, parts));
+}
+
+static gz_matrix kernel_of(const gz_dense_call *call)
+{
+    return (gz_matrix){call->kernel, call->size.units, 1};
+}
+
+static void dots(gz_builder *builder, const gz_dense_call *call)
+{
+    gz_dense_dots(builder, call->x, kernel_of(call), call->bias, (gz_matrix){call->y, call->size.units, 1},
+                  call->size.rows, call->size.units, call->size.inputs, call->activation);
+}
+
+static void panels(gz_builder *builder, const gz_dense_call *call)
+{
+    gz_dense_packed(builder, call->x, kernel_of(call), call->bias, call->y, call->size.rows, call->size.units,
+                    call->size.inputs, call->activation);
+}
+
+enum { DOTS, STREAM, PANELS, TILES };
+static const char *const METHODS[] = {"dot products", "stream", "panels", "tiles", NULL};
+static void (*const ADD[])(gz_builder *builder, const gz_dense_call *call) = {dots, stream, panels,
+                                                                              launch_tiles};
+
+static gz_candidates methods_of(const gz_builder *builder, const gz_dense_call *call)
+{
+    enum { STREAM_MOST_ROWS = 32 };
+    const gz_dense_size size = call->size;
+    gz_candidates c = {METHODS, 1u << PANELS | 1u << TILES, TILES};
+    if (size.units <= GZ_DENSE_DOT_UNITS) c.possible |= 1u << DOTS;
+    if (size.rows <= STREAM_MOST_ROWS) c.possible |= 1u << STREAM;
+    if (size.units < GZ_DENSE_FEW_COLUMNS)
+        c.usual = DOTS;
+    else if (size.rows <= GZ_DENSE_FEW_ROWS)
+        c.usual = STREAM;
+    else if (tile_parts(size).count == 1 && gz_dense_packs(builder, call->kernel, size.rows))
+        c.usual = PANELS;
+    return c;
+}
+
 void gz_dense_launch(gz_builder *builder, const gz_dense_call *call)
 {
-    const size_t R = call->size.rows, K = call->size.inputs, U = call->size.units;
-    const gz_matrix x = {call->x, K, 1}, kernel = {call->kernel, U, 1}, y = {call->y, U, 1};
-    const gz_parts parts = stream_parts(call->size);
+    const gz_dense_size size = call->size;
+    const gz_matrix x = {call->x, size.inputs, 1}, kernel = kernel_of(call);
     if (gz_builder_is_gpu(builder))
-        gz_product_gpu_one(builder, x, kernel, call->bias, y.tensor, R, U, K, call->activation);
+        gz_product_gpu_one(builder, x, kernel, call->bias, call->y, size.rows, size.units, size.inputs,
+                           call->activation);
     else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
-        gz_dense_plain(builder, x, kernel, call->bias, y.tensor, R, U, K, call->activation);
-    else if (U < GZ_DENSE_FEW_COLUMNS)
-        gz_dense_dots(builder, x.tensor, kernel, call->bias, y, R, U, K, call->activation);
-    else if (R <= GZ_DENSE_FEW_ROWS)
-        end(builder, call, parts, launch_stream(builder, call, parts));
-    else if (tile_parts(call->size).count == 1 && gz_dense_packs(builder, kernel.tensor, R))
-        gz_dense_packed(builder, x.tensor, kernel, call->bias, y.tensor, R, U, K, call->activation);
+        gz_dense_plain(builder, x, kernel, call->bias, call->y, size.rows, size.units, size.inputs,
+                       call->activation);
     else
-        launch_tiles(builder, call);
+        ADD[gz_dense_choose(builder, methods_of(builder, call), size)](builder, call);
 }
 
 /* The product and the softmax of its rows in one launch. */

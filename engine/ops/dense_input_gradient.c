@@ -50,8 +50,33 @@ static void prepare_tile(const gz_node *node, gz_builder *builder, gz_dense_size
                      1, 1, 1);
 }
 
-/* With few rows every element is a dot product of a row of the kernel, which lies in order, with a row of dy.
- */
+/* Every element is a dot product of a row of the kernel, which lies in order, with a row of dy. */
+static void prepare_dots(const gz_node *node, gz_builder *builder, gz_dense_size size)
+{
+    gz_dense_dots(builder, node->in[KERNEL], (gz_matrix){node->in[DY], 1, size.units}, NULL,
+                  (gz_matrix){node->out[0], 1, size.inputs}, size.inputs, size.rows, size.units, GZ_LINEAR);
+}
+
+static void prepare_packed(const gz_node *node, gz_builder *builder, gz_dense_size size)
+{
+    gz_dense_packed(builder, node->in[DY], (gz_matrix){node->in[KERNEL], 1, size.units}, NULL, node->out[0],
+                    size.rows, size.inputs, size.units, GZ_LINEAR);
+}
+
+enum { DOTS, PACKED, TILE };
+static const char *const METHODS[] = {"dot products", "panels", "tiles", NULL};
+static void (*const ADD[])(const gz_node *node, gz_builder *builder,
+                           gz_dense_size size) = {prepare_dots, prepare_packed, prepare_tile};
+
+static gz_candidates methods_of(const gz_node *node, const gz_builder *builder, gz_dense_size size)
+{
+    const bool packs = gz_dense_packs(builder, node->in[KERNEL], size.rows);
+    gz_candidates c = {METHODS, 1u << PACKED | 1u << TILE, packs ? PACKED : TILE};
+    if (size.rows <= GZ_DENSE_DOT_UNITS) c.possible |= 1u << DOTS;
+    if (size.rows <= GZ_DENSE_FEW_ROWS) c.usual = DOTS;
+    return c;
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_dense_size size = size_of(node);
@@ -63,13 +88,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
         gz_dense_plain(builder, (gz_matrix){dy, U, 1}, (gz_matrix){kernel, 1, U}, NULL, dx, R, K, U,
                        GZ_LINEAR);
-    else if (R <= GZ_DENSE_FEW_ROWS)
-        gz_dense_dots(builder, kernel, (gz_matrix){dy, 1, U}, NULL, (gz_matrix){dx, 1, K}, K, R, U,
-                      GZ_LINEAR);
-    else if (gz_dense_packs(builder, kernel, R))
-        gz_dense_packed(builder, dy, (gz_matrix){kernel, 1, U}, NULL, dx, R, K, U, GZ_LINEAR);
     else
-        prepare_tile(node, builder, size);
+        ADD[gz_dense_choose(builder, methods_of(node, builder, size), size)](node, builder, size);
     return gz_builder_status(builder);
 }
 

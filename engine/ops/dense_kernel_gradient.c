@@ -34,11 +34,11 @@ static void reference(const gz_node *node, double *const *in, double *const *out
         }
 }
 
-/* 256 rows a part, 64 parts and 2^20 floats of partial sums at most. */
-static gz_parts row_parts(gz_dense_size size)
+/* 64 parts and 2^20 floats of partial sums at most. */
+static gz_parts row_parts(gz_dense_size size, size_t rows_each)
 {
     const size_t room = ((size_t)1 << 20) / (size.inputs * size.units);
-    const size_t wanted = size.rows / 256;
+    const size_t wanted = size.rows / rows_each;
     return gz_parts_of(size.rows, wanted < room ? (wanted < 64 ? wanted : 64) : room, 64);
 }
 
@@ -71,22 +71,48 @@ static void prepare_tile(gz_builder *builder, const gz_tensor *a, const gz_tenso
     if (!whole) gz_dense_end(builder, sums, parts.count, NULL, to.tensor, 1, M * N, GZ_LINEAR);
 }
 
+static void straight(const gz_node *node, gz_builder *builder, gz_dense_size size, gz_parts parts)
+{
+    prepare_tile(builder, node->in[X], node->in[DY], (gz_matrix){node->out[0], size.units, 1}, size.rows,
+                 size.inputs, size.units, parts);
+}
+
 /* With few units the transposed product fills the tile: its columns are the inputs. */
+static void turned(const gz_node *node, gz_builder *builder, gz_dense_size size, gz_parts parts)
+{
+    prepare_tile(builder, node->in[DY], node->in[X], (gz_matrix){node->out[0], 1, size.units}, size.rows,
+                 size.units, size.inputs, parts);
+}
+
+/* FINE: parts of fewer rows, for many cores. */
+enum { STRAIGHT, TURNED, STRAIGHT_FINE, TURNED_FINE };
+static const char *const METHODS[] = {"tiles", "tiles, turned", "tiles in small parts",
+                                      "tiles, turned, in small parts", NULL};
+static void (*const ADD[])(const gz_node *node, gz_builder *builder, gz_dense_size size,
+                           gz_parts parts) = {straight, turned, straight, turned};
+
+static gz_candidates methods_of(gz_dense_size size)
+{
+    enum { TURNED_MOST_UNITS = 32, FINE_LEAST_ROWS = 512 };
+    gz_candidates c = {METHODS, 1u << STRAIGHT, size.units < GZ_DENSE_FEW_COLUMNS ? TURNED : STRAIGHT};
+    if (size.units <= TURNED_MOST_UNITS) c.possible |= 1u << TURNED;
+    if (size.rows >= FINE_LEAST_ROWS) c.possible |= c.possible << STRAIGHT_FINE;
+    return c;
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_dense_size size = size_of(node);
     const size_t R = size.rows, K = size.inputs, U = size.units;
-    const gz_tensor *x = node->in[X], *dy = node->in[DY], *dkernel = node->out[0];
-    if (gz_builder_is_gpu(builder))
-        gz_product_gpu_one(builder, (gz_matrix){x, 1, K}, (gz_matrix){dy, U, 1}, NULL, dkernel, K, U, R,
-                           GZ_LINEAR);
-    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
-        gz_dense_plain(builder, (gz_matrix){x, 1, K}, (gz_matrix){dy, U, 1}, NULL, dkernel, K, U, R,
-                       GZ_LINEAR);
-    else if (U < GZ_DENSE_FEW_COLUMNS)
-        prepare_tile(builder, dy, x, (gz_matrix){dkernel, 1, U}, R, U, K, row_parts(size));
-    else
-        prepare_tile(builder, x, dy, (gz_matrix){dkernel, U, 1}, R, K, U, row_parts(size));
+    const gz_matrix x = {node->in[X], 1, K}, dy = {node->in[DY], U, 1};
+    if (gz_builder_is_gpu(builder)) {
+        gz_product_gpu_one(builder, x, dy, NULL, node->out[0], K, U, R, GZ_LINEAR);
+    } else if (gz_builder_family(builder) != GZ_FAMILY_CPU) {
+        gz_dense_plain(builder, x, dy, NULL, node->out[0], K, U, R, GZ_LINEAR);
+    } else {
+        const size_t method = gz_dense_choose(builder, methods_of(size), size);
+        ADD[method](node, builder, size, row_parts(size, method >= STRAIGHT_FINE ? 64 : 256));
+    }
     return gz_builder_status(builder);
 }
 

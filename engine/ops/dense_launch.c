@@ -6,6 +6,11 @@ enum { DOT_ROWS = 32, END_COLUMNS = 1024, END_ROWS = 16 };
 enum { PACKED_ONCE_ROWS = 32, PACKED_ROWS = 512 };
 enum { DEPTH = 256 }; /* as in cl/dense.cl */
 
+size_t gz_dense_choose(gz_builder *builder, gz_candidates candidates, gz_dense_size size)
+{
+    return gz_builder_choose(builder, candidates, "%zu x %zu to %zu", size.rows, size.inputs, size.units);
+}
+
 gz_parts gz_parts_of(size_t length, size_t wanted, size_t least)
 {
     const size_t most = length / least;

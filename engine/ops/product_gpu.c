@@ -138,13 +138,25 @@ static void by_lanes(gz_builder *builder, const gz_product *p)
     launch_all(builder, p, &t, &g, "product_few", options);
 }
 
-void gz_product_gpu(gz_builder *builder, const gz_product *product)
+enum { TILES, LANES, CLBLAST };
+static const char *const METHODS[] = {"tiles", "lanes", "clblast", NULL};
+static void (*const ADD[])(gz_builder *builder, const gz_product *product) = {by_tiles, by_lanes,
+                                                                              gz_product_by_library};
+
+static gz_candidates methods_of(gz_builder *builder, const gz_product *p)
 {
-    if (gz_product_by_library(builder, product)) return;
-    if (product->M <= FEW || product->N <= FEW)
-        by_lanes(builder, product);
-    else
-        by_tiles(builder, product);
+    gz_candidates c = {METHODS, 1u << TILES, p->M <= FEW || p->N <= FEW ? LANES : TILES};
+    if (gz_product_library_can(builder, p)) c.possible |= 1u << CLBLAST;
+    return c;
+}
+
+void gz_product_gpu(gz_builder *builder, const gz_product *p)
+{
+    const size_t method = gz_builder_choose(builder, methods_of(builder, p),
+                                            "%zu x %zu x %zu x %zu by %zu%s%s", p->samples * p->heads, p->M,
+                                            p->K, p->K, p->N, p->a.column == 1 ? "" : ", first turned",
+                                            p->b.column == 1 ? "" : ", second turned");
+    ADD[method](builder, p);
 }
 
 void gz_product_gpu_one(gz_builder *builder, gz_matrix a, gz_matrix b, const gz_tensor *bias,

@@ -21,8 +21,9 @@ typedef struct gz_product {
     gz_activation_kind activation;
 } gz_product;
 
-/* By CLBlast, where that was measured to be faster (device/products.h); false: nothing was done. */
-bool gz_product_by_library(gz_builder *builder, const gz_product *product);
+/* Can CLBlast make it? By CLBlast. */
+bool gz_product_library_can(gz_builder *builder, const gz_product *product);
+void gz_product_by_library(gz_builder *builder, const gz_product *product);
 
 void gz_product_gpu(gz_builder *builder, const gz_product *product);
 

@@ -1,6 +1,5 @@
 /* Products that a library makes: the plan calls it in place of a kernel. */
 #include "../device/clblast.h"
-#include "../device/products.h"
 #include "product_gpu.h"
 
 /* Floats from a row that lies in memory to the next: any where there is one row, but the library wants it
@@ -16,11 +15,14 @@ static cl_int call(const void *state, cl_command_queue queue, const cl_mem *memo
     return gz_clblast_sgemm(state, queue, memory[0], memory[1], memory[2], event);
 }
 
-bool gz_product_by_library(gz_builder *builder, const gz_product *p)
+bool gz_product_library_can(gz_builder *builder, const gz_product *p)
+{
+    return p->samples * p->heads == 1 && gz_builder_chooses(builder) && gz_clblast_there();
+}
+
+void gz_product_by_library(gz_builder *builder, const gz_product *p)
 {
     const bool a_turned = p->a.column != 1, b_turned = p->b.column != 1;
-    const gz_product_shape shape = {p->M, p->N, p->K, a_turned, b_turned};
-    if (p->samples * p->heads != 1 || !gz_builder_asks_library(builder, &shape)) return false;
     const gz_tensor *y = p->y.tensor;
     const bool ends = p->bias || p->activation != GZ_LINEAR;
     const gz_tensor *to = ends ? gz_scratch(builder, p->M * p->N) : y;
@@ -38,5 +40,4 @@ bool gz_product_by_library(gz_builder *builder, const gz_product *p)
     gz_arg_tensor(launch, p->b.tensor);
     gz_arg_tensor(launch, to);
     if (ends) gz_product_add_parts(builder, to, 1, p->bias, p->N, y, p->activation);
-    return true;
 }

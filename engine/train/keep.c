@@ -61,6 +61,7 @@ gaze_status gz_run_write_record(gz_run *r, const char *state)
 {
     if (!gz_run_keeps_files(r)) return GAZE_OK;
     r->record.state = state;
+    r->record.plan = r->steps.whole.plan;
     return gz_run_record_write(&r->record, gz_run_options(r)->out);
 }
 

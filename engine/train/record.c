@@ -126,6 +126,21 @@ static void add_device(gz_text *text, const gaze_device_info *device)
     gz_text_add(text, "}");
 }
 
+/* "what it is for: the candidate" */
+static void add_tuned(gz_text *text, const gz_plan *plan)
+{
+    const gz_plan_choice *list;
+    const char *before = "";
+    const size_t count = plan ? gz_plan_choices(plan, &list) : 0;
+    gz_text_add(text, ",\n  \"tuned\": [");
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].taken == list[i].candidates.usual) continue;
+        gz_text_add(text, "%s\"%s: %s\"", before, list[i].key, list[i].candidates.names[list[i].taken]);
+        before = ", ";
+    }
+    gz_text_add(text, "]");
+}
+
 gaze_status gz_run_record_write(const gz_run_record *r, const char *folder)
 {
     gz_text text = {0};
@@ -142,6 +157,7 @@ gaze_status gz_run_record_write(const gz_run_record *r, const char *folder)
     }
     gz_text_add(&text, "]");
     add_device(&text, r->device);
+    add_tuned(&text, r->plan);
     add_word(&text, "model", r->model_name);
     add_word(&text, "model_hash", r->model_hash);
     add_word(&text, "data", r->data_type);

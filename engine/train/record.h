@@ -2,6 +2,7 @@
 #ifndef GZ_RECORD_H
 #define GZ_RECORD_H
 #include "../base/file.h"
+#include "../graph/plan.h"
 
 typedef struct gz_epoch_row {
     size_t epoch, step;
@@ -27,7 +28,8 @@ typedef struct gz_run_record {
     double learning_rate;
     uint64_t seed;
     size_t batch_size, epochs, steps, train_samples, test_samples, parameters;
-    size_t processes; /* that train together; 0: one alone */
+    size_t processes;    /* that train together; 0: one alone */
+    const gz_plan *plan; /* of a step, that tells what gaze tune has chosen; NULL: not made yet */
     int argc;
     const char *const *argv;
     const char *started;

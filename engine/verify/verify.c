@@ -15,6 +15,7 @@ static const float LARGE = 1e38f; /* where NaN would not be seen: in a maximum, 
 typedef struct runner {
     gz_device *device;
     gz_family family;
+    const char *candidate; /* NULL: as chosen, or usual */
     gz_trial *trial;
     gz_plan *plan;
     gz_verify_result *result;
@@ -204,20 +205,30 @@ static gaze_status allocate_results(runner *r)
     return GAZE_OK;
 }
 
-/* A kernel that doesn't build, or a launch that the driver refuses, fails this check and no other case. */
-static gaze_status verify_mode(gz_device *device, gz_family family, bool training, gz_trial *trial,
-                               gz_verify_result *result)
+static void check_candidate(runner *r)
 {
-    runner r = {.device = device, .family = family, .trial = trial, .result = result};
-    const gz_plan_options options = {.isolate = true, .force_family = &family};
+    const gz_plan_choice *list;
+    bool taken = !r->candidate;
+    if (!taken && gz_plan_choices(r->plan, &list))
+        taken = strcmp(list->candidates.names[list->taken], r->candidate) == 0;
+    if (r->candidate)
+        gz_verify_count(r->result, taken, "%s: candidate '%s' is not possible", r->what, r->candidate);
+}
+
+/* A kernel that doesn't build, or a launch that the driver refuses, fails this check and no other case. */
+static gaze_status verify_mode(runner r, bool training)
+{
+    gz_trial *trial = r.trial;
+    const gz_plan_options options = {.isolate = true, .force_family = &r.family, .by = r.candidate};
     gaze_status status;
     snprintf(r.what, sizeof r.what, "case %zu, %s kernels, %s", gz_case_number(trial->op, trial->c),
-             gz_family_name(family), training ? "training" : "prediction");
+             gz_family_name(r.family), training ? "training" : "prediction");
     trial->graph->training = training;
     GZ_GO(allocate_results(&r));
-    gaze_status ran = gz_plan_create(device, trial->graph, NULL, &options, &r.plan);
+    gaze_status ran = gz_plan_create(r.device, trial->graph, NULL, &options, &r.plan);
+    if (ran == GAZE_OK) check_candidate(&r);
     if (ran == GAZE_OK) ran = run_and_check(&r);
-    gz_verify_count(result, ran == GAZE_OK, "%s: %s", r.what, ran == GAZE_OK ? "" : gaze_message());
+    gz_verify_count(r.result, ran == GAZE_OK, "%s: %s", r.what, ran == GAZE_OK ? "" : gaze_message());
 done:
     gz_plan_destroy(r.plan);
     for (size_t i = 0; i < GZ_MAX_RESULTS; i++) {
@@ -231,11 +242,27 @@ gaze_status gz_verify_case(gz_device *device, gz_family family, const gz_op *op,
                            gz_verify_result *result)
 {
     gz_trial trial;
+    const runner r = {.device = device, .family = family, .trial = &trial, .result = result};
     gaze_status status;
     GZ_GO(gz_trial_create(op, c, false, &trial));
     GZ_GO(gz_trial_expect(&trial));
-    GZ_GO(verify_mode(device, family, true, &trial, result));
-    GZ_GO(verify_mode(device, family, false, &trial, result));
+    GZ_GO(verify_mode(r, true));
+    GZ_GO(verify_mode(r, false));
+done:
+    gz_trial_destroy(&trial);
+    return status;
+}
+
+gaze_status gz_verify_candidate(gz_device *device, gz_family family, const gz_op *op, const gz_case *c,
+                                bool training, const char *candidate, gz_verify_result *result)
+{
+    gz_trial trial;
+    const runner r = {
+        .device = device, .family = family, .candidate = candidate, .trial = &trial, .result = result};
+    gaze_status status;
+    GZ_GO(gz_trial_create(op, c, false, &trial));
+    GZ_GO(gz_trial_expect(&trial));
+    GZ_GO(verify_mode(r, training));
 done:
     gz_trial_destroy(&trial);
     return status;

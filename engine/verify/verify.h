@@ -26,6 +26,11 @@ typedef struct gz_verify_result {
 gaze_status gz_verify_case(gz_device *device, gz_family family, const gz_op *op, const gz_case *c,
                            gz_verify_result *result);
 
+/* The same of a case in training or in prediction, by the candidate of this name (graph/choice.h). One check
+   more: that it could be taken. */
+gaze_status gz_verify_candidate(gz_device *device, gz_family family, const gz_op *op, const gz_case *c,
+                                bool training, const char *candidate, gz_verify_result *result);
+
 /* The gradient that op->gradient appends, evaluated in double, against central differences (eps 1e-6) of
    sum(w * outputs), w random: |difference| <= 1e-5 + 1e-3 |gradient| (verification.md). Elements of large
    inputs are sampled. One check an input. Nothing is checked where the op has no gradient or the case is

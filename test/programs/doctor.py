@@ -133,7 +133,7 @@ def an_unwritable_cache_is_why_pocl_has_no_device(folder):
     (folder / "file").write_text("")
     env = {"XDG_CACHE_HOME": folder / "file", **pocl(folder)}
     findings = doctor(env=env, status=5)
-    one(findings, "wrong", "programs, products and measurements of devices: ")
+    one(findings, "wrong", "programs, choices and measurements of devices: ")
     stop = one(findings, "stops", "no device can be used")
     assert stop["cure"].startswith("export XDG_CACHE_HOME="), stop
     mends(stop, env)
