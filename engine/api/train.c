@@ -48,18 +48,18 @@ static gaze_status prepare(gaze_model *model, const gaze_data *data, const gaze_
     return gz_api_weights(model, true, gz_optimizer_moments(&optimizer->attr));
 }
 
-/* A folder that isn't as who typed the command may think. That it can't be read, the training will say. */
-static void tell_folder(const gaze_context *context, const gaze_train_options *options)
+/* A folder that isn't as who typed the command may think. */
+static gaze_status tell_folder(const gaze_context *context, const gaze_train_options *options)
 {
     char text[512];
     size_t *steps = NULL, count = 0;
-    if (!context->log || !options->out || !*options->out) return;
-    if (gz_checkpoint_list(options->out, &steps, &count) == GAZE_OK && options->resume == !count) {
+    if (!context->log || !options->out || !*options->out) return GAZE_OK;
+    const gaze_status status = gz_checkpoint_list(options->out, &steps, &count);
+    if (status == GAZE_OK && options->resume == !count) {
         if (count)
             snprintf(text, sizeof text,
                      "%.300s holds an earlier training, up to step %zu, which is replaced now: --resume "
-                     "would have "
-                     "gone on with it",
+                     "would have gone on with it",
                      options->out, steps[count - 1]);
         else
             snprintf(text, sizeof text,
@@ -68,17 +68,11 @@ static void tell_folder(const gaze_context *context, const gaze_train_options *o
         context->log(context->log_user, GAZE_LOG_WARNING, text);
     }
     free(steps);
+    return status;
 }
 
-gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
-                       gaze_metrics *last)
-{
-    tell_folder(model->context, options);
-    return gz_api_train(model, data, options, last);
-}
-
-gaze_status gz_api_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
-                         gaze_metrics *last)
+static gaze_status train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
+                         gaze_metrics *last, bool tells)
 {
     gz_optimizer_choice optimizer;
     gaze_device_info device;
@@ -91,13 +85,27 @@ gaze_status gz_api_train(gaze_model *model, gaze_data *data, const gaze_train_op
                                   .data_path = data->spec.path,
                                   .save_weights = save_weights,
                                   .user = model};
-    gaze_status status = gz_group_agree(training.base.group, prepare(model, data, options, &optimizer));
+    gaze_status status = tells ? tell_folder(model->context, options) : GAZE_OK;
+    if (status == GAZE_OK) status = prepare(model, data, options, &optimizer);
+    status = gz_group_agree(training.base.group, status);
     if (status == GAZE_OK) {
         status = gz_train(&training, last);
         model->spoiled |= status == GAZE_ERROR_NOT_FINITE;
         gz_api_log_bad(model->context, data);
     }
     return gz_group_end(training.base.group, status);
+}
+
+gaze_status gaze_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
+                       gaze_metrics *last)
+{
+    return train(model, data, options, last, true);
+}
+
+gaze_status gz_api_train(gaze_model *model, gaze_data *data, const gaze_train_options *options,
+                         gaze_metrics *last)
+{
+    return train(model, data, options, last, false);
 }
 
 gaze_status gaze_evaluate(gaze_model *model, gaze_data *data, size_t batch_size, bool *test,
