@@ -1,314 +1,154 @@
 /* Scaled dot-product attention in tiles, never with all the scores in memory (after Dao et al. 2022,
    "FlashAttention"): y = softmax( factor q k^T) v for each sample and head. q [B,Tq,H,K], k [B,Tv,H,K], v
-   [B,Tv,H,V]; forward keeps of each row the logarithm of its sum of exponentials, lse [B,H,Tq], from which
-   the gradients make the weights again. A group owns ROWS rows of one head and goes through the other side in
-   blocks. That side comes in panels (attention_panels): TILE_COLUMNS columns of a matrix, row after row. */
+   [B,Tv,H,V]; of each row the logarithm of its sum of exponentials, lse [B,H,Tq], is kept, from which the gradients
+   make the weights again. A group owns QUERIES queries of one head and goes through the keys in blocks. */
 #include "common.h"
 #include "epilogue.h"
 #include "partial.h"
 #include "tile.h"
 #include "panel.h"
 #include "tiles.h"
+#include "heads.h"
 
-#ifndef KEY_DEPTH
-#define KEY_DEPTH TILE_COLUMNS // K, rounded up to TILE_COLUMNS
-#endif
-#ifndef VALUE_DEPTH
-#define VALUE_DEPTH TILE_COLUMNS // V, likewise
-#endif
-#define ROWS  (4 * TILE_ROWS)
-#define BLOCK 128 // columns at a time, a multiple of TILE_COLUMNS
-#define PANEL 256 // rows of a panel copied at a time
+#define BLOCK (32 / QUERY_TILES * PANEL_ROWS) // keys at a time: their scores fit the first cache
 
-GAZE_DEFINE_PANEL_TILE(gaze_attention_tile, __global, __global)
-GAZE_DEFINE_PANEL_TILE(gaze_attention_inner, __private, __global)
+GAZE_DEFINE_PANEL_TILE(gaze_attention_tile, __global, __private)
 
-/* panels [G][ceil(columns / TILE_COLUMNS)][rows][TILE_COLUMNS] of matrices of which one step is 1: element
- * (r, n) at r row + n column */
-GAZE_ONE attention_panels(const __global float *restrict from, __global float *restrict panels, int rows,
-                          int columns, int H, int batch, int head, int row, int column)
+/* s [keys][QUERIES] = k q^T; turned: of q */
+GAZE_APART void gaze_scores(const __global float *k, int stride, int keys, const float *turned, int queries, int depth,
+                            float *s)
 {
-    const int n = get_group_id(0) * TILE_COLUMNS, there = columns - n;
-    const size_t g = get_group_id(1);
-    float panel[PANEL * TILE_COLUMNS];
-    from += g / H * batch + g % H * head + (size_t)n * column;
-    panels += (g * ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) + get_group_id(0)) * rows * TILE_COLUMNS;
-    for (int r = 0; r < rows; r += PANEL) {
-        const int count = min(PANEL, rows - r);
-        if (column == 1)
-            gaze_pack(from + (size_t)r * row, count, row, there, (size_t)(rows - r - 1) * row + there, panel);
-        else
-            gaze_pack_transposed(from + r, count, column, there, panel);
-        for (int i = 0; i < 2 * count; i++) vstorev(vloadv(i, panel), i, panels + (size_t)r * TILE_COLUMNS);
-    }
-}
-
-/* to[i][0..TILE_COLUMNS) = factor a[i] panel, for `rows` rows of a, `depth` long; rows of `to` are BLOCK
- * apart */
-static inline void gaze_products(const __global float *a, int stride, int rows, const __global float *panel,
-                                 int depth, float factor, float *to)
-{
-    const __global float *row[TILE_ROWS];
-    floatv c[2 * TILE_ROWS];
-    for (int i = 0; i < rows; i += TILE_ROWS) {
-        gaze_open_tile(a + (size_t)i * stride, stride, rows - i, row, c);
-        gaze_attention_tile(row, 1, panel, TILE_COLUMNS, depth, c);
-#pragma unroll
-        for (int j = 0; j < TILE_ROWS; j++) {
-            vstorev(c[j] * factor, 0, to + (i + j) * BLOCK);
-            vstorev(c[TILE_ROWS + j] * factor, 1, to + (i + j) * BLOCK);
+    const __global float *row[PANEL_ROWS];
+    floatv c[2 * PANEL_ROWS];
+    for (int j = 0; j < keys; j += PANEL_ROWS) {
+        for (int i = j + PANEL_ROWS; i < min(j + 2 * PANEL_ROWS, keys); i++)
+            gaze_prefetch(k + (size_t)i * stride, depth);
+        for (int n = 0; n < queries; n += TILE_COLUMNS) {
+            gaze_open_tile(k + (size_t)j * stride, stride, keys - j, row, c);
+            gaze_attention_tile(row, 1, turned + n * depth, TILE_COLUMNS, depth, c);
+            gaze_keep_rows(c, s + j * QUERIES + n, QUERIES);
         }
     }
 }
 
-/* A block of scores: columns from `first` on of all panels */
-static inline void gaze_block_products(const __global float *a, int stride, int rows,
-                                       const __global float *panels, int first, int count, int depth,
-                                       float factor, float *to)
+/* sum [depth][QUERIES] += v^T s */
+GAZE_APART void gaze_mix(const __global float *v, int stride, int keys, const float *s, int queries, int depth,
+                         float *sum)
 {
-    for (int n = 0; n < count; n += TILE_COLUMNS)
-        gaze_products(a, stride, rows, panels + (size_t)(first + n) * depth, depth, factor, to + n);
-}
-
-/* sum[i] += s[i][0..count) times rows `first`.. of panels of a matrix of `length` rows and `depth` columns,
- * rounded up */
-static inline void gaze_add_products(const float *s, int rows, const __global float *panels, int first,
-                                     int count, int length, int depth, float *sum)
-{
-    for (int n = 0; n < depth; n += TILE_COLUMNS)
-        for (int i = 0; i < rows; i += TILE_ROWS) {
-            const float *row[TILE_ROWS];
-            floatv c[2 * TILE_ROWS];
-            float *to = sum + i * depth + n;
+    for (int d = 0; d < depth; d += PANEL_ROWS)
+        for (int n = 0; n < queries; n += TILE_COLUMNS) {
+            const __global float *row[PANEL_ROWS];
+            floatv c[2 * PANEL_ROWS];
 #pragma unroll
-            for (int j = 0; j < TILE_ROWS; j++) {
-                row[j] = s + (i + j) * BLOCK;
-                c[j] = vloadv(0, to + j * depth);
-                c[TILE_ROWS + j] = vloadv(1, to + j * depth);
-            }
-            gaze_attention_inner(row, 1, panels + (size_t)n * length + (size_t)first * TILE_COLUMNS,
-                                 TILE_COLUMNS, count, c);
-#pragma unroll
-            for (int j = 0; j < TILE_ROWS; j++) {
-                vstorev(c[j], 0, to + j * depth);
-                vstorev(c[TILE_ROWS + j], 1, to + j * depth);
-            }
+            for (int j = 0; j < PANEL_ROWS; j++) row[j] = v + min(d + j, depth - 1);
+            gaze_load_rows(sum + d * QUERIES + n, QUERIES, c);
+            gaze_attention_tile(row, stride, s + n, QUERIES, keys, c);
+            gaze_keep_rows(c, sum + d * QUERIES + n, QUERIES);
         }
 }
 
-static inline void gaze_clear(float *sum, int count)
+/* One block of the online softmax of TILE_COLUMNS queries: s becomes 2^(factor s - top), top and total go on, and what was summed
+   before shrinks by the difference. */
+GAZE_APART void gaze_online(float *s, int keys, float factor, float *top, float *total, float *sum, int depth)
 {
-    for (int i = 0; i < count; i += GAZE_WIDTH) vstorev((floatv)(0.0f), 0, sum + i);
+    floatv most0 = vloadv(0, s), most1 = vloadv(1, s), total0 = 0.0f, total1 = 0.0f;
+    floatv most2 = most0, most3 = most1;
+    for (int j = 1; j + 1 < keys; j += 2) {
+        most0 = GAZE_MORE(most0, vloadv(0, s + j * QUERIES));
+        most1 = GAZE_MORE(most1, vloadv(1, s + j * QUERIES));
+        most2 = GAZE_MORE(most2, vloadv(0, s + j * QUERIES + QUERIES));
+        most3 = GAZE_MORE(most3, vloadv(1, s + j * QUERIES + QUERIES));
+    }
+    most0 = GAZE_MORE(most0, vloadv(0, s + (keys - 1) * QUERIES));
+    most1 = GAZE_MORE(most1, vloadv(1, s + (keys - 1) * QUERIES));
+    most0 = GAZE_MORE(most0, most2);
+    most1 = GAZE_MORE(most1, most3);
+    const floatv old0 = vloadv(0, top), old1 = vloadv(1, top), scaled0 = most0 * factor, scaled1 = most1 * factor,
+                 top0 = GAZE_MORE(old0, scaled0), top1 = GAZE_MORE(old1, scaled1);
+    /* where no key was seen yet any base does: everything is 2^-infinity */
+    const floatv base0 = select(top0, (floatv)(0.0f), top0 == -INFINITY),
+                 base1 = select(top1, (floatv)(0.0f), top1 == -INFINITY);
+    for (int j = 0; j < keys; j++) {
+        const floatv p0 = gaze_exp2_lowv(fma(vloadv(0, s + j * QUERIES), (floatv)(factor), -base0)),
+                     p1 = gaze_exp2_lowv(fma(vloadv(1, s + j * QUERIES), (floatv)(factor), -base1));
+        vstorev(p0, 0, s + j * QUERIES);
+        vstorev(p1, 1, s + j * QUERIES);
+        total0 += p0;
+        total1 += p1;
+    }
+    const floatv shrink0 = gaze_exp2_lowv(old0 - base0), shrink1 = gaze_exp2_lowv(old1 - base1);
+    vstorev(fma(vloadv(0, total), shrink0, total0), 0, total);
+    vstorev(fma(vloadv(1, total), shrink1, total1), 1, total);
+    vstorev(top0, 0, top);
+    vstorev(top1, 1, top);
+    if (!any(shrink0 != 1.0f) && !any(shrink1 != 1.0f)) return;
+    for (int d = 0; d < depth; d++) {
+        vstorev(vloadv(0, sum + d * QUERIES) * shrink0, 0, sum + d * QUERIES);
+        vstorev(vloadv(1, sum + d * QUERIES) * shrink1, 1, sum + d * QUERIES);
+    }
 }
 
-/* Rows of a sum to memory, times `factor` each */
-static inline void gaze_store_row(const float *sum, float factor, __global float *to, int count)
+/* sum [depth][QUERIES] to rows of y, times what is in `by`; 0 where that is */
+static inline void gaze_store_queries(float *sum, const float *by, int rows, int depth, __global float *y, int stride)
 {
-    for (int d = 0; d < count; d += GAZE_WIDTH)
-        gaze_store_part(factor * vloadv(0, sum + d), to + d, count - d);
-}
-
-/* Which of the columns n.. of a row count: begin <= n < end, and not 0 in mask (of the first column), where
- * there is one */
-static inline intv gaze_seen(int n, int begin, int end, const __global int *mask)
-{
-    int seen[GAZE_WIDTH];
-    for (int i = 0; i < GAZE_WIDTH; i++)
-        seen[i] = n + i >= begin && n + i < end && (!mask || mask[n + i]) ? -1 : 0;
-    return GAZE_JOIN(vload, GAZE_WIDTH)(0, seen);
-}
-
-static inline int gaze_all_seen(int n, int begin, int end, const __global int *mask)
-{
-    return n >= begin && n + GAZE_WIDTH <= end && !mask;
-}
-
-/* One block of a row's online softmax: s becomes exp(s - top), top and sum go on; returns by how much what
- * was summed before shrinks. */
-static inline float gaze_online_row(float *s, int end, const __global int *mask, int count, float *top,
-                                    float *sum)
-{
-    floatv most = *top, total = 0.0f;
-    for (int n = 0; n < count; n += GAZE_WIDTH) {
-        floatv x = vloadv(0, s + n);
-        if (!gaze_all_seen(n, 0, end, mask)) {
-            x = select((floatv)(-INFINITY), x, gaze_seen(n, 0, end, mask));
-            vstorev(x, 0, s + n);
+    float turned[QUERIES * VALUE_DEPTH];
+    for (int d = 0; d < depth; d++)
+        for (int n = 0; n < rows; n += GAZE_WIDTH) {
+            const floatv factor = vloadv(0, by + n);
+            float *at = sum + d * QUERIES + n;
+            vstorev(select(vloadv(0, at) * factor, (floatv)(0.0f), factor == 0.0f), 0, at);
         }
-        most = fmax(most, x);
-    }
-    const float now = gaze_maxv(most),
-                shrink = *top == now || *top == -INFINITY ? 1.0f : gaze_exp_low1(*top - now);
-    const float base = now == -INFINITY ? 0.0f : now;
-    for (int n = 0; n < count; n += GAZE_WIDTH) {
-        const floatv e = gaze_exp_lowv(vloadv(0, s + n) - base);
-        vstorev(e, 0, s + n);
-        total += e;
-    }
-    *sum = *sum * shrink + gaze_sumv(total);
-    *top = now;
-    return shrink;
+    gaze_turn_columns(sum, rows, VALUE_DEPTH, turned);
+    for (int r = 0; r < rows; r++)
+        for (int d = 0; d < depth; d += GAZE_WIDTH)
+            gaze_store_part(vloadv(0, turned + r * VALUE_DEPTH + d), y + (size_t)r * stride + d, depth - d);
 }
 
-GAZE_ONE attention(const __global float *restrict q, const __global float *restrict keys,
-                   const __global float *restrict values, const __global int *restrict mask,
-                   const __global int *restrict queries, __global float *restrict y,
-                   __global float *restrict lse, int Tq, int Tv, int K, int V, int H, float factor,
-                   int causal)
+GAZE_APART void gaze_attention(int i0, int i1, const __global float *restrict q, const __global float *restrict k,
+                               const __global float *restrict v, const __global int *restrict mask,
+                               const __global int *restrict queries, __global float *restrict y,
+                               __global float *restrict lse, int Tq, int Tv, int K, int V, int H, float factor, int causal)
 {
-    const int first = get_group_id(0) * ROWS, rows = min(ROWS, Tq - first);
-    const size_t g = get_group_id(1), b = g / H, h = g % H;
-    const int end = causal ? min(Tv, first + rows) : Tv;
-    float s[ROWS * BLOCK], sum[ROWS * VALUE_DEPTH], top[ROWS], total[ROWS];
+    const int first = i0 * QUERIES, rows = min(QUERIES, Tq - first), end = causal ? min(Tv, first + rows) : Tv;
+    const size_t b = i1 / H, h = i1 % H;
+    float turned[KEY_DEPTH * QUERIES], s[BLOCK * QUERIES], sum[(VALUE_DEPTH + PANEL_ROWS) * QUERIES];
+    float top[QUERIES], total[QUERIES];
     q += ((b * Tq + first) * H + h) * K;
+    k += (b * Tv * H + h) * K;
+    v += (b * Tv * H + h) * V;
     y += ((b * Tq + first) * H + h) * V;
-    lse += g * Tq + first;
-    keys += g * ((Tv + TILE_COLUMNS - 1) / TILE_COLUMNS) * K * TILE_COLUMNS;
-    values += g * Tv * VALUE_DEPTH;
+    lse += (size_t)i1 * Tq + first;
     if (mask) mask += b * Tv;
     if (queries) queries += b * Tq + first;
-    gaze_clear(sum, ROWS * VALUE_DEPTH);
-    for (int r = 0; r < rows; r++) {
-        top[r] = -INFINITY;
-        total[r] = 0.0f;
+    gaze_turn_rows(q, H * K, rows, K, turned);
+    gaze_clear(sum, (VALUE_DEPTH + PANEL_ROWS) * QUERIES);
+    gaze_clear(total, QUERIES);
+    for (int n = 0; n < QUERIES; n++) top[n] = -INFINITY;
+    for (int j = 0; j < end; j += BLOCK) {
+        const int keys = min(BLOCK, end - j), ordered = causal && j + keys > first + 1;
+        gaze_scores(k + (size_t)j * H * K, H * K, keys, turned, rows, K, s);
+        if (mask || ordered)
+            gaze_hide(s, keys, rows, mask ? mask + j : mask, causal ? j - first : INT_MIN, -INFINITY);
+        for (int n = 0; n < rows; n += TILE_COLUMNS)
+            gaze_online(s + n, keys, factor * LOG2_E, top + n, total + n, sum + n, V);
+        gaze_mix(v + (size_t)j * H * V, H * V, keys, s, rows, V, sum);
     }
-    for (int k = 0; k < end; k += BLOCK) {
-        const int count = min(BLOCK, end - k);
-        gaze_block_products(q, H * K, rows, keys, k, count, K, factor, s);
-        for (int r = 0; r < rows; r++) {
-            const int seen = queries && !queries[r] ? 0 : causal ? clamp(first + r + 1 - k, 0, count) : count;
-            const float shrink =
-                gaze_online_row(s + r * BLOCK, seen, mask ? mask + k : mask, count, top + r, total + r);
-            if (shrink == 1.0f) continue;
-            for (int d = 0; d < VALUE_DEPTH; d += GAZE_WIDTH)
-                vstorev(shrink * vloadv(0, sum + r * VALUE_DEPTH + d), 0, sum + r * VALUE_DEPTH + d);
-        }
-        gaze_add_products(s, rows, values, k, count, Tv, VALUE_DEPTH, sum);
+    for (int n = 0; n < rows; n += GAZE_WIDTH) {
+        const floatv sum = vloadv(0, total + n);
+        vstorev(fma(vloadv(0, top + n), (floatv)(LOG_2), log(sum)), 0, top + n);
+        vstorev((floatv)(1.0f) / sum, 0, total + n);
     }
-    for (int r = 0; r < rows; r++) {
-        gaze_store_row(sum + r * VALUE_DEPTH, total[r] > 0.0f ? 1.0f / total[r] : 0.0f, y + (size_t)r * H * V,
-                       V);
-        lse[r] = total[r] > 0.0f ? top[r] + log(total[r]) : INFINITY;
+    for (int n = 0; n < rows; n++) {
+        const int seen = !(queries && !queries[n]) && top[n] != -INFINITY;
+        lse[n] = seen ? top[n] : INFINITY;
+        total[n] = seen ? total[n] : 0.0f;
     }
+    gaze_store_queries(sum, total, rows, V, y, H * V);
 }
 
-/* delta [B,H,Tq] = sum_d dy y: what softmax's gradient takes off */
-__kernel void attention_delta(const __global float *restrict y, const __global float *restrict dy,
-                              __global float *restrict delta, int Tq, int V, int H, int count)
+GAZE_ONE attention(const __global float *restrict q, const __global float *restrict k, const __global float *restrict v,
+                   const __global int *restrict mask, const __global int *restrict queries, __global float *restrict y,
+                   __global float *restrict lse, int Tq, int Tv, int K, int V, int H, float factor, int causal)
 {
-    const size_t at = get_global_id(0), b = at / H / Tq, h = at / Tq % H, i = at % Tq;
-    if (at >= (size_t)count) return;
-    const size_t row = ((b * Tq + i) * H + h) * V;
-    floatv sum = 0.0f;
-    for (int d = 0; d < V; d += GAZE_WIDTH)
-        sum = fma(gaze_load_part(y + row + d, V - d, 0.0f), gaze_load_part(dy + row + d, V - d, 0.0f), sum);
-    delta[at] = gaze_sumv(sum);
-}
-
-/* The weights p = exp(s - lse) and ds = factor p (dp - delta) of a row over `count` columns, of which begin
-   <= n < end and those in mask count; in place of s and dp. lse and delta: of the columns, or (stride 0) of
-   the row. */
-static inline void gaze_weigh_row(float *s, float *dp, const __global float *lse, const __global float *delta,
-                                  int stride, int begin, int end, const __global int *mask, int count,
-                                  int there, float factor)
-{
-    for (int n = 0; n < count; n += GAZE_WIDTH) {
-        const floatv l = stride ? gaze_load_part(lse + n, there - n, INFINITY) : (floatv)(lse[0]);
-        const floatv take = stride ? gaze_load_part(delta + n, there - n, 0.0f) : (floatv)(delta[0]);
-        floatv p = gaze_exp_lowv(vloadv(0, s + n) - l), d = factor * p * (vloadv(0, dp + n) - take);
-        if (!gaze_all_seen(n, begin, end, mask)) {
-            const intv seen = gaze_seen(n, begin, end, mask);
-            p = select((floatv)(0.0f), p, seen);
-            d = select((floatv)(0.0f), d, seen);
-        }
-        vstorev(p, 0, s + n);
-        vstorev(d, 0, dp + n);
-    }
-}
-
-/* dq = ds k: a group owns ROWS queries. turned_keys, turned_values: panels of k^T and v^T; keys: of k. */
-GAZE_ONE attention_query_gradient(const __global float *restrict q, const __global float *restrict dy,
-                                  const __global float *restrict turned_keys,
-                                  const __global float *restrict turned_values,
-                                  const __global float *restrict keys, const __global int *restrict mask,
-                                  const __global int *restrict queries, const __global float *restrict lse,
-                                  const __global float *restrict delta, __global float *restrict dq, int Tq,
-                                  int Tv, int K, int V, int H, float factor, int causal)
-{
-    const int first = get_group_id(0) * ROWS, rows = min(ROWS, Tq - first),
-              tiles = (Tv + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    const size_t g = get_group_id(1), b = g / H, h = g % H;
-    const int end = causal ? min(Tv, first + rows) : Tv;
-    float s[ROWS * BLOCK], dp[ROWS * BLOCK], sum[ROWS * KEY_DEPTH];
-    q += ((b * Tq + first) * H + h) * K;
-    dq += ((b * Tq + first) * H + h) * K;
-    dy += ((b * Tq + first) * H + h) * V;
-    lse += g * Tq + first;
-    delta += g * Tq + first;
-    turned_keys += g * tiles * K * TILE_COLUMNS;
-    turned_values += g * tiles * V * TILE_COLUMNS;
-    keys += g * Tv * KEY_DEPTH;
-    if (mask) mask += b * Tv;
-    if (queries) queries += b * Tq + first;
-    gaze_clear(sum, ROWS * KEY_DEPTH);
-    for (int k = 0; k < end; k += BLOCK) {
-        const int count = min(BLOCK, end - k);
-        gaze_block_products(q, H * K, rows, turned_keys, k, count, K, factor, s);
-        gaze_block_products(dy, H * V, rows, turned_values, k, count, V, 1.0f, dp);
-        for (int r = 0; r < rows; r++) {
-            const int seen = queries && !queries[r] ? 0 : causal ? clamp(first + r + 1 - k, 0, count) : count;
-            gaze_weigh_row(s + r * BLOCK, dp + r * BLOCK, lse + r, delta + r, 0, 0, seen,
-                           mask ? mask + k : mask, count, count, factor);
-        }
-        gaze_add_products(dp, rows, keys, k, count, Tv, KEY_DEPTH, sum);
-    }
-    for (int r = 0; r < rows; r++) gaze_store_row(sum + r * KEY_DEPTH, 1.0f, dq + (size_t)r * H * K, K);
-}
-
-/* dk = ds^T q and dv = p^T dy: a group owns ROWS keys. turned_queries, turned_dy: panels of q^T and dy^T;
-   query_panels, dy_panels: of q and dy. */
-GAZE_ONE attention_key_gradient(const __global float *restrict k, const __global float *restrict v,
-                                const __global float *restrict turned_queries,
-                                const __global float *restrict turned_dy,
-                                const __global float *restrict query_panels,
-                                const __global float *restrict dy_panels, const __global int *restrict mask,
-                                const __global int *restrict queries, const __global float *restrict lse,
-                                const __global float *restrict delta, __global float *restrict dk,
-                                __global float *restrict dv, int Tq, int Tv, int K, int V, int H,
-                                float factor, int causal)
-{
-    const int first = get_group_id(0) * ROWS, rows = min(ROWS, Tv - first),
-              tiles = (Tq + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    const size_t g = get_group_id(1), b = g / H, h = g % H;
-    float s[ROWS * BLOCK], dp[ROWS * BLOCK], sum_k[ROWS * KEY_DEPTH], sum_v[ROWS * VALUE_DEPTH];
-    k += ((b * Tv + first) * H + h) * K;
-    dk += ((b * Tv + first) * H + h) * K;
-    v += ((b * Tv + first) * H + h) * V;
-    dv += ((b * Tv + first) * H + h) * V;
-    lse += g * Tq;
-    delta += g * Tq;
-    turned_queries += g * tiles * K * TILE_COLUMNS;
-    turned_dy += g * tiles * V * TILE_COLUMNS;
-    query_panels += g * Tq * KEY_DEPTH;
-    dy_panels += g * Tq * VALUE_DEPTH;
-    if (mask) mask += b * Tv + first;
-    if (queries) queries += b * Tq;
-    gaze_clear(sum_k, ROWS * KEY_DEPTH);
-    gaze_clear(sum_v, ROWS * VALUE_DEPTH);
-    for (int i = causal ? first / BLOCK * BLOCK : 0; i < Tq; i += BLOCK) {
-        const int count = min(BLOCK, Tq - i);
-        gaze_block_products(k, H * K, rows, turned_queries, i, count, K, factor, s);
-        gaze_block_products(v, H * V, rows, turned_dy, i, count, V, 1.0f, dp);
-        for (int r = 0; r < rows; r++) {
-            const int begin = causal ? max(first + r - i, 0) : 0, end = mask && !mask[r] ? 0 : count;
-            gaze_weigh_row(s + r * BLOCK, dp + r * BLOCK, lse + i, delta + i, 1, begin, end,
-                           queries ? queries + i : queries, count, count, factor);
-        }
-        gaze_add_products(s, rows, dy_panels, i, count, Tq, VALUE_DEPTH, sum_v);
-        gaze_add_products(dp, rows, query_panels, i, count, Tq, KEY_DEPTH, sum_k);
-    }
-    for (int r = 0; r < rows; r++) {
-        gaze_store_row(sum_k + r * KEY_DEPTH, 1.0f, dk + (size_t)r * H * K, K);
-        gaze_store_row(sum_v + r * VALUE_DEPTH, 1.0f, dv + (size_t)r * H * V, V);
-    }
+    gaze_attention(get_group_id(0), get_group_id(1), q, k, v, mask, queries, y, lse, Tq, Tv, K, V, H, factor, causal);
 }

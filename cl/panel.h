@@ -60,22 +60,14 @@ static inline void gaze_prefetch(const __global float *from, int count)
 #define PAIRS_LOW(a, b)   (float8)(a.s01, b.s01, a.s45, b.s45)
 #define PAIRS_HIGH(a, b)  (float8)(a.s23, b.s23, a.s67, b.s67)
 
-/* to[i * step + j] = from[j * stride + i] for i, j < 8; rows after `last` repeat it. */
-static inline void gaze_transpose8(const __global float *from, int stride, int last, float *to, int step)
+/* to[i * step + j] = element i of rj, for i, j < 8 */
+static inline void gaze_turn8(float8 r0, float8 r1, float8 r2, float8 r3, float8 r4, float8 r5, float8 r6, float8 r7,
+                              float *to, int step)
 {
-#define ROW(j) const float8 r##j = vload8(0, from + (size_t)min(j, last) * stride);
-    ROW(0)
-    ROW(1)
-    ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7)
-#undef ROW
-        const float8 a0 = UNPACK_LOW(r0, r1),
-                     a1 = UNPACK_HIGH(r0, r1), a2 = UNPACK_LOW(r2, r3), a3 = UNPACK_HIGH(r2, r3);
-    const float8 a4 = UNPACK_LOW(r4, r5), a5 = UNPACK_HIGH(r4, r5), a6 = UNPACK_LOW(r6, r7),
-                 a7 = UNPACK_HIGH(r6, r7);
-    const float8 b0 = PAIRS_LOW(a0, a2), b1 = PAIRS_HIGH(a0, a2), b2 = PAIRS_LOW(a1, a3),
-                 b3 = PAIRS_HIGH(a1, a3);
-    const float8 b4 = PAIRS_LOW(a4, a6), b5 = PAIRS_HIGH(a4, a6), b6 = PAIRS_LOW(a5, a7),
-                 b7 = PAIRS_HIGH(a5, a7);
+    const float8 a0 = UNPACK_LOW(r0, r1), a1 = UNPACK_HIGH(r0, r1), a2 = UNPACK_LOW(r2, r3), a3 = UNPACK_HIGH(r2, r3);
+    const float8 a4 = UNPACK_LOW(r4, r5), a5 = UNPACK_HIGH(r4, r5), a6 = UNPACK_LOW(r6, r7), a7 = UNPACK_HIGH(r6, r7);
+    const float8 b0 = PAIRS_LOW(a0, a2), b1 = PAIRS_HIGH(a0, a2), b2 = PAIRS_LOW(a1, a3), b3 = PAIRS_HIGH(a1, a3);
+    const float8 b4 = PAIRS_LOW(a4, a6), b5 = PAIRS_HIGH(a4, a6), b6 = PAIRS_LOW(a5, a7), b7 = PAIRS_HIGH(a5, a7);
     vstore8((float8)(b0.lo, b4.lo), 0, to);
     vstore8((float8)(b1.lo, b5.lo), 0, to + step);
     vstore8((float8)(b2.lo, b6.lo), 0, to + 2 * step);
@@ -84,6 +76,14 @@ static inline void gaze_transpose8(const __global float *from, int stride, int l
     vstore8((float8)(b1.hi, b5.hi), 0, to + 5 * step);
     vstore8((float8)(b2.hi, b6.hi), 0, to + 6 * step);
     vstore8((float8)(b3.hi, b7.hi), 0, to + 7 * step);
+}
+
+/* to[i * step + j] = from[j * stride + i] for i, j < 8; rows after `last` repeat it. */
+static inline void gaze_transpose8(const __global float *from, int stride, int last, float *to, int step)
+{
+#define ROW(j) vload8(0, from + (size_t)min(j, last) * stride)
+    gaze_turn8(ROW(0), ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6), ROW(7), to, step);
+#undef ROW
 }
 
 /* panel[k][j] = from[j][k]; rows `stride` floats apart, of which `columns` exist. */

@@ -15,7 +15,7 @@ static const char KERNELS[] =
     "    vstorev(gaze_##name##v(vloadv(get_global_id(0), x)), get_global_id(0), y); }"
     "__kernel void name##1(__global const float *x, __global float *y) {"
     "    y[get_global_id(0)] = gaze_##name##1(x[get_global_id(0)]); }\n"
-    "K(exp) K(exp_low) K(expm1) K(tanh) K(sigmoid)\n"
+    "K(exp) K(exp_low) K(exp2_low) K(expm1) K(tanh) K(sigmoid)\n"
     "__kernel void folds(__global const float *x, __global float *y) {"
     "    y[2 * get_global_id(0)] = gaze_sumv(vloadv(get_global_id(0), x));"
     "    y[2 * get_global_id(0) + 1] = gaze_maxv(vloadv(get_global_id(0), x)); }\n";
@@ -24,10 +24,10 @@ static const char KERNELS[] =
  */
 static size_t fill_boundaries(void)
 {
-    static const float edges[] = {0,          -0.0f,      INFINITY,    -INFINITY,  NAN,
-                                  88.72283f,  88.722839f, 88.7229f,    89,         -87.33654f,
-                                  -87.33655f, -87.32f,    -30,         -30.1f,     9.02f,
-                                  FLT_MAX,    -FLT_MAX,   -0.3465736f, -1.0397208f};
+    static const float edges[] = {0,           -0.0f,    INFINITY, -INFINITY,   NAN,        88.72283f,
+                                  88.722839f,  88.7229f, 89,       -87.33654f,  -87.33655f, -87.32f,
+                                  -30,         -30.1f,   9.02f,    FLT_MAX,     -FLT_MAX,   -0.3465736f,
+                                  -1.0397208f, 127,      -126,     -126.00001f, -125.5f};
     size_t n = sizeof edges / sizeof *edges;
     memcpy(x, edges, sizeof edges);
     for (int exponent = -149; exponent < 128; exponent++)
@@ -133,6 +133,13 @@ static void exp_low_is_within_3_ulp_below_88(void **state)
     assert_ulp("exp_low1", exp, 1, 88, 3);
 }
 
+static void exp2_low_is_within_3_ulp_to_127(void **state)
+{
+    (void)state;
+    assert_ulp("exp2_lowv", exp2, width(), 127, 3);
+    assert_ulp("exp2_low1", exp2, 1, 127, 3);
+}
+
 static void expm1_is_within_3_ulp_below_zero(void **state)
 {
     (void)state;
@@ -174,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exp_is_within_3_ulp),
         cmocka_unit_test(exp_low_is_within_3_ulp_below_88),
+        cmocka_unit_test(exp2_low_is_within_3_ulp_to_127),
         cmocka_unit_test(expm1_is_within_3_ulp_below_zero),
         cmocka_unit_test(tanh_is_within_5_ulp),
         cmocka_unit_test(sigmoid_is_within_8_ulp),

@@ -2,9 +2,9 @@
    them that are asked for are made beside it, from their queries and all keys. */
 #include "query_key.h"
 
-/* As long as this on both sides, and no deeper, tiles win: see docs/attention.md. Their gradients do so
- * later. */
-enum { LEAST_TOKENS = 512, MOST_DEPTH = 256, LEAST_TOKENS_FORWARD = 256, MOST_DEPTH_FORWARD = 64 };
+/* As long as this on both sides, and no deeper, tiles win: see docs/attention.md. Where the map is wanted its
+ * weights are made anyway, and tiles win later. */
+enum { LEAST_TOKENS = 512, MOST_DEPTH = 256, LEAST_TOKENS_UNSEEN = 64, MOST_DEPTH_UNSEEN = 64 };
 
 gaze_status gz_tiled_read(gz_json *json, gz_tiled *tiled)
 {
@@ -26,8 +26,7 @@ static bool in_tiles(gz_build *b, const gz_layer *layer, const gz_scaled *s)
 {
     if (s->tiled != GZ_TILED_BY_LENGTH) return s->tiled == GZ_TILED_ALWAYS;
     if (is_long(s, LEAST_TOKENS, MOST_DEPTH)) return true;
-    return !gz_build_graph(b)->training && !gz_build_wants_map(b, layer, NULL) &&
-           is_long(s, LEAST_TOKENS_FORWARD, MOST_DEPTH_FORWARD);
+    return !gz_build_wants_map(b, layer, NULL) && is_long(s, LEAST_TOKENS_UNSEEN, MOST_DEPTH_UNSEEN);
 }
 
 /* a [B,heads,queries,Tv] of queries from `first` on */

@@ -12,7 +12,8 @@ enum {
     QUERIES = GZ_ATTENTION_QUERIES
 };
 enum { Y, LSE };
-enum { TILES_OF_ROWS = 4 }; /* as in cl/attention.cl */
+enum { LONG = 2048, VERY_LONG = 8192, LONG_DEPTH = 128 };
+enum { MOST_DEPTH = 1024 }; /* deeper tiles would take megabytes of a thread's stack */
 
 static const gz_attention_attr *attr_of(const gz_node *node) { return node->attr; }
 
@@ -121,33 +122,10 @@ static void reference(const gz_node *node, double *const *in, double *const *out
     }
 }
 
-gz_launch *gz_attention_launch(gz_builder *builder, gz_attention_size size, const char *kernel)
+bool gz_attention_in_tiles(const gz_builder *builder, gz_attention_size size)
 {
-    const gz_dense_tile tile = gz_dense_tile_of(builder);
-    return gz_launch_add(builder, "attention", kernel, "-DTILE_ROWS=%zu -DKEY_DEPTH=%zu -DVALUE_DEPTH=%zu",
-                         tile.rows, gz_round_up(size.key_depth, tile.columns),
-                         gz_round_up(size.value_depth, tile.columns));
-}
-
-const gz_tensor *gz_attention_panels(gz_builder *builder, gz_attention_size size, const gz_tensor *x,
-                                     bool turned)
-{
-    const size_t columns = gz_dense_tile_of(builder).columns, G = size.samples * size.heads;
-    const size_t T = x->shape.dim[1], D = x->shape.dim[3], step = size.heads * D;
-    const size_t rows = turned ? D : T, across = turned ? T : D, tiles = gz_groups(across, columns);
-    const gz_tensor *panels = gz_scratch(builder, G * tiles * rows * columns);
-    gz_launch *launch = gz_attention_launch(builder, size, "attention_panels");
-    gz_arg_tensor(launch, x);
-    gz_arg_tensor(launch, panels);
-    gz_arg_int(launch, rows);
-    gz_arg_int(launch, across);
-    gz_arg_int(launch, size.heads);
-    gz_arg_int(launch, T * step);
-    gz_arg_int(launch, D);
-    gz_arg_int(launch, turned ? 1 : step);
-    gz_arg_int(launch, turned ? step : 1);
-    gz_launch_groups(launch, tiles, G, 1, 1, 1, 1);
-    return panels;
+    return gz_builder_family(builder) == GZ_FAMILY_CPU && size.key_depth <= MOST_DEPTH &&
+           size.value_depth <= MOST_DEPTH;
 }
 
 void gz_attention_arguments(gz_launch *launch, const gz_node *node)
@@ -162,17 +140,11 @@ void gz_attention_arguments(gz_launch *launch, const gz_node *node)
     gz_arg_int(launch, attr_of(node)->causal);
 }
 
-void gz_attention_groups(gz_builder *builder, gz_launch *launch, gz_attention_size size, size_t T)
-{
-    gz_launch_groups(launch, gz_groups(T, TILES_OF_ROWS * gz_dense_tile_of(builder).rows),
-                     size.samples * size.heads, 1, 1, 1, 1);
-}
-
-static void add_inputs(gz_launch *launch, const gz_node *node, const gz_tensor *keys, const gz_tensor *values)
+static void add_arguments(gz_launch *launch, const gz_node *node)
 {
     gz_arg_tensor(launch, node->in[Q]);
-    gz_arg_tensor(launch, keys);
-    gz_arg_tensor(launch, values);
+    gz_arg_tensor(launch, node->in[K]);
+    gz_arg_tensor(launch, node->in[V]);
     gz_arg_tensor(launch, node->in[MASK]);
     gz_arg_tensor(launch, node->in[QUERIES]);
     gz_arg_tensor(launch, node->out[Y]);
@@ -180,21 +152,35 @@ static void add_inputs(gz_launch *launch, const gz_node *node, const gz_tensor *
     gz_attention_arguments(launch, node);
 }
 
+/* Tiles of queries that a group owns: with more of them it reads the keys less often, which are beyond the
+ * caches where there are many. */
+static size_t query_tiles(gz_attention_size size)
+{
+    if (size.values < LONG || size.key_depth > LONG_DEPTH || size.value_depth > LONG_DEPTH) return 2;
+    return size.values < VERY_LONG ? 4 : 8;
+}
+
+static void prepare_tiles(const gz_node *node, gz_builder *builder, gz_attention_size size)
+{
+    const size_t columns = gz_dense_tile_of(builder).columns, tiles = query_tiles(size);
+    gz_launch *launch = gz_launch_add(
+        builder, "attention", "attention", "-DKEY_DEPTH=%zu -DVALUE_DEPTH=%zu -DQUERY_TILES=%zu",
+        gz_round_up(size.key_depth, columns), gz_round_up(size.value_depth, columns), tiles);
+    add_arguments(launch, node);
+    gz_launch_groups(launch, gz_groups(size.queries, tiles * columns), size.samples * size.heads, 1, 1, 1, 1);
+}
+
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_attention_size size = gz_attention_size_of(node);
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU) {
-        const gz_tensor *keys = gz_attention_panels(builder, size, node->in[K], true),
-                        *values = gz_attention_panels(builder, size, node->in[V], false);
-        gz_launch *launch = gz_attention_launch(builder, size, "attention");
-        add_inputs(launch, node, keys, values);
-        gz_attention_groups(builder, launch, size, size.queries);
+    if (gz_attention_in_tiles(builder, size)) {
+        prepare_tiles(node, builder, size);
     } else if (gz_builder_is_gpu(builder)) {
         gz_attention_gpu(node, builder);
     } else {
         const size_t rows = size.samples * size.heads * size.queries;
         gz_launch *launch = gz_launch_add(builder, "attention_plain", "attention_plain", "");
-        add_inputs(launch, node, node->in[K], node->in[V]);
+        add_arguments(launch, node);
         gz_arg_int(launch, rows);
         gz_launch_items(launch, rows);
     }
@@ -270,6 +256,9 @@ static const gz_case cases[] = {
          NO),
     CASE(causal, GZ_FILL_UNIFORM, {4, {9, 129, 4, 34}}, {4, {9, 66, 4, 34}}, {4, {9, 66, 4, 70}},
          {2, {9, 66}}, {2, {9, 129}}),
+    CASE(half, GZ_FILL_UNIFORM, {4, {1, 70, 1, 3}}, {4, {1, 2051, 1, 3}}, {4, {1, 2051, 1, 5}},
+         {2, {1, 2051}}, NO),
+    CASE(plain, GZ_FILL_UNIFORM, {4, {1, 131, 1, 4}}, {4, {1, 8195, 1, 4}}, {4, {1, 8195, 1, 2}}, NO, NO),
     {.in = {{4, {2, 512, 8, 32}}, {4, {2, 512, 8, 32}}, {4, {2, 512, 8, 32}}, NO, NO},
      .n_in = 5,
      .attr = &half,

@@ -30,14 +30,9 @@ size_t gz_attention_row(gz_attention_size size, size_t T, size_t D, size_t b, si
 /* factor q_i k_j */
 double gz_attention_score(const gz_node *node, double *const *in, size_t b, size_t h, size_t i, size_t j);
 
-/* Panels of all heads of x [B,T,H,D], for products that sum over t (of x), or over d (`turned`: of x^T). */
-const gz_tensor *gz_attention_panels(gz_builder *builder, gz_attention_size size, const gz_tensor *x,
-                                     bool turned);
-/* A launch of attention.cl with the tile and the depths built in. */
-gz_launch *gz_attention_launch(gz_builder *builder, gz_attention_size size, const char *kernel);
+/* Whether the kernels of attention.cl and attention_gradient.cl make it; those of attention_plain.cl do
+ * otherwise. */
+bool gz_attention_in_tiles(const gz_builder *builder, gz_attention_size size);
 /* Tq, Tv, K, V, H, factor, causal: the last arguments of every kernel. */
 void gz_attention_arguments(gz_launch *launch, const gz_node *node);
-/* One group for each ROWS rows of each head. */
-void gz_attention_groups(gz_builder *builder, gz_launch *launch, gz_attention_size size, size_t T);
-
 #endif

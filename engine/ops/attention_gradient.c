@@ -1,6 +1,6 @@
 /* The gradients of attention. With p = exp(score - lse), dp = dy v^T and delta_i = dy_i y_i (the sum that
    softmax's gradient takes off): ds = factor p (dp - delta), dq = ds k, dk = ds^T q, dv = p^T dy. The scores
-   are made again, once for each side. */
+   are made again: in tiles once, elsewhere once for each side. */
 #include "attention_gpu.h"
 
 #include <math.h>
@@ -17,6 +17,7 @@ enum {
     DY = GZ_ATTENTION_DY
 };
 enum { DQ, DK, DV };
+enum { HELD_FLOATS = 32768, LEAST_GROUPS = 16 };
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
 {
@@ -80,9 +81,7 @@ static const gz_tensor *make_delta(const gz_node *node, gz_builder *builder, gz_
 {
     const size_t rows = s.samples * s.heads * s.queries;
     const gz_tensor *delta = gz_scratch(builder, rows);
-    gz_launch *launch = gz_builder_family(builder) == GZ_FAMILY_CPU
-                            ? gz_attention_launch(builder, s, "attention_delta")
-                            : gz_launch_add(builder, "attention_plain", "attention_delta_plain", "%s", "");
+    gz_launch *launch = gz_launch_add(builder, "attention_plain", "attention_delta_plain", "%s", "");
     gz_arg_tensor(launch, node->in[Y]);
     gz_arg_tensor(launch, node->in[DY]);
     gz_arg_tensor(launch, delta);
@@ -99,44 +98,39 @@ static void add_tensors(gz_launch *launch, const gz_tensor *const *tensors, size
     for (size_t i = 0; i < n; i++) gz_arg_tensor(launch, tensors[i]);
 }
 
-static void prepare_queries(const gz_node *node, gz_builder *builder, gz_attention_size s,
-                            const gz_tensor *delta)
+/* Keys whose sums a group holds: as many as fit the second cache with all else, in whole blocks or at least
+ * tiles (cl/attention_gradient.cl). */
+static size_t keys_held(gz_dense_tile tile, size_t key_depth, size_t value_depth)
 {
-    const gz_tensor *tensors[] = {node->in[Q],
-                                  node->in[DY],
-                                  gz_attention_panels(builder, s, node->in[K], true),
-                                  gz_attention_panels(builder, s, node->in[V], true),
-                                  gz_attention_panels(builder, s, node->in[K], false),
-                                  node->in[MASK],
-                                  node->in[QUERIES],
-                                  node->in[LSE],
-                                  delta,
-                                  node->out[DQ]};
-    gz_launch *launch = gz_attention_launch(builder, s, "attention_query_gradient");
-    add_tensors(launch, tensors, sizeof tensors / sizeof *tensors);
-    gz_attention_arguments(launch, node);
-    gz_attention_groups(builder, launch, s, s.queries);
+    const size_t block = 8 * tile.rows, keys = HELD_FLOATS / 2 / (key_depth + value_depth);
+    if (keys >= block) return keys / block * block;
+    return keys > tile.rows ? keys / tile.rows * tile.rows : tile.rows;
 }
 
-static void prepare_keys(const gz_node *node, gz_builder *builder, gz_attention_size s,
-                         const gz_tensor *delta)
+/* A head's keys are split where there are few heads; the parts of dq are then summed. */
+static void prepare_tiles(const gz_node *node, gz_builder *builder, gz_attention_size s)
 {
-    const gz_tensor *tensors[] = {node->in[K],
-                                  node->in[V],
-                                  gz_attention_panels(builder, s, node->in[Q], true),
-                                  gz_attention_panels(builder, s, node->in[DY], true),
-                                  gz_attention_panels(builder, s, node->in[Q], false),
-                                  gz_attention_panels(builder, s, node->in[DY], false),
-                                  node->in[MASK],
-                                  node->in[QUERIES],
-                                  node->in[LSE],
-                                  delta,
-                                  node->out[DK],
-                                  node->out[DV]};
-    gz_launch *launch = gz_attention_launch(builder, s, "attention_key_gradient");
+    const gz_dense_tile tile = gz_dense_tile_of(builder);
+    const size_t key_depth = gz_round_up(s.key_depth, tile.columns),
+                 value_depth = gz_round_up(s.value_depth, tile.columns),
+                 keys = keys_held(tile, key_depth, value_depth), G = s.samples * s.heads,
+                 count = gz_shape_count(node->in[Q]->shape);
+    const gz_parts parts = gz_parts_of(s.values, gz_groups(LEAST_GROUPS, G), keys);
+    const gz_tensor *dq = parts.count > 1 ? gz_scratch(builder, parts.count * count) : node->out[DQ];
+    const gz_tensor *tensors[] = {
+        node->in[Q],   node->in[K],  node->in[V], node->in[MASK], node->in[QUERIES], node->in[Y],
+        node->in[LSE], node->in[DY], dq,          node->out[DK],  node->out[DV]};
+    gz_launch *launch =
+        gz_launch_add(builder, "attention_gradient", "attention_gradient",
+                      "-DKEY_DEPTH=%zu -DVALUE_DEPTH=%zu -DHELD_KEYS=%zu", key_depth, value_depth, keys);
     add_tensors(launch, tensors, sizeof tensors / sizeof *tensors);
     gz_attention_arguments(launch, node);
-    gz_attention_groups(builder, launch, s, s.values);
+    gz_arg_int(launch, parts.part);
+    gz_arg_ulong(launch, count);
+    gz_launch_groups(launch, parts.count, G, 1, 1, 1, 1);
+    if (parts.count > 1)
+        gz_dense_end(builder, dq, parts.count, NULL, node->out[DQ], s.samples * s.queries,
+                     s.heads * s.key_depth, GZ_LINEAR);
 }
 
 static void prepare_plain(const gz_node *node, gz_builder *builder, gz_attention_size s,
@@ -165,13 +159,10 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
         gz_attention_gradient_gpu(node, builder);
         return gz_builder_status(builder);
     }
-    const gz_tensor *delta = make_delta(node, builder, s);
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU) {
-        prepare_queries(node, builder, s, delta);
-        prepare_keys(node, builder, s, delta);
-    } else {
-        prepare_plain(node, builder, s, delta);
-    }
+    if (gz_attention_in_tiles(builder, s))
+        prepare_tiles(node, builder, s);
+    else
+        prepare_plain(node, builder, s, make_delta(node, builder, s));
     return gz_builder_status(builder);
 }
 
@@ -217,6 +208,7 @@ static const gz_case cases[] = {
     CASE(small, 1, 70, 67, 2, 130, 150, NO, NO),
     CASE(causal, 1, 3, 300, 2, 9, 133, {2, {1, 300}}, NO),
     CASE(small, 9, 129, 66, 4, 34, 70, {2, {9, 66}}, NO),
+    CASE(causal, 1, 300, 600, 1, 33, 5, NO, NO),
     {.in = {{4, {2, 257, 4, 32}},
             {4, {2, 257, 4, 32}},
             {4, {2, 257, 4, 32}},
