@@ -52,7 +52,8 @@ __kernel void batch_moments_end_group(__global const float *restrict parts, __gl
     GAZE_PLACE_OF_COLUMNS
     GAZE_EACH_COLUMN
     {
-        float left = 0.0f, n = 0.0f, offset = 0.0f, squares = 0.0f;
+        gaze_total offsets = {0.0f, 0.0f}, squares = offsets;
+        float left = 0.0f, n = 0.0f;
         GAZE_EACH_ROW_OF_COLUMN(s)
         if (left == 0.0f && PLANE(s, 3) > 0.0f) left = R - s;
         left = GAZE_FOLD_COLUMN(gaze_fold_max, left);
@@ -60,20 +61,20 @@ __kernel void batch_moments_end_group(__global const float *restrict parts, __gl
         GAZE_EACH_ROW_OF_COLUMN(s)
         {
             n += PLANE(s, 3);
-            offset = fma(PLANE(s, 3), PLANE(s, 0) - center + PLANE(s, 1), offset);
+            offsets = gaze_plus_product(offsets, PLANE(s, 3), PLANE(s, 0) - center + PLANE(s, 1));
         }
         n = fmax(GAZE_FOLD_COLUMN(gaze_fold_sum, n), 1.0f);
-        offset = GAZE_FOLD_COLUMN(gaze_fold_sum, offset) / n;
+        const float offset = GAZE_FOLD_COLUMN(gaze_fold_sum, offsets.sum) / n;
         GAZE_EACH_ROW_OF_COLUMN(s)
         {
             const float d = PLANE(s, 0) - center + PLANE(s, 1) - offset;
-            squares += fma(PLANE(s, 3) * d, d, PLANE(s, 2));
+            squares = gaze_plus(squares, fma(PLANE(s, 3) * d, d, PLANE(s, 2)));
         }
-        squares = GAZE_FOLD_COLUMN(gaze_fold_sum, squares);
+        const float square = GAZE_FOLD_COLUMN(gaze_fold_sum, squares.sum);
         if (GAZE_HAS_COLUMN && depth == 0) {
             mean[c] = center + offset;
             rest[c] = offset - (mean[c] - center);
-            variance[c] = fmax(squares / n, 0.0f);
+            variance[c] = fmax(square / n, 0.0f);
         }
     }
 }
@@ -122,17 +123,18 @@ __kernel void batch_gradient_end_group(__global const float *restrict parts,
     GAZE_PLACE_OF_COLUMNS
     GAZE_EACH_COLUMN
     {
-        float sum = 0.0f, product = 0.0f, error = 0.0f, n = 0.0f;
+        gaze_total sums = {0.0f, 0.0f}, products = sums, errors = sums;
+        float n = 0.0f;
         GAZE_EACH_ROW_OF_COLUMN(s)
         {
-            sum += PLANE(s, 0);
-            product += PLANE(s, 1);
-            error += PLANE(s, 2);
+            sums = gaze_plus(sums, PLANE(s, 0));
+            products = gaze_plus(products, PLANE(s, 1));
+            errors = gaze_plus(errors, PLANE(s, 2));
             n += PLANE(s, 3);
         }
-        sum = GAZE_FOLD_COLUMN(gaze_fold_sum, sum);
-        product = GAZE_FOLD_COLUMN(gaze_fold_sum, product);
-        error = GAZE_FOLD_COLUMN(gaze_fold_sum, error);
+        const float sum = GAZE_FOLD_COLUMN(gaze_fold_sum, sums.sum),
+                    product = GAZE_FOLD_COLUMN(gaze_fold_sum, products.sum),
+                    error = GAZE_FOLD_COLUMN(gaze_fold_sum, errors.sum);
         n = fmax(GAZE_FOLD_COLUMN(gaze_fold_sum, n), 1.0f);
         if (GAZE_HAS_COLUMN && depth == 0) {
             const float scale = 1.0f / sqrt(variance[c] + epsilon), a = gamma ? gamma[c] * scale : scale;
