@@ -53,6 +53,8 @@ void gz_device_close(gz_device *device); /* NULL is fine */
    NULL: the driver has nothing like that. Lives as long as `device`. */
 gz_device *gz_device_solo(gz_device *device);
 bool gz_device_is_solo(const gz_device *device);
+/* What the solo of a device of this name is called, in its cache's keys too. In the arena. */
+char *gz_solo_name(gz_arena *arena, const char *device);
 /* How many threads it would have; 0: there is nothing like that. */
 size_t gz_device_solo_threads(const gz_device *device);
 

@@ -4,13 +4,16 @@
 
 #include <stdlib.h>
 
-/* info: of the driver's device, whose name the program cache goes by. */
+char *gz_solo_name(gz_arena *arena, const char *device)
+{
+    return gz_arena_format(arena, "%s, threads of the host", device);
+}
+
 static gaze_status take_facts(gz_device *solo, const gz_device *device)
 {
     solo->facts = device->facts;
     solo->facts.compute_units = solo->facts.info.compute_units = gz_team_threads(solo->team);
-    solo->facts.info.name =
-        gz_arena_format(device->probe->arena, "%s, threads of the host", device->facts.info.name);
+    solo->facts.info.name = gz_solo_name(device->probe->arena, device->facts.info.name);
     return solo->facts.info.name ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 

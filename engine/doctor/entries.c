@@ -13,14 +13,23 @@ typedef struct totals {
     size_t good, stale, stale_bytes, removed;
 } totals;
 
+/* What keys of a device hold, and of its solo where it has one. */
+static bool add_keys(gz_doctor *d, const gz_found *found, const char **texts, size_t *count)
+{
+    gaze_device_info info = found->info;
+    if (!info.name) return true;
+    if (!(texts[(*count)++] = gz_cache_device(d->arena, &info))) return false;
+    return !found->solo || ((info.name = gz_solo_name(d->arena, info.name)) &&
+                            (texts[(*count)++] = gz_cache_device(d->arena, &info)));
+}
+
 /* What keys of today's devices hold, NULL-terminated. */
 static const char **devices_of(gz_doctor *d, const gz_probe *probe)
 {
-    const char **texts = gz_arena_allocate(d->arena, (probe->count + 1) * sizeof *texts);
+    const char **texts = gz_arena_allocate(d->arena, (2 * probe->count + 1) * sizeof *texts);
     size_t count = 0;
     for (size_t i = 0; texts && i < probe->count; i++)
-        if (probe->found[i].info.name && !(texts[count++] = gz_cache_device(d->arena, &probe->found[i].info)))
-            return NULL;
+        if (!add_keys(d, &probe->found[i], texts, &count)) return NULL;
     return texts;
 }
 
