@@ -162,6 +162,14 @@ static const gz_case cases[] = {
     {.in = {{4, {64, 26, 26, 32}}}, .n_in = 1, .heavy = true},
 };
 
+/* A mean and a maximum of what is read once. */
+static gz_cost cost(const gz_node *node)
+{
+    gz_cost cost = gz_reduce_cost(node);
+    cost.flop *= 2;
+    return cost;
+}
+
 static const gz_activation_attr linear = {GZ_LINEAR}, relu = {GZ_RELU}, sigmoid = {GZ_SIGMOID},
                                 tanh_ = {GZ_TANH}, elu = {GZ_ELU}, leaky = {GZ_LEAKY_RELU};
 /* X: what fills x; with integers there are equal maxima. */
@@ -199,7 +207,7 @@ const gz_op gz_op_channel_pool = {
     .infer = infer,
     .reference = reference,
     .prepare = prepare,
-    .cost = gz_reduce_cost,
+    .cost = cost,
     .gradient = gradient,
     .limit = limit,
     .cases = cases,

@@ -135,12 +135,16 @@ static gaze_status sum_prepare(const gz_node *node, gz_builder *builder)
     return gz_builder_status(builder);
 }
 
-static gz_cost cost(const gz_node *node)
+static gz_cost cost(const gz_node *node, double flop_a_value)
 {
     const double scores = (double)gz_shape_count(node->in[SCORE]->shape),
-                 values = (double)gz_shape_count(node->in[X]->shape);
-    return (gz_cost){5 * scores + values, 8 * (scores + values)};
+                 values = (double)gz_shape_count(node->in[X]->shape),
+                 made = (double)gz_shape_count(node->out[0]->shape);
+    return (gz_cost){5 * scores + flop_a_value * values, 4 * (2 * scores + values + made)};
 }
+
+static gz_cost scale_cost(const gz_node *node) { return cost(node, 1); }
+static gz_cost sum_cost(const gz_node *node) { return cost(node, 2); }
 
 /* Softmax: 10 of 2^-23. A row of y has one factor, so its values are as far off as their a is from itself:
    with scores in -1..1 (the cases) every a is at least a seventh of the largest; one rounding each for the
@@ -204,7 +208,7 @@ const gz_op gz_op_softmax_scale = {
     .infer = scale_infer,
     .reference = scale_reference,
     .prepare = scale_prepare,
-    .cost = cost,
+    .cost = scale_cost,
     .limit = scale_limit,
     .cases = scale_cases,
     .n_cases = sizeof scale_cases / sizeof *scale_cases,
@@ -216,7 +220,7 @@ const gz_op gz_op_softmax_weighted_sum = {
     .infer = sum_infer,
     .reference = sum_reference,
     .prepare = sum_prepare,
-    .cost = cost,
+    .cost = sum_cost,
     .limit = sum_limit,
     .magnitude = sum_magnitude,
     .cases = sum_cases,
