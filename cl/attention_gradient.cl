@@ -17,12 +17,12 @@
 
 GAZE_DEFINE_PANEL_TILE(gaze_weights_tile, __private, __private)
 
-/* to [count][depth_up], zeros after `depth` */
+/* to [count][depth_up], zeros after `depth` and in the rows that fill the last tile */
 static inline void gaze_copy_head(const __global float *from, int stride, int count, int depth, int depth_up, float *to)
 {
-    for (int r = 0; r < count; r++)
+    for (int r = 0; r < count || r % PANEL_ROWS; r++)
         for (int d = 0; d < depth_up; d += GAZE_WIDTH)
-            vstorev(d < depth ? gaze_load_part(from + (size_t)r * stride + d, depth - d, 0.0f) : (floatv)(0.0f), 0,
+            vstorev(r < count && d < depth ? gaze_load_part(from + (size_t)r * stride + d, depth - d, 0.0f) : (floatv)(0.0f), 0,
                     to + r * depth_up + d);
 }
 
