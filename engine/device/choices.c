@@ -74,16 +74,16 @@ bool gz_choices_read(gz_choices *choices, char *text)
     return true;
 }
 
-static void load(gz_device *device)
+static gaze_status load(gz_device *device)
 {
     gz_choices *choices = &device->choices;
     gz_cache_key key;
     char *text;
     size_t size;
     bool whole = true;
-    if (gz_cache_open_own(&device->facts.info, &choices->cache) != GAZE_OK ||
-        make_key(device, &key) != GAZE_OK)
-        return;
+    GZ_TRY(gz_arena_create(&choices->arena));
+    GZ_TRY(gz_cache_open_own(&device->facts.info, &choices->cache));
+    GZ_TRY(make_key(device, &key));
     if (gz_cache_load(choices->cache, &key, &text, &size)) {
         whole = strlen(text) == size && gz_choices_read(choices, text);
         free(text);
@@ -95,6 +95,7 @@ static void load(gz_device *device)
         gz_device_log(device, GAZE_LOG_WARNING,
                       "what gaze tune has kept for this device is damaged: the usual kernels are taken; run "
                       "gaze tune again");
+    return GAZE_OK;
 }
 
 static gz_choices *open_choices(gz_device *device)
@@ -104,7 +105,9 @@ static gz_choices *open_choices(gz_device *device)
     choices->open = true;
     choices->by = getenv("GAZE_CHOICES");
     if (choices->by && !choices->by[0]) choices->by = NULL;
-    if (gz_arena_create(&choices->arena) == GAZE_OK) load(device->whole ? device->whole : device);
+    if (load(device->whole ? device->whole : device) != GAZE_OK)
+        gz_device_log(device, GAZE_LOG_WARNING, "the usual kernels are taken, tuned or not: %s",
+                      gaze_message());
     return choices;
 }
 
