@@ -20,7 +20,6 @@ typedef struct gz_tune_choice {
     const char **failed;  /* [count] */
     gz_tune_times *times; /* [count]; of the usual one, times[0]: not used */
     size_t taken;         /* 0: the usual one */
-    double usual_ms, ms;  /* of what is taken */
 } gz_tune_choice;
 
 typedef struct gz_tuning {

@@ -1,12 +1,11 @@
 /* Attention that was exported in its parts, found among the layers: x times shares of its positions or
    channels, which were made from x. It becomes a layer of that kind, with its map. */
 #include "kinds.h"
+#include "import.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const size_t OPEN = (size_t)1 << 22; /* as gz_is_open */
 
 bool gz_kind_is_type(const gz_net_layer *l, const char *type) { return l->type && !strcmp(l->type, type); }
 
@@ -182,9 +181,9 @@ static gaze_status find_additive(gz_net *net, gz_net_layer *l, gz_net_layer *x, 
         pool && !pool->is_output && channels(pool) == channels(x) &&
         (gz_kind_is_type(pool, "global_average_pool1d") || gz_kind_is_type(pool, "global_average_pool2d")) &&
         channels(pool->inputs[0].layer) == channels(x);
-    const gz_net_layer *sum = pools && gz_kind_count(x) >= OPEN ? only_reader(net, pool) : NULL;
-    *done =
-        gz_kind_count(x) < OPEN || (sum && sum->open_scale); /* else a number that isn't known would stay */
+    const gz_net_layer *sum = pools && gz_is_open(gz_kind_count(x)) ? only_reader(net, pool) : NULL;
+    *done = !gz_is_open(gz_kind_count(x)) ||
+            (sum && sum->open_scale); /* else a number that isn't known would stay */
     if (!*done) return GAZE_OK;
     return put(net, pools ? pool : l, x, &found, pools ? "additive_pool" : "additive_scale", 1 / N);
 }

@@ -8,18 +8,7 @@
 
 #include <math.h>
 
-static gz_shape pooled(gz_shape x)
-{
-    x.dim[x.rank - 1] = 2;
-    return x;
-}
-
-static gaze_status infer(gz_graph *graph, gz_node *node)
-{
-    GZ_TRY(gz_op_expect_inputs(node, 1, 1));
-    if (!node->in[0]->shape.rank) return gz_op_fail(node, "found a scalar, expected x [...,C]");
-    return gz_node_output(graph, node, 0, GZ_F32, pooled(node->in[0]->shape));
-}
+static gaze_status infer(gz_graph *graph, gz_node *node) { return gz_reduce_last_infer(graph, node, 2); }
 
 static gaze_status expect(const gz_node *node, size_t i, const char *what, size_t count)
 {

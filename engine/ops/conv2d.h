@@ -44,6 +44,9 @@ size_t gz_conv2d_span(const gz_conv2d_size *size, int axis,
                       size_t windows); /* pixels of x under neighbouring windows */
 gz_cost gz_conv2d_cost(const gz_conv2d_size *size);
 
+/* Which of the B*H*W pixels of x tap number `tap` of pixel `row` of y (of B*P*Q) sees; false: none. */
+bool gz_conv2d_sees(const gz_conv2d_size *size, size_t row, size_t tap, size_t *pixel);
+
 /* The definition: the sum over the window at [b,p,q] for filter o; terms outside the image are zero. */
 double gz_conv2d_sum_at(const gz_conv2d_size *size, const double *x, const double *kernel, size_t b, size_t p,
                         size_t q, size_t o);

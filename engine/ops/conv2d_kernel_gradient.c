@@ -30,15 +30,11 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
 static void add_pixel(const gz_conv2d_size *z, const double *x, const double *dy, size_t row, size_t o0,
                       size_t o1, double *out)
 {
-    const size_t b = row / z->Q / z->P, p = row / z->Q % z->P, q = row % z->Q;
+    size_t pixel;
     for (size_t tap = 0; tap < z->taps[0] * z->taps[1]; tap++) {
-        const size_t r = tap / z->taps[1], s = tap % z->taps[1];
-        const size_t h = p * z->stride[0] + r * z->dilation[0] - z->before[0]; /* wraps below 0 */
-        const size_t w = q * z->stride[1] + s * z->dilation[1] - z->before[1];
-        if (h >= z->H || w >= z->W) continue;
+        if (!gz_conv2d_sees(z, row, tap, &pixel)) continue;
         for (size_t c = 0; c < z->C; c++)
-            for (size_t o = o0; o < o1; o++)
-                out[(tap * z->C + c) * z->O + o] += x[((b * z->H + h) * z->W + w) * z->C + c] * dy[o];
+            for (size_t o = o0; o < o1; o++) out[(tap * z->C + c) * z->O + o] += x[pixel * z->C + c] * dy[o];
     }
 }
 

@@ -124,3 +124,13 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     }
     return best;
 }
+
+bool gz_conv2d_sees(const gz_conv2d_size *z, size_t row, size_t tap, size_t *pixel)
+{
+    const size_t b = row / z->Q / z->P, p = row / z->Q % z->P, q = row % z->Q;
+    const size_t r = tap / z->taps[1], s = tap % z->taps[1];
+    const size_t h = p * z->stride[0] + r * z->dilation[0] - z->before[0]; /* wraps below 0 */
+    const size_t w = q * z->stride[1] + s * z->dilation[1] - z->before[1];
+    *pixel = (b * z->H + h) * z->W + w;
+    return h < z->H && w < z->W;
+}

@@ -19,10 +19,9 @@ static gz_dense_size size_of(const gz_node *node)
     return (gz_dense_size){gz_shape_rows(node->in[X]->shape), kernel.dim[0], kernel.dim[1]};
 }
 
-static gaze_status infer(gz_graph *graph, gz_node *node)
+gaze_status gz_dense_expect(const gz_node *node)
 {
     char text[96];
-    GZ_TRY(gz_op_expect_inputs(node, 2, 3));
     GZ_TRY(gz_op_expect_rank(node, KERNEL, 2));
     const gz_shape x = node->in[X]->shape;
     const size_t K = node->in[KERNEL]->shape.dim[0], U = node->in[KERNEL]->shape.dim[1];
@@ -33,11 +32,18 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     if (bias_of(node) && !gz_shape_equal(bias_of(node)->shape, GZ_SHAPE(U)))
         return gz_op_fail(node, "bias has shape %s, expected [%zu]",
                           gz_shape_text(bias_of(node)->shape, text), U);
+    return GAZE_OK;
+}
+
+static gaze_status infer(gz_graph *graph, gz_node *node)
+{
+    GZ_TRY(gz_op_expect_inputs(node, 2, 3));
+    GZ_TRY(gz_dense_expect(node));
     if (!gz_activation_fuses(activation_of(node)))
         return gz_op_fail(node, "activation %s can't be fused, expected an op of its own",
                           gz_activation_name(activation_of(node)));
-    gz_shape y = x;
-    y.dim[y.rank - 1] = U;
+    gz_shape y = node->in[X]->shape;
+    y.dim[y.rank - 1] = size_of(node).units;
     return gz_node_output(graph, node, 0, GZ_F32, y);
 }
 

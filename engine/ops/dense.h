@@ -10,6 +10,9 @@ typedef struct gz_dense_size {
     size_t rows, inputs, units;
 } gz_dense_size;
 
+/* Checks inputs 0 to 2 of the node: x [...,K], kernel [K,U], bias [U] or none. */
+gaze_status gz_dense_expect(const gz_node *node);
+
 /* Fewer columns than this are made by dot products, at most this many rows by streaming the matrix. */
 enum { GZ_DENSE_FEW_COLUMNS = 8, GZ_DENSE_FEW_ROWS = 4 };
 /* As many columns as dot products can have (cl/dense_few.cl). */

@@ -23,15 +23,10 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     char text[96];
     GZ_TRY(gz_op_expect_inputs(node, 2, 4));
     GZ_TRY(gz_op_expect_rank(node, X, 2));
-    GZ_TRY(gz_op_expect_rank(node, KERNEL, 2));
+    GZ_TRY(gz_dense_expect(node));
     const gz_dense_size size = size_of(node);
-    const gz_tensor *bias = input_of(node, BIAS), *gated = input_of(node, GATED);
-    const size_t K = node->in[X]->shape.dim[1], values = size.rows * size.units;
-    if (K != size.inputs)
-        return gz_op_fail(node, "input has %zu features, expected the kernel's %zu", K, size.inputs);
-    if (bias && !gz_shape_equal(bias->shape, GZ_SHAPE(size.units)))
-        return gz_op_fail(node, "bias has shape %s, expected [%zu]", gz_shape_text(bias->shape, text),
-                          size.units);
+    const gz_tensor *gated = input_of(node, GATED);
+    const size_t values = size.rows * size.units;
     if (gated && gz_shape_count(gated->shape) != values)
         return gz_op_fail(node, "what is gated has shape %s, expected %zu values",
                           gz_shape_text(gated->shape, text), values);
@@ -47,14 +42,6 @@ static double logit(const double *x, const double *kernel, const double *bias, g
     return sum;
 }
 
-static void softmax(double *a, size_t U)
-{
-    double top = -INFINITY, sum = 0;
-    for (size_t u = 0; u < U; u++) top = fmax(top, a[u]);
-    for (size_t u = 0; u < U; u++) sum += a[u] = exp(a[u] - top);
-    for (size_t u = 0; u < U; u++) a[u] /= sum;
-}
-
 static void reference(const gz_node *node, double *const *in, double *const *out)
 {
     const gz_dense_size size = size_of(node);
@@ -64,7 +51,7 @@ static void reference(const gz_node *node, double *const *in, double *const *out
     for (size_t r = 0; r < size.rows; r++) {
         double *a = out[gated != NULL] + r * U;
         for (size_t u = 0; u < U; u++) a[u] = logit(in[X] + r * size.inputs, in[KERNEL], bias, size, u);
-        softmax(a, U);
+        gz_softmax_values(a, NULL, a, U);
         for (size_t u = 0; gated && u < U; u++) out[0][r * U + u] = gated[r * U + u] * a[u];
     }
 }

@@ -40,6 +40,15 @@ gz_limit gz_reduce_gradient_limit(const gz_node *node, size_t i)
     return gz_reduction_of(node) == GZ_SUM_ALL ? gz_limit_exact(node, i) : (gz_limit){GZ_RELATIVE, 3};
 }
 
+gaze_status gz_reduce_last_infer(gz_graph *graph, gz_node *node, size_t values)
+{
+    GZ_TRY(gz_op_expect_inputs(node, 1, 1));
+    gz_shape y = node->in[0]->shape;
+    if (!y.rank) return gz_op_fail(node, "found a scalar, expected x [...,C]");
+    y.dim[y.rank - 1] = values;
+    return gz_node_output(graph, node, 0, GZ_F32, y);
+}
+
 static gaze_status expect_shape(const gz_node *node, size_t input, const char *what, gz_shape shape)
 {
     char found[96], expected[96];

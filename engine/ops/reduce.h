@@ -18,6 +18,9 @@ gz_limit gz_reduce_limit(gz_reduction reduction, size_t count);
 /* A quotient where there is one. */
 gz_limit gz_reduce_gradient_limit(const gz_node *node, size_t i);
 
+/* Makes y [...,values] of one input x [...,C]; a scalar is an error. */
+gaze_status gz_reduce_last_infer(gz_graph *graph, gz_node *node, size_t values);
+
 /* Inputs of a gradient: x, of attr->x's shape, which is forgotten unless the reduction is GZ_MAX; dy, of
  * shape `dy`. Makes dx. */
 enum { GZ_REDUCE_X, GZ_REDUCE_DY };

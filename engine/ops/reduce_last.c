@@ -3,19 +3,13 @@
 #include "group_gpu.h"
 #include "slabs.h"
 
-/* One value a row: [...,1]. */
 static gz_shape reduced(gz_shape x)
 {
     x.dim[x.rank - 1] = 1;
     return x;
 }
 
-static gaze_status infer(gz_graph *graph, gz_node *node)
-{
-    GZ_TRY(gz_op_expect_inputs(node, 1, 1));
-    if (!node->in[0]->shape.rank) return gz_op_fail(node, "found a scalar, expected x [...,C]");
-    return gz_node_output(graph, node, 0, GZ_F32, reduced(node->in[0]->shape));
-}
+static gaze_status infer(gz_graph *graph, gz_node *node) { return gz_reduce_last_infer(graph, node, 1); }
 
 static gaze_status gradient_infer(gz_graph *graph, gz_node *node)
 {

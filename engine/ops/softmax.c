@@ -84,6 +84,15 @@ static bool sees(const gz_node *node, double *const *in, size_t query, size_t t,
     return !attr->windowed || fabs((double)n - center) <= (double)attr->window;
 }
 
+void gz_softmax_values(const double *score, const double *mask, double *a, size_t N)
+{
+    double top = -INFINITY, sum = 0;
+    for (size_t n = 0; n < N; n++)
+        if (!mask || mask[n] != 0) top = fmax(top, score[n]);
+    for (size_t n = 0; n < N; n++) sum += a[n] = !mask || mask[n] != 0 ? exp(score[n] - top) : 0;
+    for (size_t n = 0; n < N; n++) a[n] = sum > 0 ? a[n] / sum : 0;
+}
+
 static void reference_row(const gz_node *node, double *const *in, double *y, size_t r)
 {
     const size_t N = keys_of(node), row = r % steps_of(node), b = r / sample_rows(node),

@@ -4,6 +4,9 @@
 #include "../graph/builder.h"
 #include "ops.h"
 
+/* The definition, of a row of N scores: a may be `score`; mask NULL: all keys, none left: zeros. */
+void gz_softmax_values(const double *score, const double *mask, double *a, size_t N);
+
 /* x, y: `rows` rows of `keys` values, sample_rows of them a sample, in blocks of `steps`. mask
    [B,mask_rows,keys], queries and centers [B,steps], each may be NULL. */
 typedef struct gz_softmax_call {

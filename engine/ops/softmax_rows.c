@@ -42,20 +42,11 @@ static gaze_status sum_infer(gz_graph *graph, gz_node *node)
     return gz_node_output(graph, node, 1, GZ_F32, node->in[SCORE]->shape);
 }
 
-static void softmax(const double *score, const double *mask, double *a, size_t N)
-{
-    double top = -INFINITY, sum = 0;
-    for (size_t n = 0; n < N; n++)
-        if (!mask || mask[n] != 0) top = fmax(top, score[n]);
-    for (size_t n = 0; n < N; n++) sum += a[n] = !mask || mask[n] != 0 ? exp(score[n] - top) : 0;
-    for (size_t n = 0; n < N; n++) a[n] = sum > 0 ? a[n] / sum : 0;
-}
-
 static void softmaxes(const gz_node *node, double *const *in, double *a)
 {
     const size_t N = keys_of(node);
     for (size_t b = 0; b < samples_of(node); b++)
-        softmax(in[SCORE] + b * N, in[MASK] ? in[MASK] + b * N : NULL, a + b * N, N);
+        gz_softmax_values(in[SCORE] + b * N, in[MASK] ? in[MASK] + b * N : NULL, a + b * N, N);
 }
 
 static void scale_reference(const gz_node *node, double *const *in, double *const *out)
