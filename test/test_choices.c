@@ -158,12 +158,12 @@ static void another_driver_knows_nothing_of_it(void **state)
     assert_int_equal(n_warnings, 0);
 }
 
-static void the_solo_has_the_list_of_its_device(void **state)
+static void the_hosted_one_has_the_list_of_its_device(void **state)
 {
-    gz_device solo = {.whole = &device};
+    gz_device hosted = {.whole = &device};
     (void)state;
     put("key", "tiles");
-    assert_string_equal(gz_choices_find(&solo, "key"), "tiles");
+    assert_string_equal(gz_choices_find(&hosted, "key"), "tiles");
 }
 
 static void what_the_environment_names_goes_first(void **state)
@@ -235,7 +235,7 @@ int main(void)
         cmocka_unit_test(the_fastest_that_did_not_fail_is_taken),
         cmocka_unit_test_setup_teardown(what_was_chosen_is_known_to_the_next_process, setup, teardown),
         cmocka_unit_test_setup_teardown(another_driver_knows_nothing_of_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_solo_has_the_list_of_its_device, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_hosted_one_has_the_list_of_its_device, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_environment_names_goes_first, setup, teardown),
         cmocka_unit_test_setup_teardown(a_damaged_list_is_left_with_a_warning, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_that_are_none_are_refused_all_together, setup, teardown),

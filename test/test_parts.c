@@ -30,7 +30,7 @@ static int open_host(void **state)
     write_text(folder, "team.cl", source);
     setenv("GAZE_KERNEL_DIR", folder, 1);
     if (open_device(state)) return -1;
-    host = gz_device_solo(device);
+    host = gz_device_hosted(device);
     return 0;
 }
 
@@ -143,7 +143,7 @@ static void parts_are_timed_as_one(void **state)
     expect_host();
     assert_ok(gz_device_open(&options, &timed));
     gz_device *keep = host;
-    host = gz_device_solo(timed);
+    host = gz_device_hosted(timed);
     gz_work work = {kernel_of("count"), {100000, 1, 1}, {1, 1, 1}, 0, NULL};
     const cl_mem memory = zeros(100000);
     const cl_int across = 100000, down = 1;

@@ -97,17 +97,17 @@ static gaze_status verify_op(verification *v, const gz_op *op, const lane *on)
     return status;
 }
 
-/* Small plans run on the device's solo, which compiles kernels for itself. */
+/* Small plans run on the hosted device, which compiles kernels for itself. */
 static size_t lanes_of(gz_device *device, const gaze_verify_options *options, lane lanes[GZ_N_FAMILIES + 1])
 {
     const bool quick = options->quick, brief = options->brief;
     gz_family families[GZ_N_FAMILIES];
     const size_t n = gz_verify_families(device, !quick || brief, families);
-    gz_device *solo = quick || families[0] != GZ_FAMILY_CPU ? NULL : gz_device_solo(device);
+    gz_device *hosted = quick || families[0] != GZ_FAMILY_CPU ? NULL : gz_device_hosted(device);
     for (size_t i = 0; i < n; i++)
         lanes[i] = (lane){device, families[i], gz_family_name(families[i]), quick, brief};
-    if (solo) lanes[n] = (lane){solo, GZ_FAMILY_CPU, "cpu:host", true, false};
-    return solo ? n + 1 : n;
+    if (hosted) lanes[n] = (lane){hosted, GZ_FAMILY_CPU, "cpu:host", true, false};
+    return hosted ? n + 1 : n;
 }
 
 static bool is_wanted(const gaze_verify_options *options, size_t number, const gz_op *op)

@@ -1,7 +1,7 @@
 /* Which candidate makes an op of a shape on a device, where gaze tune has measured another one than the usual
    to be faster. What was chosen is kept on disk among the programs (cache.h) and counts for that device,
    driver and version of this library. Without it the usual candidates make everything, so that bits don't
-   change by themselves. A device and its solo have one list, the device's. */
+   change by themselves. A device and its hosted one have one list, the device's. */
 #ifndef GZ_CHOICES_H
 #define GZ_CHOICES_H
 #include "device.h"

@@ -60,9 +60,9 @@ static gaze_status open_chosen(gz_device *device, const gaze_context_options *op
     take_options(device, options);
     device->cpu_kernels = device->facts.family == GZ_FAMILY_CPU;
     device->id = found->device;
-    device->solo_id = found->solo;
+    device->hosted_id = found->hosted;
     gaze_status status =
-        gz_shared_context_take(found->platform, found->device, found->solo, &device->context);
+        gz_shared_context_take(found->platform, found->device, found->hosted, &device->context);
     if (status != GAZE_OK) return gz_fail_context(status, "device '%s'", found->info.name);
     GZ_TRY(make_queue(device));
     return gz_cache_open(&device->facts.info, &device->cache);
@@ -103,8 +103,8 @@ void gz_device_close_work(gz_device *device)
 void gz_device_close(gz_device *device)
 {
     if (!device || gz_device_forked()) return;
-    gz_device_close_work(device->solo);
-    free(device->solo);
+    gz_device_close_work(device->hosted);
+    free(device->hosted);
     gz_device_close_work(device);
     gz_choices_free(&device->choices);
     gz_clblast_clear();
@@ -118,10 +118,10 @@ const gz_device_facts *gz_device_facts_of(const gz_device *device) { return &dev
 void gz_device_programs(const gz_device *device, gaze_program_counts *counts)
 {
     *counts = device->counts;
-    if (!device->solo) return;
-    counts->cached += device->solo->counts.cached;
-    counts->compiled += device->solo->counts.compiled;
-    counts->build_ms += device->solo->counts.build_ms;
+    if (!device->hosted) return;
+    counts->cached += device->hosted->counts.cached;
+    counts->compiled += device->hosted->counts.compiled;
+    counts->build_ms += device->hosted->counts.build_ms;
 }
 
 cl_context gz_device_context(const gz_device *device) { return device->context; }

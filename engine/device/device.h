@@ -51,19 +51,20 @@ void gz_device_close(gz_device *device); /* NULL is fine */
    costs more than a small plan's kernels take. Buffers are those of `device`, and the two take turns by
    themselves.
    NULL: the driver has nothing like that. Lives as long as `device`. */
-gz_device *gz_device_solo(gz_device *device);
-bool gz_device_is_solo(const gz_device *device);
-/* What the solo of a device of this name is called, in its cache's keys too. In the arena. */
-char *gz_solo_name(gz_arena *arena, const char *device);
+gz_device *gz_device_hosted(gz_device *device);
+bool gz_device_is_hosted(const gz_device *device);
+/* What the hosted one of a device of this name is called, in its cache's keys too. In the arena. */
+char *gz_hosted_name(gz_arena *arena, const char *device);
 /* How many threads it would have; 0: there is nothing like that. */
-size_t gz_device_solo_threads(const gz_device *device);
+size_t gz_device_hosted_threads(const gz_device *device);
 
 const gz_device_facts *gz_device_facts_of(const gz_device *device);
 void gz_device_programs(const gz_device *device, gaze_program_counts *counts);
 cl_context gz_device_context(const gz_device *device);
 cl_command_queue gz_device_queue(const gz_device *device);
 
-/* To be called before something is enqueued: waits for the other of a device and its solo, if that has work.
+/* To be called before something is enqueued: waits for the other of a device and its hosted one, if that has
+ * work.
  */
 gaze_status gz_device_turn(gz_device *device);
 
@@ -71,8 +72,8 @@ gaze_status gz_device_turn(gz_device *device);
 typedef struct gz_work {
     cl_kernel kernel;
     size_t groups[3], group[3]; /* groups, and work-items in one */
-    double seconds;             /* a solo's: what its threads needed last time, together; 0: not known */
-    const char *failed;         /* where the last run gave an error: the call that did */
+    double seconds;     /* a hosted device's: what its threads needed last time, together; 0: not known */
+    const char *failed; /* where the last run gave an error: the call that did */
 } gz_work;
 
 /* Nanoseconds of the device's own clock; all zeros where nothing was measured. */
@@ -81,7 +82,7 @@ typedef struct gz_command_times {
 } gz_command_times;
 
 /* Gives an OpenCL error code; work->failed is then the call that gave it. event: NULL, or where the event of
-   its end goes; a solo has done the work on return: *event is NULL then, and *times is set. */
+   its end goes; a hosted device has done the work on return: *event is NULL then, and *times is set. */
 cl_int gz_device_enqueue(gz_device *device, gz_work *work, cl_event *event, gz_command_times *times);
 /* When the command was queued, began and ended. Gives an OpenCL error code. */
 cl_int gz_event_times(cl_event event, gz_command_times *times);

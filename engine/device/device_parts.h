@@ -27,11 +27,11 @@ struct gz_device {
     cl_device_id id;
     cl_context context;
     cl_command_queue queue;
-    cl_device_id solo_id; /* gz_device_solo, or NULL */
-    gz_device *solo;      /* made when first asked for */
-    gz_device *whole;     /* of a solo device: the one that it belongs to */
-    gz_team *team;        /* of a solo device */
-    gz_device *active;    /* of the two, the one whose queue may have work; NULL: none has */
+    cl_device_id hosted_id; /* gz_device_hosted, or NULL */
+    gz_device *hosted;      /* made when first asked for */
+    gz_device *whole;       /* of a hosted device: the one that it belongs to */
+    gz_team *team;          /* of a hosted device */
+    gz_device *active;      /* of the two, the one whose queue may have work; NULL: none has */
     bool profile;
     size_t memory_limit; /* bytes: the user's, or SIZE_MAX */
     size_t allocated;    /* bytes */
@@ -40,7 +40,7 @@ struct gz_device {
     bool cpu_kernels;   /* programs hold the kernels of the cpu family; common.h says why not always */
     bool alone;         /* a program of several files did not compile: each file is a program */
     char hung[64];      /* the program that was given up (compile.h): no other is tried; "": none */
-    gz_choices choices; /* of a solo device: not used */
+    gz_choices choices; /* of a hosted device: not used */
     gaze_program_counts counts;
     bool ran; /* something was read back: kernels have been run, not only made */
     gaze_log_function *log;
@@ -54,7 +54,7 @@ bool gz_device_is_used(void); /* was it, here or in the process that this one is
 /* Fills the probe with what was measured before, and measures what wasn't; measure NULL: not that. */
 gaze_status gz_device_measure(gz_probe *probe, gz_measure_function *measure);
 
-/* Ends what a device or its solo has of its own: team, programs, cache, queue. NULL is fine. */
+/* Ends what a device or its hosted one has of its own: team, programs, cache, queue. NULL is fine. */
 void gz_device_close_work(gz_device *device);
 
 /* Tells the cache which kernels were used, and releases all programs. */

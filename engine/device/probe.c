@@ -44,18 +44,18 @@ static void prepare_environment(void)
    model's kernels. Its device `basic` runs them on the thread that waits for them, but has to be asked for
    before PoCL looks for its devices. Only where the user has not chosen devices, of a PoCL whose names these
    are, and which has no other devices to lose. */
-static const char SOLO_DEVICES[] = "pthread basic";
+static const char HOSTED_DEVICES[] = "pthread basic";
 
-static void ask_for_solo(const char *version)
+static void ask_for_hosted(const char *version)
 {
     if (strstr(version, " PoCL 3.") && !strstr(version, "CUDA") && !strstr(version, "TCE"))
-        setenv("POCL_DEVICES", SOLO_DEVICES, 0);
+        setenv("POCL_DEVICES", HOSTED_DEVICES, 0);
 }
 
-static bool is_solo(const gaze_device_info *info)
+static bool is_hosted(const gaze_device_info *info)
 {
     const char *devices = getenv("POCL_DEVICES");
-    return devices && strcmp(devices, SOLO_DEVICES) == 0 && strncmp(info->name, "basic-", 6) == 0;
+    return devices && strcmp(devices, HOSTED_DEVICES) == 0 && strncmp(info->name, "basic-", 6) == 0;
 }
 
 /* Drivers pad names with blanks. */
@@ -245,20 +245,20 @@ static gaze_status add_platform_without_devices(gz_probe *probe, cl_platform_id 
     return found->info.reason ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
-/* Takes the solo device, if there is one, from the list, and gives it to the platform's others. */
-static void fold_solo(gz_probe *probe, size_t first, size_t *next_index)
+/* Takes the device without threads, if there is one, from the list, and gives it to the platform's others. */
+static void fold_hosted(gz_probe *probe, size_t first, size_t *next_index)
 {
-    size_t solo = first;
-    while (solo < probe->count && !is_solo(&probe->found[solo].info)) solo++;
-    if (probe->count - first < 2 || solo == probe->count) return;
-    const cl_device_id device = probe->found[solo].info.usable ? probe->found[solo].device : NULL;
-    for (size_t i = solo; i + 1 < probe->count; i++) {
+    size_t hosted = first;
+    while (hosted < probe->count && !is_hosted(&probe->found[hosted].info)) hosted++;
+    if (probe->count - first < 2 || hosted == probe->count) return;
+    const cl_device_id device = probe->found[hosted].info.usable ? probe->found[hosted].device : NULL;
+    for (size_t i = hosted; i + 1 < probe->count; i++) {
         probe->found[i] = probe->found[i + 1];
         probe->found[i].info.index--;
     }
     probe->count--;
     --*next_index;
-    for (size_t i = first; i < probe->count; i++) probe->found[i].solo = device;
+    for (size_t i = first; i < probe->count; i++) probe->found[i].hosted = device;
 }
 
 static gaze_status probe_platform(gz_probe *probe, cl_platform_id platform, size_t platform_index,
@@ -267,7 +267,7 @@ static gaze_status probe_platform(gz_probe *probe, cl_platform_id platform, size
     cl_device_id devices[MAX_DEVICES];
     cl_uint count = 0;
     const size_t first = probe->count;
-    ask_for_solo(platform_text(probe, platform, CL_PLATFORM_VERSION));
+    ask_for_hosted(platform_text(probe, platform, CL_PLATFORM_VERSION));
     const cl_int code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, devices, &count);
     if (code != CL_SUCCESS || count == 0)
         return add_platform_without_devices(probe, platform, platform_index, code);
@@ -279,7 +279,7 @@ static gaze_status probe_platform(gz_probe *probe, cl_platform_id platform, size
         found->info.index = (*next_index)++;
         describe(probe, found);
     }
-    fold_solo(probe, first, next_index);
+    fold_hosted(probe, first, next_index);
     return GAZE_OK;
 }
 

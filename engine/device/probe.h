@@ -9,10 +9,10 @@ typedef struct gz_found {
     gaze_device_info info;
     cl_platform_id platform;
     cl_device_id device;
-    cl_device_id solo;  /* the same cores by the calling thread alone (probe.c), or NULL */
-    size_t in_platform; /* position among the platform's devices */
-    double ms;          /* of the work that all are measured with (measure.h); 0: not measured */
-    const char *failed; /* why there is no measurement, or NULL */
+    cl_device_id hosted; /* the same cores by the calling thread alone (probe.c), or NULL */
+    size_t in_platform;  /* position among the platform's devices */
+    double ms;           /* of the work that all are measured with (measure.h); 0: not measured */
+    const char *failed;  /* why there is no measurement, or NULL */
 } gz_found;
 
 typedef struct gz_probe {

@@ -13,14 +13,14 @@ typedef struct shared {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static shared *registry;
 
-static gaze_status add(cl_platform_id platform, cl_device_id device, cl_device_id solo, cl_context *out)
+static gaze_status add(cl_platform_id platform, cl_device_id device, cl_device_id hosted, cl_context *out)
 {
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
-    const cl_device_id devices[] = {device, solo};
+    const cl_device_id devices[] = {device, hosted};
     shared *fresh;
     cl_int code;
     GZ_TRY(gz_allocate(1, sizeof *fresh, &fresh));
-    fresh->context = clCreateContext(properties, solo ? 2 : 1, devices, NULL, NULL, &code);
+    fresh->context = clCreateContext(properties, hosted ? 2 : 1, devices, NULL, NULL, &code);
     if (code != CL_SUCCESS) {
         free(fresh);
         return gz_cl_check(code, "clCreateContext");
@@ -33,7 +33,7 @@ static gaze_status add(cl_platform_id platform, cl_device_id device, cl_device_i
     return GAZE_OK;
 }
 
-gaze_status gz_shared_context_take(cl_platform_id platform, cl_device_id device, cl_device_id solo,
+gaze_status gz_shared_context_take(cl_platform_id platform, cl_device_id device, cl_device_id hosted,
                                    cl_context *out)
 {
     gaze_status status = GAZE_OK;
@@ -44,7 +44,7 @@ gaze_status gz_shared_context_take(cl_platform_id platform, cl_device_id device,
         found->users++;
         *out = found->context;
     } else {
-        status = add(platform, device, solo, out);
+        status = add(platform, device, hosted, out);
     }
     pthread_mutex_unlock(&lock);
     return status;

@@ -1,7 +1,7 @@
 /* Threads of the host that make a launch together, on a device that runs kernels in the thread that enqueues
-   them (a solo): each takes parts of the launch and enqueues them on a queue of its own. A driver's own
-   threads sleep between launches, and to wake them takes longer than a small launch; these wait awake for a
-   moment. Which thread makes which part makes no difference to the values. */
+   them (a hosted device): each takes parts of the launch and enqueues them on a queue of its own. A driver's
+   own threads sleep between launches, and to wake them takes longer than a small launch; these wait awake for
+   a moment. Which thread makes which part makes no difference to the values. */
 #ifndef GZ_TEAM_H
 #define GZ_TEAM_H
 #include "device.h"

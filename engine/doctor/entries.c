@@ -13,14 +13,14 @@ typedef struct totals {
     size_t good, stale, stale_bytes, removed;
 } totals;
 
-/* What keys of a device hold, and of its solo where it has one. */
+/* What keys of a device hold, and of its hosted one where it has one. */
 static bool add_keys(gz_doctor *d, const gz_found *found, const char **texts, size_t *count)
 {
     gaze_device_info info = found->info;
     if (!info.name) return true;
     if (!(texts[(*count)++] = gz_cache_device(d->arena, &info))) return false;
-    return !found->solo || ((info.name = gz_solo_name(d->arena, info.name)) &&
-                            (texts[(*count)++] = gz_cache_device(d->arena, &info)));
+    return !found->hosted || ((info.name = gz_hosted_name(d->arena, info.name)) &&
+                              (texts[(*count)++] = gz_cache_device(d->arena, &info)));
 }
 
 /* What keys of today's devices hold, NULL-terminated. */

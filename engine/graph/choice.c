@@ -44,7 +44,7 @@ static gaze_status make_key(gz_plan *plan, gz_device *device, gz_plan_choice *ch
 {
     char *key = gz_arena_format(
         plan->arena, "%s %s%s %s %s", plan->graph->training ? "training" : "prediction",
-        gz_family_name(plan->family), gz_device_is_solo(device) ? "/host" : "", choice->op, shape);
+        gz_family_name(plan->family), gz_device_is_hosted(device) ? "/host" : "", choice->op, shape);
     if (!key) return GAZE_ERROR_DEVICE;
     choice->key = key;
     choice->shape = key + strlen(key) - strlen(shape);

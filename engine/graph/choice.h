@@ -16,7 +16,7 @@ size_t gz_candidates_count(const gz_candidates *candidates);
 
 /* A choice that a plan has made. */
 typedef struct gz_plan_choice {
-    const gz_node *node; /* NULL: of the plan as a whole, see solo.c */
+    const gz_node *node; /* NULL: of the plan as a whole, see threads.c */
     const char *key;     /* "training cpu conv2d SHAPE" */
     const char *op, *shape;
     gz_candidates candidates;

@@ -15,7 +15,7 @@ typedef struct gz_plan_options {
     bool record;      /* with profile: keeps what each call does (gz_plan_moments) */
     size_t candidate; /* 0: what was chosen, or is usual; n: of every op's possible candidates the n-th, or
                          the usual one, which is the first, where there are fewer */
-    size_t place;     /* the same for the device or its solo */
+    size_t place;     /* the same for the device or its hosted one */
     const char *by;   /* the candidate of this name, wherever it is possible; NULL: none is asked for */
     bool dry; /* no memory is taken and no kernel is made: the plan tells what it would need and can't run */
 } gz_plan_options;
@@ -27,7 +27,7 @@ gaze_status gz_plan_create(gz_device *device, gz_graph *graph, gz_store *store,
                            const gz_plan_options *options, gz_plan **out);
 void gz_plan_destroy(gz_plan *plan); /* NULL is fine */
 
-/* The device that was given, or its solo. NULL: reference mode. */
+/* The device that was given, or its hosted one. NULL: reference mode. */
 gz_device *gz_plan_runs_on(const gz_plan *plan);
 
 /* The choices that there were, in the order of the nodes; the plan's. */

@@ -109,7 +109,8 @@ struct gz_builder {
     gaze_status status;
 };
 
-/* solo.c: the device itself, or its solo where the graph is small. Verification runs where it is told to. */
+/* threads.c: the device itself, or its hosted one where the graph is small. Verification runs where it is
+ * told to. */
 gaze_status gz_plan_find_device(gz_plan *plan, gz_device *device);
 /* choice.c: which candidate is taken for what choice.node, choice.op and `shape` say, and notes it; device:
    that the choice is kept for. */

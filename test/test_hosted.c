@@ -2,8 +2,8 @@
 #include "on_device.h"
 
 /* PoCL 3 alone has such a device. */
-#define expect_solo() \
-    if (!gz_device_solo(device)) skip()
+#define expect_hosted() \
+    if (!gz_device_hosted(device)) skip()
 
 /* y = x w with R rows of 256 values */
 static gz_tensor *product(size_t R, gz_tensor **x, gz_tensor **w)
@@ -41,10 +41,10 @@ static gz_device *runs_on(const gz_plan_options *given)
 static void one_row_runs_alone_and_thousands_do_not(void **state)
 {
     gz_tensor *x, *w;
-    expect_solo();
+    expect_hosted();
     (void)state;
     product(1, &x, &w);
-    assert_ptr_equal(runs_on(&(gz_plan_options){0}), gz_device_solo(device));
+    assert_ptr_equal(runs_on(&(gz_plan_options){0}), gz_device_hosted(device));
     assert_ptr_equal(runs_on(&(gz_plan_options){.place = 2}), device);
     product(8192, &x, &w);
     if (gz_device_facts_of(device)->compute_units > 1)
@@ -54,7 +54,7 @@ static void one_row_runs_alone_and_thousands_do_not(void **state)
 static void verification_runs_where_it_is_told_to(void **state)
 {
     gz_tensor *x, *w;
-    expect_solo();
+    expect_hosted();
     (void)state;
     product(1, &x, &w);
     assert_ptr_equal(runs_on(&(gz_plan_options){.isolate = true}), device);
@@ -73,28 +73,28 @@ static void run_on(gz_device *where, gz_tensor *y, gz_tensor *x, gz_tensor *w, f
 
 static void both_give_the_same_bits(void **state)
 {
-    float whole[3 * 256], solo[3 * 256];
+    float whole[3 * 256], hosted[3 * 256];
     gz_tensor *x, *w, *y = product(3, &x, &w);
-    expect_solo();
+    expect_hosted();
     (void)state;
     y->keep = true;
     run_on(device, y, x, w, whole);
-    run_on(gz_device_solo(device), y, x, w, solo);
-    assert_memory_equal(whole, solo, sizeof whole);
+    run_on(gz_device_hosted(device), y, x, w, hosted);
+    assert_memory_equal(whole, hosted, sizeof whole);
 }
 
 /* What one has enqueued, the other sees: 64 turns over one buffer. */
 static void they_take_turns(void **state)
 {
     const size_t count = 1 << 20;
-    gz_device *solo = gz_device_solo(device);
+    gz_device *hosted = gz_device_hosted(device);
     cl_mem memory;
-    expect_solo();
+    expect_hosted();
     (void)state;
-    assert_ok(gz_device_allocate(solo, count * 4, &memory));
+    assert_ok(gz_device_allocate(hosted, count * 4, &memory));
     assert_true(gz_device_allocated(device) >= count * 4);
     for (cl_uint i = 0; i < 64; i++) {
-        gz_device *writer = i % 2 ? device : solo, *reader = i % 2 ? solo : device;
+        gz_device *writer = i % 2 ? device : hosted, *reader = i % 2 ? hosted : device;
         cl_uint last = 0;
         assert_ok(gz_device_turn(writer));
         assert_int_equal(
@@ -103,7 +103,7 @@ static void they_take_turns(void **state)
         assert_ok(gz_device_read(reader, memory, (count - 1) * 4, &last, sizeof last));
         assert_int_equal(last, i);
     }
-    gz_device_release(solo, memory);
+    gz_device_release(hosted, memory);
     assert_int_equal(gz_device_allocated(device), 0);
 }
 

@@ -52,14 +52,14 @@ gaze_status gz_plan_find_device(gz_plan *plan, gz_device *device)
     plan->device = device;
     if (!device || plan->options.isolate || plan->options.force_family) return GAZE_OK;
     const gz_device_facts *facts = gz_device_facts_of(device);
-    const size_t threads = gz_device_solo_threads(device);
+    const size_t threads = gz_device_hosted_threads(device);
     if (facts->family != GZ_FAMILY_CPU || facts->compute_units == 0 || threads == 0) return GAZE_OK;
     const work w = work_of(plan->graph, facts);
     const gz_candidates places = {PLACES, 1 << DRIVER | 1 << HOST,
                                   usual_place(plan->graph, facts, &w, threads)};
     snprintf(shape, sizeof shape, "of %zu ops, %.0f flop, %.0f bytes", plan->graph->n_nodes, w.flop, w.bytes);
     GZ_TRY(gz_plan_choose(plan, device, (gz_plan_choice){.op = "step", .candidates = places}, shape, &place));
-    gz_device *solo = place == HOST ? gz_device_solo(device) : NULL;
-    if (solo) plan->device = solo;
+    gz_device *hosted = place == HOST ? gz_device_hosted(device) : NULL;
+    if (hosted) plan->device = hosted;
     return GAZE_OK;
 }
