@@ -12,10 +12,10 @@ GAZE_ONE winograd_pack(source w, __global float *restrict u, int C, int O, int t
     const int n = get_global_id(0), c = get_global_id(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
     floatv g[9], t[3 * EDGE], r[EDGE];
     for (int tap = 0; tap < 9; tap++) g[tap] = vloadv(0, w + ((size_t)(turned ? 8 - tap : tap) * C + c) * O + o);
-    for (int s = 0; s < 3; s++) gaze_winograd_filter(g + s, 3, t + s, 3);
+    for (int s = 0; s < 3; s++) gaze_winograd_filter(g + s, 3, 3, t + s, 3);
     __global float *to = u + (((size_t)(n / 2) * PLANES) * C + c) * TILE_COLUMNS + n % 2 * GAZE_WIDTH;
     for (int i = 0; i < EDGE; i++) {
-        gaze_winograd_filter(t + 3 * i, 1, r, 1);
+        gaze_winograd_filter(t + 3 * i, 1, 3, r, 1);
         for (int j = 0; j < EDGE; j++) vstorev(r[j], 0, to + (size_t)(i * EDGE + j) * C * TILE_COLUMNS);
     }
 }
@@ -30,13 +30,13 @@ static inline void gaze_transform_output(const __local float *m, int stride, flo
 #pragma unroll
         for (int i = 0; i < EDGE; i++) e[i] = vloadv(0, m + (i * EDGE + j) * stride);
         floatv f[SIDE];
-        gaze_winograd_output(e, f, 1);
+        gaze_winograd_output(e, f, SIDE);
 #pragma unroll
         for (int i = 0; i < SIDE; i++) d[i * EDGE + j] = f[i];
     }
 #pragma unroll
     for (int i = 0; i < SIDE; i++) {
-        gaze_winograd_output(d + i * EDGE, o + i * SIDE, 1);
+        gaze_winograd_output(d + i * EDGE, o + i * SIDE, SIDE);
 #pragma unroll
         for (int j = 0; j < SIDE; j++) o[i * SIDE + j] += bias;
     }
@@ -97,10 +97,11 @@ GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias
         gaze_transform_input_local(x + (size_t)b * H * W * C, H, W, C, p - top, q - left, v + t * C, v_stride);
     }
     for (int n = blocks * share / shares; n < blocks * (share + 1) / shares; n++) {
+        const bool narrow = gaze_is_narrow(n, O);
         for (int plane = 0; plane < PLANES; plane++)
-            gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * PLANES + plane) * C * TILE_COLUMNS, tiles, C,
+            gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * PLANES + plane) * C * TILE_COLUMNS, tiles, C, narrow,
                                 m + plane * m_stride);
-        for (int h = 0; h < 2; h++) {
+        for (int h = 0; h < 2 - narrow; h++) {
             const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O), step = pooled ? 2 : 1;
             for (int t = 0; t < tiles; t++) {
                 const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;

@@ -1,5 +1,6 @@
-/* Winograd's F(4x4,3x3) in one dimension (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016, with the points
-   0, 1, -1, 2, -2, infinity). Two dimensions: the same on columns, then on rows. Elements of d are `step` apart; o may be d. */
+/* Winograd's (Toom and Cook's) convolution in one dimension with the points 0, 1, -1, 2, -2, infinity (Lavin and Gray, "Fast Algorithms
+   for Convolutional Neural Networks", 2016): of n taps, 7 - n outputs of 6 inputs by 6 products. B depends on the points alone; G and A
+   hold their powers. F(4x4,3x3): the same on columns, then on rows. Elements of d are `step` apart; o may be d. */
 #ifndef GAZE_WINOGRAD_H
 #define GAZE_WINOGRAD_H
 
@@ -21,51 +22,71 @@ static inline void gaze_winograd_input(const floatv *d, floatv *o, int step)
     o[4 * step] = e - f;
 }
 
-/* o [4] = A^T d [6] */
-static inline void gaze_winograd_output(const floatv *d, floatv *o, int step)
+/* The values of the polynomial with the coefficients d [n], `step` apart, at 1, -1, 2, -2. n is a constant. */
+GAZE_IN_REGISTERS void gaze_winograd_evaluate(const floatv *d, int step, int n, floatv *at)
 {
-    const floatv d0 = d[0], d5 = d[5 * step], s1 = d[step] + d[2 * step], m1 = d[step] - d[2 * step];
-    const floatv s2 = d[3 * step] + d[4 * step], m2 = d[3 * step] - d[4 * step];
-    o[0] = d0 + s1 + s2;
-    o[step] = fma((floatv)2.0f, m2, m1);
-    o[2 * step] = fma((floatv)4.0f, s2, s1);
-    o[3 * step] = fma((floatv)8.0f, m2, m1) + d5;
+    floatv even1 = d[0], odd1 = d[step], even2 = d[0], odd2 = 2.0f * d[step];
+#pragma unroll
+    for (int i = 2; i < n; i++)
+        if (i % 2) {
+            odd1 += d[i * step];
+            odd2 = fma((floatv)(1 << i), d[i * step], odd2);
+        } else {
+            even1 += d[i * step];
+            even2 = fma((floatv)(1 << i), d[i * step], even2);
+        }
+    at[0] = even1 + odd1;
+    at[1] = even1 - odd1;
+    at[2] = even2 + odd2;
+    at[3] = even2 - odd2;
 }
 
-/* o [6] = G g [3] */
-static inline void gaze_winograd_filter(const floatv *g, int g_step, floatv *o, int o_step)
+/* Turned: o [n] of what stands at 1 and -1 (sum s1, difference m1) and at 2 and -2. */
+GAZE_IN_REGISTERS void gaze_winograd_interpolate(floatv s1, floatv m1, floatv s2, floatv m2, floatv *o, int step, int n)
 {
-    const floatv g0 = g[0], g1 = g[g_step], g2 = g[2 * g_step];
-    const floatv a = (g0 + g2) * (-1.0f / 6.0f), b = fma((floatv)4.0f, g2, g0) * (1.0f / 24.0f);
-    o[0] = 0.25f * g0;
-    o[o_step] = fma((floatv)(-1.0f / 6.0f), g1, a);
-    o[2 * o_step] = fma((floatv)(1.0f / 6.0f), g1, a);
-    o[3 * o_step] = fma((floatv)(1.0f / 12.0f), g1, b);
-    o[4 * o_step] = fma((floatv)(-1.0f / 12.0f), g1, b);
-    o[5 * o_step] = g2;
+    o[0] = s1 + s2;
+#pragma unroll
+    for (int i = 1; i < n; i++) o[i * step] = fma((floatv)(1 << i), i % 2 ? m2 : s2, i % 2 ? m1 : s1);
 }
 
-/* o [6] = A d [4] */
-static inline void gaze_winograd_spread(const floatv *d, int d_step, floatv *o, int o_step)
+/* o [n] = A^T d [6]; n is SIDE in two dimensions */
+GAZE_IN_REGISTERS void gaze_winograd_output(const floatv *d, floatv *o, int n)
 {
-    const floatv d0 = d[0], d1 = d[d_step], d2 = d[2 * d_step], d3 = d[3 * d_step];
-    const floatv a = d0 + d2, b = d1 + d3, e = fma((floatv)4.0f, d2, d0), f = 2.0f * fma((floatv)4.0f, d3, d1);
-    o[0] = d0;
-    o[o_step] = a + b;
-    o[2 * o_step] = a - b;
-    o[3 * o_step] = e + f;
-    o[4 * o_step] = e - f;
-    o[5 * o_step] = d3;
+    gaze_winograd_interpolate(d[1] + d[2], d[1] - d[2], d[3] + d[4], d[3] - d[4], o, 1, n);
+    o[0] += d[0];
+    o[n - 1] += d[5];
 }
 
-/* o [3] = G^T d [6] */
-static inline void gaze_winograd_gather(const floatv *d, int d_step, floatv *o, int o_step)
+/* o [6] = A d [n] */
+GAZE_IN_REGISTERS void gaze_winograd_spread(const floatv *d, int d_step, int n, floatv *o, int o_step)
 {
-    const floatv d1 = d[d_step], d2 = d[2 * d_step], d3 = d[3 * d_step], d4 = d[4 * d_step];
-    const floatv s1 = (d1 + d2) * (-1.0f / 6.0f), m1 = (d2 - d1) * (1.0f / 6.0f), s2 = d3 + d4, m2 = d3 - d4;
-    o[0] = fma((floatv)0.25f, d[0], fma((floatv)(1.0f / 24.0f), s2, s1));
-    o[o_step] = fma((floatv)(1.0f / 12.0f), m2, m1);
-    o[2 * o_step] = fma((floatv)(1.0f / 6.0f), s2, s1) + d[5 * d_step];
+    floatv at[4];
+    gaze_winograd_evaluate(d, d_step, n, at);
+    o[0] = d[0];
+#pragma unroll
+    for (int i = 0; i < 4; i++) o[(i + 1) * o_step] = at[i];
+    o[5 * o_step] = d[(n - 1) * d_step];
+}
+
+/* o [6] = G g [n]; n is 3 in two dimensions */
+GAZE_IN_REGISTERS void gaze_winograd_filter(const floatv *g, int g_step, int n, floatv *o, int o_step)
+{
+    floatv at[4];
+    gaze_winograd_evaluate(g, g_step, n, at);
+    o[0] = 0.25f * g[0];
+#pragma unroll
+    for (int i = 0; i < 4; i++) o[(i + 1) * o_step] = at[i] * (i < 2 ? -1.0f / 6.0f : 1.0f / 24.0f);
+    o[5 * o_step] = g[(n - 1) * g_step];
+}
+
+/* o [n] = G^T d [6] */
+GAZE_IN_REGISTERS void gaze_winograd_gather(const floatv *d, int d_step, floatv *o, int o_step, int n)
+{
+    const floatv a = d[d_step] * (-1.0f / 6.0f), b = d[2 * d_step] * (-1.0f / 6.0f);
+    const floatv e = d[3 * d_step] * (1.0f / 24.0f), f = d[4 * d_step] * (1.0f / 24.0f);
+    gaze_winograd_interpolate(a + b, a - b, e + f, e - f, o, o_step, n);
+    o[0] = fma((floatv)0.25f, d[0], o[0]);
+    o[(n - 1) * o_step] += d[5 * d_step];
 }
 
 /* o [3] = elements 0, 2, 4 of B d, d [6]; elements 1, 3, 5. */
@@ -119,8 +140,11 @@ static inline void gaze_winograd_odd(const floatv *d, int d_step, floatv *o, int
 GAZE_DEFINE_TRANSFORM(gaze_transform_input_local, __local)
 GAZE_DEFINE_TRANSFORM(gaze_transform_input_global, __global)
 
-/* One plane: m [T][TILE_COLUMNS] = v [T][C] u [C][TILE_COLUMNS] */
-GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles, int C, __local float *m)
+/* Does block n of TILE_COLUMNS filters have but one vector? */
+static inline bool gaze_is_narrow(int n, int O) { return n * TILE_COLUMNS + GAZE_WIDTH >= O; }
+
+/* One plane: m [T][TILE_COLUMNS] = v [T][C] u [C][TILE_COLUMNS]; only the first vector of filters where narrow. */
+GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles, int C, bool narrow, __local float *m)
 {
     for (int t = 0; t < tiles; t += TILE_ROWS) {
         const __local float *row[TILE_ROWS];
@@ -131,11 +155,58 @@ GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles,
             row[i] = v + (t + i) * C;
             c[i] = c[TILE_ROWS + i] = 0.0f;
         }
-        gaze_tile_local(row, 0, 1, u, GAZE_WIDTH, TILE_COLUMNS, C, c);
+        if (narrow)
+            for (int k = 0; k < C; k++) gaze_step_local(row, k, vloadv(2 * k, u), c);
+        else
+            gaze_tile_local(row, 0, 1, u, GAZE_WIDTH, TILE_COLUMNS, C, c);
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++) {
             vstorev(c[i], 2 * i, to);
             vstorev(c[TILE_ROWS + i], 2 * i + 1, to);
+        }
+    }
+}
+
+GAZE_DEFINE_TILE(gaze_tile_of_panel_rows, __global, PANEL_ROWS)
+
+/* c[i] += sum over the tiles of row[i] times one vector of d, both `C` and `O` floats apart. */
+GAZE_IN_REGISTERS void gaze_narrow_tile(source *row, int C, source d, int O, int tiles, floatv *c)
+{
+    for (int t = 0; t < tiles; t++, d += O) {
+        const floatv b = vloadv(0, d);
+#pragma unroll
+        for (int i = 0; i < PANEL_ROWS; i++) c[i] = fma((floatv)(row[i][t * C]), b, c[i]);
+    }
+}
+
+/* u [C][filters] += or = V^T D of some tiles, by register tiles of PANEL_ROWS channels x TILE_COLUMNS filters. Each vector of filters
+   has its own place in u. The last tile of channels overlaps the one before: rows that are summed already are not stored again. */
+GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool add, __global float *u)
+{
+    const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+    for (int channel = 0; channel < C; channel += PANEL_ROWS) {
+        const int c0 = min(channel, C - PANEL_ROWS);
+        for (int n = 0; n < filters; n += TILE_COLUMNS) {
+            const int o0 = gaze_vector_start(n, O), o1 = gaze_vector_start(n + GAZE_WIDTH, O);
+            __global float *at = u + (size_t)c0 * filters + n;
+            source row[PANEL_ROWS];
+            floatv c[2 * PANEL_ROWS];
+#pragma unroll
+            for (int i = 0; i < PANEL_ROWS; i++) {
+                row[i] = v + c0 + i;
+                c[i] = add ? vloadv(0, at + i * filters) : (floatv)0.0f;
+                c[PANEL_ROWS + i] = add ? vloadv(1, at + i * filters) : (floatv)0.0f;
+            }
+            if (gaze_is_narrow(n / TILE_COLUMNS, O))
+                gaze_narrow_tile(row, C, d + o0, O, tiles, c);
+            else
+                gaze_tile_of_panel_rows(row, 0, C, d + o0, o1 - o0, O, tiles, c);
+#pragma unroll
+            for (int i = 0; i < PANEL_ROWS; i++) {
+                if (c0 + i < channel) continue;
+                vstorev(c[i], 0, at + i * filters);
+                vstorev(c[PANEL_ROWS + i], 1, at + i * filters);
+            }
         }
     }
 }
@@ -165,11 +236,11 @@ GAZE_IN_REGISTERS floatv gaze_gradient_at(source dy, const __global int *place, 
                     g[j] = inside || (i < rows && j < columns)                                                         \
                                ? gaze_gradient_at(dy + o, place ? place + o : place, i, j, Q, O)                       \
                                : (floatv)0.0f;                                                                         \
-                gaze_winograd_spread(g, 1, e + i * EDGE, 1);                                                           \
+                gaze_winograd_spread(g, 1, SIDE, e + i * EDGE, 1);                                                     \
             }                                                                                                          \
             _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                           \
             {                                                                                                          \
-                gaze_winograd_spread(e + j, EDGE, f, 1);                                                               \
+                gaze_winograd_spread(e + j, EDGE, SIDE, f, 1);                                                         \
                 _Pragma("unroll") for (int i = 0; i < EDGE; i++) vstorev(f[i], 0, d + (i * EDGE + j) * stride + o);    \
             }                                                                                                          \
         }                                                                                                              \

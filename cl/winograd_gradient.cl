@@ -7,37 +7,6 @@
 
 GAZE_DEFINE_SPREAD(gaze_transform_gradient, __global)
 GAZE_DEFINE_SPREAD(gaze_transform_gradient_local, __local)
-GAZE_DEFINE_TILE(gaze_tile_of_panel_rows, __global, PANEL_ROWS)
-
-/* u [C][filters] += or = V^T D of some tiles, by register tiles of PANEL_ROWS channels x TILE_COLUMNS filters. Each vector of filters
-   has its own place in u. The last tile of channels overlaps the one before: rows that are summed already are not stored again. */
-GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool add, __global float *u)
-{
-    const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
-    for (int channel = 0; channel < C; channel += PANEL_ROWS) {
-        const int c0 = min(channel, C - PANEL_ROWS);
-        for (int n = 0; n < filters; n += TILE_COLUMNS) {
-            const int o0 = gaze_vector_start(n, O), o1 = gaze_vector_start(n + GAZE_WIDTH, O);
-            __global float *at = u + (size_t)c0 * filters + n;
-            source row[PANEL_ROWS];
-            floatv c[2 * PANEL_ROWS];
-#pragma unroll
-            for (int i = 0; i < PANEL_ROWS; i++) {
-                row[i] = v + c0 + i;
-                c[i] = add ? vloadv(0, at + i * filters) : (floatv)0.0f;
-                c[PANEL_ROWS + i] = add ? vloadv(1, at + i * filters) : (floatv)0.0f;
-            }
-            gaze_tile_of_panel_rows(row, 0, C, d + o0, o1 - o0, O, tiles, c);
-#pragma unroll
-            for (int i = 0; i < PANEL_ROWS; i++) {
-                if (c0 + i < channel) continue;
-                vstorev(c[i], 0, at + i * filters);
-                vstorev(c[PANEL_ROWS + i], 1, at + i * filters);
-            }
-        }
-    }
-}
-
 /* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS;
    scratch [parts][PLANES * (T*C+16 + T*O+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
 GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restrict place, __global float *restrict u, __global float *restrict scratch, IMAGES,
@@ -75,9 +44,9 @@ GAZE_ONE winograd_kernel_gradient_end(source u, __global float *restrict dw, int
         e[plane] = 0.0f;
         for (int g = 0; g < parts; g++) e[plane] += vloadv(0, from + g * PLANES * plane_size);
     }
-    for (int j = 0; j < EDGE; j++) gaze_winograd_gather(e + j, EDGE, f + j, EDGE);
+    for (int j = 0; j < EDGE; j++) gaze_winograd_gather(e + j, EDGE, f + j, EDGE, 3);
     for (int i = 0; i < 3; i++) {
-        gaze_winograd_gather(f + i * EDGE, 1, r, 1);
+        gaze_winograd_gather(f + i * EDGE, 1, r, 1, 3);
         for (int j = 0; j < 3; j++) vstorev(r[j], 0, dw + ((size_t)(i * 3 + j) * C + c) * O + o);
     }
 }
@@ -148,7 +117,7 @@ GAZE_APART void gaze_winograd_input_gradient(int i0, source dy, const __global i
         for (int n = 0; n * TILE_COLUMNS < C; n++) {
             for (int plane = 0; plane < PLANES; plane++)
                 gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * PLANES + plane) * O * TILE_COLUMNS, tiles, O,
-                                    m + plane * m_stride);
+                                    gaze_is_narrow(n, C), m + plane * m_stride);
             for (int c = n * TILE_COLUMNS; c < min((n + 1) * TILE_COLUMNS, C); c += GAZE_WIDTH)
                 for (int t = 0; t < tiles; t++) {
                     const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;

@@ -122,6 +122,50 @@ static void conv2d_of_one_pixel_is_the_kernel_turned(void **state)
             }
 }
 
+/* The same of rows, by every tap: two of them, so that what leaves one would show in the other. */
+static void one_pixel_of_a_row_is_the_kernel_turned(size_t taps)
+{
+    enum { WIDE = 13, C = 16, O = 16, AT = 11, MOST_TAPS = 5 };
+    static float x_values[2 * WIDE * C], kernel_values[MOST_TAPS * C * O], got[2 * WIDE * O];
+    const gz_window window = {{1, taps}, {1, 1}, {1, 1}, GZ_SAME};
+    gz_tensor *x = input(GZ_SHAPE(2, 1, WIDE, C)), *kernel = input(GZ_SHAPE(1, taps, C, O));
+    gz_tensor *y = convolution(x, kernel, NULL, window, GZ_LINEAR);
+    make_plan(KEEP(y));
+    x_values[AT * C + 5] = 1;
+    for (int i = 0; i < MOST_TAPS * C * O; i++) kernel_values[i] = (float)(i % 37) - 18;
+    assert_ok(gz_plan_write(plan, x, x_values));
+    assert_ok(gz_plan_write(plan, kernel, kernel_values));
+    run_plan();
+    read_values(y, got);
+    for (size_t q = 0; q < 2 * WIDE; q++)
+        for (size_t o = 0; o < O; o++) {
+            const size_t s = AT + (taps - 1) / 2 - q; /* wraps below 0 */
+            const float expected = q < WIDE && s < taps ? kernel_values[(s * C + 5) * O + o] : 0;
+            assert_true(fabsf(got[q * O + o] - expected) < 1e-4f);
+        }
+}
+
+static void one_pixel_by_two_taps(void **state)
+{
+    (void)state;
+    one_pixel_of_a_row_is_the_kernel_turned(2);
+}
+static void one_pixel_by_three_taps(void **state)
+{
+    (void)state;
+    one_pixel_of_a_row_is_the_kernel_turned(3);
+}
+static void one_pixel_by_four_taps(void **state)
+{
+    (void)state;
+    one_pixel_of_a_row_is_the_kernel_turned(4);
+}
+static void one_pixel_by_five_taps(void **state)
+{
+    (void)state;
+    one_pixel_of_a_row_is_the_kernel_turned(5);
+}
+
 /* y = x[0] k[0] + x[1] k[1], x[1] k[0] + x[2] k[1]; dy = 1, 10 */
 static void conv2d_gradients_by_hand(void **state)
 {
@@ -233,6 +277,10 @@ int main(void)
         WITH_GRAPH(conv2d_dilation_skips_pixels),
         WITH_GRAPH(conv2d_adds_the_bias_before_relu),
         WITH_GRAPH(conv2d_of_one_pixel_is_the_kernel_turned),
+        WITH_GRAPH(one_pixel_by_two_taps),
+        WITH_GRAPH(one_pixel_by_three_taps),
+        WITH_GRAPH(one_pixel_by_four_taps),
+        WITH_GRAPH(one_pixel_by_five_taps),
         WITH_GRAPH(conv2d_gradients_by_hand),
         WITH_GRAPH(conv2d_refuses_what_does_not_fit),
     };

@@ -63,6 +63,13 @@ bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder);
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder);
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size);
 enum { GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
+/* Groups of the same tiles share the blocks of filters where there are few tiles; each repeats the transform.
+   Into how many shares? */
+size_t gz_conv2d_winograd_shares(size_t groups, size_t blocks);
+
+/* The same of kernels 1 x 2 to 1 x 5, by Winograd's F(7 - taps, taps) along rows. */
+bool gz_conv2d_can_winograd_row(const gz_conv2d_size *size, gz_builder *builder);
+bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder);
 
 /* Arguments H, W, C, P, Q, O, and those of the window. */
 void gz_conv2d_arg_images(gz_launch *launch, const gz_conv2d_size *size);
@@ -98,6 +105,7 @@ typedef struct gz_conv2d_call {
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
+void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call); /* not pooled */
 /* dx from dy and the kernel, as one pass over dy; false, and nothing was added, where that can't be or is
    slower than a convolution of dy. */
 bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
@@ -123,6 +131,8 @@ void gz_conv2d_kernel_gradient_gpu(gz_builder *builder, const gz_conv2d_size *si
 void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                           const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel);
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                                const gz_tensor *dy, const gz_tensor *dkernel);
+void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel);
 
 /* A group that copies the rows of x under some rows of y to local memory: how many rows of y are the least
@@ -171,7 +181,16 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(1, 12, 12, 2, 1, 7, 7, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
     X(1, 9, 9, 3, 32, 3, 3, 1, 1, 1, 1, VALID, TANH, UNIFORM, false)       \
     X(1, 9, 9, 40, 3, 3, 3, 1, 1, 1, 1, VALID, LEAKY_RELU, UNIFORM, false) \
+    X(1, 9, 9, 8, 17, 3, 3, 1, 1, 1, 1, SAME, RELU, UNIFORM, false)        \
     X(2, 9, 9, 24, 40, 5, 5, 2, 2, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
+    X(2, 1, 33, 16, 16, 1, 2, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, false)    \
+    X(3, 1, 23, 33, 31, 1, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, false)     \
+    X(5, 1, 31, 17, 100, 1, 4, 1, 1, 1, 1, SAME, TANH, UNIFORM, false)     \
+    X(1, 1, 65, 64, 33, 1, 4, 1, 1, 1, 1, VALID, LINEAR, INTEGER, false)   \
+    X(2, 3, 13, 65, 70, 1, 5, 1, 1, 1, 1, SAME, ELU, UNIFORM, false)       \
+    X(1, 1, 21, 31, 48, 1, 5, 1, 1, 1, 1, VALID, LINEAR, UNIFORM, false)   \
+    X(10, 1, 3, 16, 17, 1, 2, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, false)   \
+    X(16, 1, 64, 64, 100, 1, 4, 1, 1, 1, 1, SAME, RELU, UNIFORM, true)     \
     X(16, 28, 28, 1, 32, 3, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, true)     \
     X(16, 26, 26, 32, 64, 3, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, true)    \
     X(4, 32, 32, 64, 64, 3, 3, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, true)    \

@@ -181,17 +181,18 @@ static void few_filters(gz_builder *builder, const gz_conv2d_call *call)
     gz_launch_groups(launch, gz_round_groups(size->P, rows), size->B, 1, 1, 1, 1);
 }
 
-enum { WINOGRAD, FEW_CHANNELS, FEW_FILTERS, DOT, DIRECT, PLAIN };
-static const char *const METHODS[] = {"winograd", "few channels", "few filters", "dot products",
-                                      "direct",   "plain",        NULL};
-static gz_conv2d_function *const ADD[] = {gz_conv2d_winograd, few_channels, few_filters, dot, direct,
-                                          gz_conv2d_plain};
+enum { WINOGRAD, WINOGRAD_ROW, FEW_CHANNELS, FEW_FILTERS, DOT, DIRECT, PLAIN };
+static const char *const METHODS[] = {"winograd",     "winograd of rows", "few channels", "few filters",
+                                      "dot products", "direct",           "plain",        NULL};
+static gz_conv2d_function *const ADD[] = {
+    gz_conv2d_winograd, gz_conv2d_winograd_row, few_channels, few_filters, dot, direct, gz_conv2d_plain};
 
 static size_t usual_method(gz_builder *builder, const gz_conv2d_call *call, bool few_channels_fit)
 {
     const size_t width = gz_builder_device(builder)->vector_width;
     const bool few_c = call->size.C < width, few_o = call->size.O < width;
     if (gz_conv2d_is_winograd(&call->size, builder)) return WINOGRAD;
+    if (gz_conv2d_is_winograd_row(&call->size, builder)) return WINOGRAD_ROW;
     if (few_o && !few_c) return DOT;
     if (few_o) return few_filters_rows(builder, &call->size) ? FEW_FILTERS : PLAIN;
     return few_c && few_channels_fit ? FEW_CHANNELS : DIRECT;
@@ -205,6 +206,7 @@ static unsigned possible_methods(gz_builder *builder, const gz_conv2d_call *call
     const size_t width = gz_builder_device(builder)->vector_width;
     unsigned possible = 0;
     if (gz_conv2d_can_winograd(size, builder)) possible |= 1u << WINOGRAD;
+    if (gz_conv2d_can_winograd_row(size, builder)) possible |= 1u << WINOGRAD_ROW;
     if (few_channels_fit && size->O >= width && size->C <= 2 * width) possible |= 1u << FEW_CHANNELS;
     if (size->O <= width && few_filters_rows(builder, size)) possible |= 1u << FEW_FILTERS;
     if (size->C >= width && size->O <= 2 * width) possible |= 1u << DOT;

@@ -195,6 +195,11 @@ static void winograd(gz_builder *builder, const task *t)
 /* For many cores. */
 static void winograd_many(gz_builder *builder, const task *t) { winograd_in(builder, t, 32); }
 
+static void winograd_row(gz_builder *builder, const task *t)
+{
+    gz_conv2d_winograd_row_sum(builder, &t->size, t->x, t->dy, t->dkernel);
+}
+
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel)
 {
@@ -211,10 +216,11 @@ static gz_conv2d_size as_one_image(gz_conv2d_size size)
     return size;
 }
 
-enum { WINOGRAD, WINOGRAD_MANY, TILE, TILE_TURNED, FEW, PLAIN };
+enum { WINOGRAD, WINOGRAD_MANY, WINOGRAD_ROW, TILE, TILE_TURNED, FEW, PLAIN };
 static const char *const METHODS[] = {
-    "winograd", "winograd in 32 parts", "tiles", "tiles, turned", "few channels", "plain", NULL};
-static void (*const ADD[])(gz_builder *builder, const task *t) = {winograd, winograd_many, tile,
+    "winograd", "winograd in 32 parts", "winograd of rows", "tiles", "tiles, turned", "few channels", "plain",
+    NULL};
+static void (*const ADD[])(gz_builder *builder, const task *t) = {winograd, winograd_many, winograd_row, tile,
                                                                   tile,     few,           plain};
 
 static gz_candidates methods_of(gz_builder *builder, const task *t, const task *turned)
@@ -226,11 +232,14 @@ static gz_candidates methods_of(gz_builder *builder, const task *t, const task *
                few_fit = few_tiling_of(builder, size).rows;
     gz_candidates c = {METHODS, 0, PLAIN};
     if (gz_conv2d_can_winograd(size, builder)) c.possible |= 1u << WINOGRAD | 1u << WINOGRAD_MANY;
+    if (gz_conv2d_can_winograd_row(size, builder)) c.possible |= 1u << WINOGRAD_ROW;
     if (tiles && size->O >= width) c.possible |= 1u << TILE;
     if (turns && size->C >= width) c.possible |= 1u << TILE_TURNED;
     if (few_fit && size->C <= width && size->O <= width) c.possible |= 1u << FEW;
     if (gz_conv2d_is_winograd(size, builder))
         c.usual = WINOGRAD;
+    else if (gz_conv2d_is_winograd_row(size, builder))
+        c.usual = WINOGRAD_ROW;
     else if (size->O >= width)
         c.usual = tiles ? TILE : PLAIN;
     else if (size->C >= width)

@@ -15,18 +15,17 @@ static size_t local_bytes(const gz_conv2d_size *size, gz_builder *builder, size_
 
 bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder)
 {
-    enum { LEAST = 8 };
+    const size_t least = gz_builder_device(builder)->vector_width;
     for (int axis = 0; axis < 2; axis++)
         if (size->taps[axis] != 3 || size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
-    return size->C >= LEAST && size->O >= LEAST &&
+    return size->C >= least && size->O >= least &&
            local_bytes(size, builder, GZ_TILE_ROWS) <= gz_builder_device(builder)->local_bytes;
 }
 
 /* 36 products a tile in place of 9 a pixel; the transforms want the rest of the gain. */
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder)
 {
-    const size_t least = gz_builder_device(builder)->vector_width;
-    return gz_conv2d_can_winograd(size, builder) && size->C >= least && size->O >= least &&
+    return gz_conv2d_can_winograd(size, builder) &&
            40 * gz_conv2d_winograd_tiles(size) <= 7 * size->B * size->P * size->Q;
 }
 
@@ -47,8 +46,7 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz
     return packed;
 }
 
-/* Groups share the filters of the same tiles where there are few tiles; each repeats the transform. */
-static size_t shares_of(size_t groups, size_t blocks)
+size_t gz_conv2d_winograd_shares(size_t groups, size_t blocks)
 {
     enum { LEAST_GROUPS = 8 };
     size_t shares = gz_round_groups(LEAST_GROUPS, groups);
@@ -64,7 +62,7 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     const bool small = n_tiles < 16 * GZ_TILE_ROWS ||
                        local_bytes(size, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
     const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(n_tiles, tiles),
-                 shares = shares_of(groups, gz_round_groups(size->O, columns));
+                 shares = gz_conv2d_winograd_shares(groups, gz_round_groups(size->O, columns));
     const gz_tensor *packed = pack(builder, size, call->kernel, call->weights, false);
     gz_launch *launch = gz_launch_add(builder, "winograd", "winograd", "");
     gz_arg_tensor(launch, call->x);

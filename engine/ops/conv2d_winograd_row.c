@@ -1,0 +1,115 @@
+/* Convolution along rows (kernels 1 x 2 to 1 x 5 of stride 1), and the gradient of its kernel, by Winograd's
+   F(7 - taps, taps). */
+#include "conv2d.h"
+
+enum { EDGE = 6, PAD = 16 }; /* pixels under a tile; floats between planes, see cl/winograd_row.cl */
+
+static size_t span(const gz_conv2d_size *size) { return EDGE + 1 - size->taps[1]; }
+
+static size_t n_tiles(const gz_conv2d_size *size)
+{
+    return size->B * size->P * gz_round_groups(size->Q, span(size));
+}
+
+static size_t local_bytes(const gz_conv2d_size *size, gz_builder *builder, size_t tiles)
+{
+    return EDGE * (tiles * (size->C + gz_tile_columns(builder)) + 2 * PAD) * sizeof(float);
+}
+
+/* In the gradient of a kernel that sees few pixels, sums of one or two products are off by what is rounded in
+   the products beside them. */
+bool gz_conv2d_can_winograd_row(const gz_conv2d_size *size, gz_builder *builder)
+{
+    enum { LEAST_PIXELS = 16 };
+    const size_t least = gz_builder_device(builder)->vector_width;
+    return size->taps[0] == 1 && size->taps[1] >= 2 && size->taps[1] < EDGE && !gz_conv2d_has_stride(size) &&
+           size->dilation[1] == 1 && size->C >= least && size->O >= least &&
+           size->B * size->P * size->Q >= LEAST_PIXELS &&
+           local_bytes(size, builder, GZ_TILE_ROWS) <= gz_builder_device(builder)->local_bytes;
+}
+
+/* 6 products a tile in place of `taps` a pixel; the transforms want the rest of the gain. */
+bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder)
+{
+    return gz_conv2d_can_winograd_row(size, builder) &&
+           8 * n_tiles(size) <= size->B * size->P * size->Q * size->taps[1];
+}
+
+static gz_launch *begin(gz_builder *builder, const gz_conv2d_size *size, const char *kernel)
+{
+    return gz_launch_add(builder, "winograd_row", kernel, "-DTAPS=%zu", size->taps[1]);
+}
+
+static void arg_rows(gz_launch *launch, const gz_conv2d_size *size)
+{
+    const size_t list[] = {size->W, size->C, size->Q, size->O, size->before[1], n_tiles(size)};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) gz_arg_int(launch, list[i]);
+}
+
+static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
+    gz_tensor *packed = gz_scratch_packed(builder, call->kernel, blocks * EDGE * size->C * columns);
+    gz_launch *launch = begin(builder, size, "winograd_row_pack");
+    gz_launch_packs(launch, call->kernel);
+    gz_arg_tensor(launch, call->weights);
+    gz_arg_tensor(launch, packed);
+    gz_arg_int(launch, size->C);
+    gz_arg_int(launch, size->O);
+    gz_launch_groups(launch, gz_round_groups(size->O, columns / 2), size->C, 1, 1, 1, 1);
+    return packed;
+}
+
+void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t columns = gz_tile_columns(builder), all = n_tiles(size);
+    const bool small = all < 16 * GZ_TILE_ROWS ||
+                       local_bytes(size, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
+    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(all, tiles),
+                 shares = gz_conv2d_winograd_shares(groups, gz_round_groups(size->O, columns));
+    const gz_tensor *packed = pack(builder, call);
+    gz_launch *launch = begin(builder, size, "winograd_row");
+    gz_arg_tensor(launch, call->x);
+    gz_arg_tensor(launch, packed);
+    gz_arg_tensor(launch, call->bias);
+    gz_arg_tensor(launch, call->y);
+    arg_rows(launch, size);
+    gz_arg_int(launch, tiles);
+    gz_arg_int(launch, shares);
+    gz_arg_int(launch, call->activation);
+    gz_arg_local(launch, EDGE * (tiles * size->C + PAD) * sizeof(float));
+    gz_arg_local(launch, EDGE * (tiles * columns + PAD) * sizeof(float));
+    gz_launch_groups(launch, groups, shares, 1, 1, 1, 1);
+    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+}
+
+/* Each part sums into 6 C O floats of its own, and is a group. */
+void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                                const gz_tensor *dy, const gz_tensor *dkernel)
+{
+    enum { TILES = 48, MOST_PARTS = 16, LEAST_TILES = 8 };
+    const size_t all = n_tiles(size), wanted = gz_round_groups(all, LEAST_TILES),
+                 parts = wanted < MOST_PARTS ? wanted : MOST_PARTS;
+    const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
+    const gz_tensor *u = gz_scratch(builder, parts * EDGE * size->C * filters);
+    const gz_tensor *work = gz_scratch(builder, parts * EDGE * (TILES * (size->C + size->O) + 2 * PAD));
+    gz_launch *launch = begin(builder, size, "winograd_row_kernel_gradient");
+    gz_arg_tensor(launch, x);
+    gz_arg_tensor(launch, dy);
+    gz_arg_tensor(launch, u);
+    gz_arg_tensor(launch, work);
+    arg_rows(launch, size);
+    gz_arg_int(launch, TILES);
+    gz_arg_int(launch, parts);
+    gz_launch_groups(launch, parts, 1, 1, 1, 1, 1);
+    launch = begin(builder, size, "winograd_row_kernel_gradient_end");
+    gz_arg_tensor(launch, u);
+    gz_arg_tensor(launch, dkernel);
+    gz_arg_int(launch, size->C);
+    gz_arg_int(launch, size->O);
+    gz_arg_int(launch, parts);
+    gz_launch_groups(launch, gz_round_groups(size->O, width), size->C, 1, 1, 1, 1);
+    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+}
