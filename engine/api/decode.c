@@ -1,6 +1,7 @@
 /* gaze_decode: what was asked for and given, and the memory for it. */
 #include "decode.h"
 #include "../base/text.h"
+#include "inputs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,7 @@ static gaze_status find_given(const gz_decoding *d, const char *name, size_t pos
 static gaze_status take_inputs(gz_decoding *d, const gaze_array *inputs, size_t n_given)
 {
     const gaze_model *m = d->model;
+    gz_shape sample;
     d->batch = n_given && inputs[0].rank ? inputs[0].shape[0] : 1;
     if (!d->batch) return gz_fail(GAZE_ERROR_DATA, "the model '%s' was given no samples", m->file->name);
     for (size_t i = 0; i < n_given; i++) {
@@ -62,6 +64,7 @@ static gaze_status take_inputs(gz_decoding *d, const gaze_array *inputs, size_t 
             return gz_fail(GAZE_ERROR_DATA,
                            "input '%s' holds %zu samples, expected %zu, as many as the first",
                            m->inputs[at].name, inputs[i].rank ? inputs[i].shape[0] : 0, d->batch);
+        GZ_TRY(gz_input_expect(&m->inputs[at], &inputs[i], &sample));
         d->given[at] = inputs[i];
         d->given[at].name = m->inputs[at].name;
     }

@@ -31,7 +31,7 @@ static gaze_status find_input(const gaze_model *m, const gaze_array *given, size
 
 const char *gz_type_name(gaze_dtype dtype) { return dtype == GAZE_INT32 ? "int32" : "float32"; }
 
-static gaze_status check_input(const gaze_array *expected, const gaze_array *given, gz_shape *sample)
+gaze_status gz_input_expect(const gaze_array *expected, const gaze_array *given, gz_shape *sample)
 {
     char found[96], wanted[96];
     if (given->dtype != expected->dtype)
@@ -45,8 +45,8 @@ static gaze_status check_input(const gaze_array *expected, const gaze_array *giv
         fits = shape.dim[i] && (!want.dim[i] || want.dim[i] == shape.dim[i]);
     if (!fits)
         return gz_fail(GAZE_ERROR_DATA,
-                       "input '%s' has the shape %s, expected %s (0: any size; the batch comes first)",
-                       expected->name, gz_shape_text(shape, found), gz_shape_text(want, wanted));
+                       "input '%s' has the shape %s, expected %s (?: any size; the batch comes first)",
+                       expected->name, gz_shape_text(shape, found), gz_shape_text_open(want, wanted));
     sample->rank = shape.rank - 1;
     memcpy(sample->dim, shape.dim + 1, sample->rank * sizeof *sample->dim);
     return GAZE_OK;
@@ -59,7 +59,7 @@ static gaze_status match(const gaze_model *m, const gaze_array *given, size_t n_
         GZ_TRY(find_input(m, &given[i], i, &at));
         if (inputs->arrays[at])
             return gz_fail(GAZE_ERROR_USAGE, "input '%s' was given twice", m->inputs[at].name);
-        GZ_TRY(check_input(&m->inputs[at], &given[i], &inputs->shapes[at]));
+        GZ_TRY(gz_input_expect(&m->inputs[at], &given[i], &inputs->shapes[at]));
         inputs->arrays[at] = &given[i];
         if (!i) inputs->batch = given[i].shape[0];
         if (given[i].shape[0] != inputs->batch)

@@ -15,6 +15,9 @@ gaze_status gz_inputs_match(const gaze_model *model, const gaze_array *given, si
                             gz_inputs *inputs);
 void gz_inputs_free(gz_inputs *inputs);
 
+/* Is it of the type and shape of an input of the model? Then the shape of one sample. */
+gaze_status gz_input_expect(const gaze_array *expected, const gaze_array *given, gz_shape *sample);
+
 /* Samples from `first` on, as many as the build's batch, as gz_plan_lend: nothing but the plan may fail until
    results were read. */
 gaze_status gz_inputs_lend(const gz_inputs *inputs, const gaze_model *model, const gz_built *built,

@@ -28,15 +28,21 @@ bool gz_shape_equal(gz_shape a, gz_shape b)
     return true;
 }
 
-const char *gz_shape_text(gz_shape shape, char text[96])
+static const char *shape_text(gz_shape shape, bool open, char text[96])
 {
     size_t length = 1;
     text[0] = '[';
     for (size_t i = 0; i < shape.rank && length < 72; i++)
-        length += (size_t)snprintf(text + length, 96 - length, "%s%zu", i ? "," : "", shape.dim[i]);
+        length += (size_t)(open && !shape.dim[i]
+                               ? snprintf(text + length, 96 - length, "%s?", i ? "," : "")
+                               : snprintf(text + length, 96 - length, "%s%zu", i ? "," : "", shape.dim[i]));
     snprintf(text + length, 96 - length, "]");
     return text;
 }
+
+const char *gz_shape_text(gz_shape shape, char text[96]) { return shape_text(shape, false, text); }
+
+const char *gz_shape_text_open(gz_shape shape, char text[96]) { return shape_text(shape, true, text); }
 
 gaze_status gz_graph_create(bool training, gz_graph **out)
 {

@@ -18,7 +18,8 @@ size_t gz_shape_count(gz_shape shape);
 size_t gz_shape_last(gz_shape shape); /* last dimension; 1 for rank 0 */
 size_t gz_shape_rows(gz_shape shape); /* product of all but the last */
 bool gz_shape_equal(gz_shape a, gz_shape b);
-const char *gz_shape_text(gz_shape shape, char text[96]); /* "[64,26,26,32]" */
+const char *gz_shape_text(gz_shape shape, char text[96]);      /* "[64,26,26,32]" */
+const char *gz_shape_text_open(gz_shape shape, char text[96]); /* 0 stands for any size: "[?,26,26,32]" */
 
 typedef enum gz_role {
     GZ_VALUE,     /* made by a node; memory is planned */

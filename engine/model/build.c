@@ -193,8 +193,8 @@ static gaze_status check_input_shape(const gz_model_input *input, gz_shape given
         if (!given.dim[i] || (input->shape.dim[i] && input->shape.dim[i] != given.dim[i])) fits = false;
     if (fits) return GAZE_OK;
     char found[96], expected[96];
-    return gz_fail(GAZE_ERROR_DATA, "input '%s' has the shape %s, expected %s (0: any size)", input->name,
-                   gz_shape_text(given, found), gz_shape_text(input->shape, expected));
+    return gz_fail(GAZE_ERROR_DATA, "input '%s' has the shape %s, expected %s (?: any size)", input->name,
+                   gz_shape_text(given, found), gz_shape_text_open(input->shape, expected));
 }
 
 static gaze_status build_input(gz_build *build, size_t i)

@@ -106,6 +106,9 @@ def bad_use_is_refused(folder):
     refused(2, *predict, "--top", 2, says="beam:2 or wider")
     refused(2, *predict, "--max-length", 12, says="the 11 steps of the input 'target'")
     refused(2, *predict, "--input", f"target={source}", "--decode", "greedy", says="leave it out")
+    numpy.save(folder / "short.npy", numpy.arange(1, 9, dtype="<i4")[None])
+    refused(3, GAZE, "predict", model, "--reference", "--input", folder / "short.npy", "--decode", "beam:3",
+            says="'source' has the shape [1,8], expected [?,10]")
     refused(2, GAZE, "evaluate", model, "--reference", "--decode", "beam:0", says="'beam:0'")
     refused(2, DUMP, model, "--reference", "--index", 0, "--decode", "beam:0", "--out", folder / "maps", says="'beam:0'")
 
