@@ -9,6 +9,7 @@
 #define GRADIENT_ROWS    (GAZE_WIDTH == 16 ? 128 : 132) // columns of `a` that are copied at once: two blocks of gz_dense_tile_of
 #define GRADIENT_COLUMNS 128
 #define GRADIENT_DEPTH   128                    // rows in a panel
+#define ASKED_PARTS      8                      // parts of a tile's product between which memory is asked for
 #define COPY_FLOATS      (GRADIENT_ROWS + 16)   // GRADIENT_ROWS in whole vectors, and no multiple of 4 KiB
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_private_panel, __private, __private)
@@ -72,16 +73,13 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
     float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * TILE_COLUMNS];
     out += (size_t)p * M * N;
     for (int r = from; r < to; r += GRADIENT_DEPTH) {
-        const int count = min(GRADIENT_DEPTH, to - r), each = count / tiles + 1;
-        int next = r + count; /* rows before this one have been asked for */
+        /* The next block's rows, of a and of b in turn: a tile asks for so many, some with each part of its product (dense.cl). */
+        const int count = min(GRADIENT_DEPTH, to - r), asked = 2 * (count / tiles + 1);
+        int next = 2 * (r + count), line = next;
         gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, (size_t)(R - r) * M - m, copy);
         for (int n = first; n < first + columns; n += TILE_COLUMNS) {
             gaze_pack(b + (size_t)r * N + n, count, N, N - n, (size_t)(R - r) * N - n, panel);
             for (int i = 0; i < rows; i += PANEL_ROWS) {
-                for (const int end = min(next + each, to); next < end; next++) {
-                    gaze_prefetch(a + (size_t)next * M + m, rows);
-                    gaze_prefetch(b + (size_t)next * N + first, columns);
-                }
                 const float *element[PANEL_ROWS];
                 floatv c[2 * PANEL_ROWS];
 #pragma unroll
@@ -89,7 +87,16 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
                     element[j] = copy + i + j;
                     c[j] = c[PANEL_ROWS + j] = 0.0f;
                 }
-                gaze_tile_private_panel(element, COPY_FLOATS, panel, TILE_COLUMNS, count, c);
+                for (int q = 0; q < ASKED_PARTS; q++) {
+                    const int begin = count * q / ASKED_PARTS, some = count * (q + 1) / ASKED_PARTS - begin;
+                    for (const int end = min(next + asked * (q + 1) / ASKED_PARTS, 2 * to); line < end; line++)
+                        gaze_prefetch(line % 2 ? b + (size_t)(line / 2) * N + first : a + (size_t)(line / 2) * M + m,
+                                      line % 2 ? columns : rows);
+                    gaze_tile_private_panel(element, COPY_FLOATS, panel + begin * TILE_COLUMNS, TILE_COLUMNS, some, c);
+#pragma unroll
+                    for (int j = 0; j < PANEL_ROWS; j++) element[j] += some * COPY_FLOATS;
+                }
+                next += asked;
                 gaze_put_tile(c, out + (size_t)(m + i) * row + (size_t)n * column, row, column, rows - i,
                               N - n, r == from);
             }

@@ -55,6 +55,14 @@ static inline void gaze_prefetch(const __global float *from, int count)
 #endif
 }
 
+/* The same for floats that will be written. */
+static inline void gaze_prefetch_to(const __global float *to, int count)
+{
+#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIRV__)
+    for (int i = 0; i < count; i += 16) __builtin_prefetch((const void *)(size_t)(to + i), 1, 3);
+#endif
+}
+
 #define UNPACK_LOW(a, b)  (float8)(a.s0, b.s0, a.s1, b.s1, a.s4, b.s4, a.s5, b.s5)
 #define UNPACK_HIGH(a, b) (float8)(a.s2, b.s2, a.s3, b.s3, a.s6, b.s6, a.s7, b.s7)
 #define PAIRS_LOW(a, b)   (float8)(a.s01, b.s01, a.s45, b.s45)

@@ -13,8 +13,8 @@ static void fill(float *values, size_t count, double step)
     for (size_t i = 0; i < count; i++) values[i] = (float)sin(1 + step * (double)i);
 }
 
-/* The output of two images, with these layers kept. */
-static void outputs(const char *layers, const char *const *kept, size_t n_kept, float *values)
+/* The output of two images, `count` values, with these layers kept. */
+static void outputs(const char *layers, const char *const *kept, size_t n_kept, size_t count, float *values)
 {
     small_run run;
     float x[2 * 11 * 10 * 3], weights[256];
@@ -24,7 +24,7 @@ static void outputs(const char *layers, const char *const *kept, size_t n_kept, 
     fill(x, sizeof x / sizeof *x, 0.3);
     assert_ok(gz_plan_write(run.plan, run.built.inputs[0], x));
     assert_ok(gz_plan_run(run.plan));
-    assert_int_equal(gz_shape_count(run.built.outputs[0]->shape), 2 * 4 * 4 * 5);
+    assert_int_equal(gz_shape_count(run.built.outputs[0]->shape), count);
     assert_ok(gz_plan_read(run.plan, run.built.outputs[0], values));
     finish(&run);
 }
@@ -36,8 +36,8 @@ static void what_is_kept_changes_no_value(void **state)
 {
     (void)state;
     float fused[160], apart[160];
-    outputs(seen, NULL, 0, fused);
-    outputs(seen, (const char *const[]){"conv", "pool"}, 2, apart);
+    outputs(seen, NULL, 0, 160, fused);
+    outputs(seen, (const char *const[]){"conv", "pool"}, 2, 160, apart);
     assert_memory_equal(fused, apart, sizeof fused);
 }
 
@@ -162,6 +162,66 @@ static void a_gradient_from_elsewhere_stays_apart(void **state)
     assert_int_equal(trained(layers, "activation_gradient"), 2);
 }
 
+#define WIDE   "{'type': 'dense', 'name': 'wide', 'units': 12, 'activation': 'gelu'}"
+#define NARROW "{'type': 'dense', 'name': 'narrow', 'units': 3}"
+static const char residual[] =
+    WIDE "," NARROW ",{'type': 'add', 'name': 'last', 'inputs': ['image', 'narrow']}";
+
+static void dense_makes_gelu_and_the_sum_with_a_residual(void **state)
+{
+    (void)state;
+    const gz_build_options predict = {.batch = 2};
+    assert_int_equal(nodes(residual, &predict, "dense_fused"), 2);
+    assert_int_equal(nodes(residual, &predict, "activation") + nodes(residual, &predict, "add"), 0);
+}
+
+static void a_kept_dense_is_added_apart_to_the_same_values(void **state)
+{
+    (void)state;
+    const char *const kept[] = {"narrow"};
+    float fused[660], apart[660];
+    const gz_build_options keeps = {.batch = 2, .layers = kept, .n_layers = 1};
+    assert_int_equal(nodes(residual, &keeps, "add"), 1);
+    outputs(residual, NULL, 0, 660, fused);
+    outputs(residual, kept, 1, 660, apart);
+    assert_memory_equal(fused, apart, sizeof fused);
+}
+
+/* Forward: both dense. Backward: gelu's slope with the gradient that reaches it; the input needs none. */
+static void training_keeps_what_gelu_was_given(void **state)
+{
+    (void)state;
+    const char layers[] =
+        WIDE "," NARROW ",{'type': 'add', 'name': 'sum', 'inputs': ['image', 'narrow']}," CLASS;
+    assert_int_equal(trained(layers, "dense_fused"), 3);
+    assert_int_equal(trained(layers, "activation"), 0);
+    assert_int_equal(trained(layers, "activation_gradient"), 0);
+    assert_int_equal(trained(layers, "dense_kernel_gradient"), 3);
+}
+
+static void gradients_of_two_dense_are_added_by_the_second(void **state)
+{
+    (void)state;
+    const char layers[] = CONV ",{'type': 'dense', 'name': 'a', 'units': 4, 'inputs': ['conv']},"
+                               "{'type': 'dense', 'name': 'b', 'units': 4, 'inputs': ['conv']},"
+                               "{'type': 'multiply', 'name': 'product', 'inputs': ['a', 'b']}," CLASS;
+    assert_int_equal(trained(layers, "dense_fused"), 1);
+    assert_int_equal(trained(layers, "add"), 0);
+    assert_int_equal(trained(layers, "activation_gradient"), 1); /* the convolution's relu, of their sum */
+}
+
+static void an_activation_layer_joins_the_dense_before_it(void **state)
+{
+    (void)state;
+    const char layers[] = NARROW ",{'type': 'activation', 'name': 'last', 'activation': 'tanh'}";
+    const char two_readers[] = NARROW ",{'type': 'activation', 'name': 'on', 'activation': 'tanh'},"
+                                      "{'type': 'add', 'name': 'last', 'inputs': ['narrow', 'on']}";
+    const gz_build_options predict = {.batch = 2};
+    assert_int_equal(nodes(layers, &predict, "activation"), 0);
+    assert_int_equal(nodes(layers, &predict, "dense"), 1);
+    assert_int_equal(nodes(two_readers, &predict, "activation"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +235,11 @@ int main(void)
         cmocka_unit_test(training_pools_with_the_convolution),
         cmocka_unit_test(what_reaches_a_map_of_space_is_one_pass),
         cmocka_unit_test(a_gradient_from_elsewhere_stays_apart),
+        cmocka_unit_test(dense_makes_gelu_and_the_sum_with_a_residual),
+        cmocka_unit_test(a_kept_dense_is_added_apart_to_the_same_values),
+        cmocka_unit_test(training_keeps_what_gelu_was_given),
+        cmocka_unit_test(gradients_of_two_dense_are_added_by_the_second),
+        cmocka_unit_test(an_activation_layer_joins_the_dense_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

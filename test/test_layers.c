@@ -93,7 +93,7 @@ static void merges_join_their_inputs(void **state)
     assert_shape("long", "[8,3]");
 }
 
-static void relu_is_fused_and_softmax_and_gelu_are_nodes(void **state)
+static void dense_makes_relu_and_gelu_and_softmax_is_a_node(void **state)
 {
     (void)state;
     build(INPUT_STEPS,
@@ -102,10 +102,11 @@ static void relu_is_fused_and_softmax_and_gelu_are_nodes(void **state)
           "{'name': 'c', 'type': 'activation', 'activation': 'tanh'},"
           "{'name': 'd', 'type': 'dense', 'units': 3, 'activation': 'softmax'}",
           "d", false);
-    assert_int_equal(built.graph->n_nodes, 6);
-    assert_int_equal(count_nodes(&built, "activation"), 2);
+    assert_int_equal(built.graph->n_nodes, 5);
+    assert_int_equal(count_nodes(&built, "dense_fused"), 1);
+    assert_int_equal(count_nodes(&built, "activation"), 1);
     assert_int_equal(count_nodes(&built, "softmax"), 1);
-    const gz_dense_attr *first = built.graph->nodes[0]->attr, *last = built.graph->nodes[4]->attr;
+    const gz_dense_attr *first = built.graph->nodes[0]->attr, *last = built.graph->nodes[3]->attr;
     assert_int_equal(first->activation, GZ_RELU);
     assert_int_equal(last->activation, GZ_LINEAR);
 }
@@ -296,7 +297,7 @@ int main(void)
         TEST(pools_stride_by_their_size),
         TEST(shapes_change_without_a_kernel),
         TEST(merges_join_their_inputs),
-        TEST(relu_is_fused_and_softmax_and_gelu_are_nodes),
+        TEST(dense_makes_relu_and_gelu_and_softmax_is_a_node),
         TEST(every_activation_word_means_its_kind),
         TEST(dropout_is_there_in_training_only),
         TEST(batch_normalization_moves_its_statistics_in_training_only),

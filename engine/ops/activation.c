@@ -52,18 +52,33 @@ gz_activation_kind gz_activation_kind_of(const gz_node *node)
     return ((const gz_activation_attr *)node->attr)->kind;
 }
 
-gaze_status gz_activation_launch(const gz_node *node, gz_builder *builder, const char *slabs,
-                                 const char *items)
+/* `dy` NULL: the value, else the gradient. */
+static void launch_kind(gz_builder *builder, gz_activation_kind kind, const gz_tensor *x, const gz_tensor *dy,
+                        const gz_tensor *y)
 {
+    static const char *const kernels[2][2] = {{"activation_items", "activation_slabs"},
+                                              {"activation_gradient_items", "activation_gradient_slabs"}};
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
-    const size_t count = gz_shape_count(node->out[0]->shape);
-    gz_launch *launch = gz_launch_add(builder, "activation", cpu ? slabs : items, "%s", "");
-    for (size_t i = 0; i < node->n_in; i++) gz_arg_tensor(launch, node->in[i]);
-    gz_arg_tensor(launch, node->out[0]);
-    gz_arg_int(launch, gz_activation_kind_of(node));
+    const size_t count = gz_shape_count(y->shape);
+    gz_launch *launch = gz_launch_add(builder, "activation", kernels[dy != NULL][cpu], "%s", "");
+    gz_arg_tensor(launch, x);
+    if (dy) gz_arg_tensor(launch, dy);
+    gz_arg_tensor(launch, y);
+    gz_arg_int(launch, kind);
     gz_arg_int(launch, count);
-    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, count, 4 * (node->n_in + 1), 64), count);
-    return gz_builder_status(builder);
+    gz_launch_slabs_or_items(builder, launch, gz_slabs_of(builder, count, dy ? 12 : 8, 64), count);
+}
+
+void gz_activation_launch(gz_builder *builder, gz_activation_kind kind, const gz_tensor *x,
+                          const gz_tensor *y)
+{
+    launch_kind(builder, kind, x, NULL, y);
+}
+
+void gz_activation_gradient_launch(gz_builder *builder, gz_activation_kind kind, const gz_tensor *value,
+                                   const gz_tensor *dy, const gz_tensor *y)
+{
+    launch_kind(builder, kind, value, dy, y);
 }
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
@@ -84,7 +99,8 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    return gz_activation_launch(node, builder, "activation_slabs", "activation_items");
+    gz_activation_launch(builder, gz_activation_kind_of(node), node->in[0], node->out[0]);
+    return gz_builder_status(builder);
 }
 
 static gz_cost cost(const gz_node *node)

@@ -6,8 +6,11 @@
 
 gz_activation_kind gz_activation_kind_of(const gz_node *node);
 
-/* Kernel `slabs` on the cpu family, else `items`, with inputs, output, kind and count. */
-gaze_status gz_activation_launch(const gz_node *node, gz_builder *builder, const char *slabs,
-                                 const char *items);
+/* y = activation(x), and y = dy times the slope where the activation gave, or was given, `value`. y may be an
+   input. */
+void gz_activation_launch(gz_builder *builder, gz_activation_kind kind, const gz_tensor *x,
+                          const gz_tensor *y);
+void gz_activation_gradient_launch(gz_builder *builder, gz_activation_kind kind, const gz_tensor *value,
+                                   const gz_tensor *dy, const gz_tensor *y);
 
 #endif

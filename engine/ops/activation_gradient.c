@@ -28,7 +28,9 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    return gz_activation_launch(node, builder, "activation_gradient_slabs", "activation_gradient_items");
+    gz_activation_gradient_launch(builder, gz_activation_kind_of(node), node->in[VALUE], node->in[DY],
+                                  node->out[0]);
+    return gz_builder_status(builder);
 }
 
 static gz_cost cost(const gz_node *node)

@@ -90,9 +90,12 @@ static gz_limit limit(const gz_node *node, size_t i)
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    const gz_dense_call call = {size_of(node), node->in[X],  node->in[KERNEL],
-                                bias_of(node), node->out[0], activation_of(node)};
-    gz_dense_launch(builder, &call);
+    gz_dense_launch(builder, &(gz_dense_call){.size = size_of(node),
+                                              .x = node->in[X],
+                                              .kernel = node->in[KERNEL],
+                                              .bias = bias_of(node),
+                                              .y = node->out[0],
+                                              .activation = activation_of(node)});
     return gz_builder_status(builder);
 }
 

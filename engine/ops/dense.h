@@ -60,20 +60,46 @@ void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, con
  * made once for many runs. */
 bool gz_dense_packs(const gz_builder *builder, const gz_tensor *w, size_t rows);
 
-/* y [R,N] = activation(x [R,K] w + bias), w [K,N] with a row or column step of 1, from its panels. Panels of
-   weights are made once a change of the weights. */
-void gz_dense_packed(gz_builder *builder, const gz_tensor *x, gz_matrix w, const gz_tensor *bias,
-                     const gz_tensor *y, size_t R, size_t N, size_t K, gz_activation_kind activation);
+/* What dense_fused does with the values z = x kernel + bias, as cl/dense.cl has it. */
+typedef enum gz_finish {
+    GZ_FINISH_NONE,
+    GZ_FINISH_ADD,     /* y = activation(z) + other */
+    GZ_FINISH_SLOPE,   /* y = z times the activation's slope at `other`: its value, of gelu and silu its input
+                        */
+    GZ_FINISH_ACTIVATE /* y = activation(z), of gelu and silu; z may be kept */
+} gz_finish;
+
+typedef struct gz_dense_fused_attr {
+    gz_finish finish;
+    gz_activation_kind activation;
+    bool turned; /* z = x kernel^T, the gradient of a dense's input */
+    bool keeps;  /* z is the second output */
+} gz_dense_fused_attr;
 
 typedef struct gz_dense_call {
-    gz_dense_size size;
+    gz_dense_size size;                 /* of the kernel: inputs x units */
     const gz_tensor *x, *kernel, *bias; /* bias may be NULL */
     const gz_tensor *y;
     gz_activation_kind activation;
+    gz_finish finish;
+    const gz_tensor *other, *before; /* before: where z is kept, or NULL */
 } gz_dense_call;
+
+/* y [R,N] = activation(x [R,K] w + bias), finished, w [K,N] with a row or column step of 1, from its panels.
+   Panels of weights are made once a change of the weights. call->size and kernel aren't looked at. */
+void gz_dense_packed(gz_builder *builder, const gz_dense_call *call, gz_matrix w, size_t R, size_t N,
+                     size_t K);
+
+/* The kernel as it stands, and turned. */
+void gz_dense_panels(gz_builder *builder, const gz_dense_call *call);
+void gz_dense_panels_turned(gz_builder *builder, const gz_dense_call *call);
 
 /* y = activation(x kernel + bias), by the kernels that suit the device and the size. */
 void gz_dense_launch(gz_builder *builder, const gz_dense_call *call);
+/* y [R,K] = x [R,U] kernel^T likewise. */
+void gz_dense_turned_launch(gz_builder *builder, const gz_dense_call *call);
+/* Do these use panels, unless told otherwise? */
+bool gz_dense_usually_packs(const gz_builder *builder, const gz_dense_call *call);
 
 /* call->y = softmax(x kernel + bias) of each row, and where there is something gated [R,U], y = gated *
    call->y. False where no kernel does all of it: then nothing was launched. */

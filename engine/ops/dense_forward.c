@@ -90,16 +90,21 @@ static void dots(gz_builder *builder, const gz_dense_call *call)
                   call->size.rows, call->size.units, call->size.inputs, call->activation);
 }
 
-static void panels(gz_builder *builder, const gz_dense_call *call)
+void gz_dense_panels(gz_builder *builder, const gz_dense_call *call)
 {
-    gz_dense_packed(builder, call->x, kernel_of(call), call->bias, call->y, call->size.rows, call->size.units,
-                    call->size.inputs, call->activation);
+    gz_dense_packed(builder, call, kernel_of(call), call->size.rows, call->size.units, call->size.inputs);
 }
 
 enum { DOTS, STREAM, PANELS, TILES };
 static const char *const METHODS[] = {"dot products", "stream", "panels", "tiles", NULL};
-static void (*const ADD[])(gz_builder *builder, const gz_dense_call *call) = {dots, stream, panels,
+static void (*const ADD[])(gz_builder *builder, const gz_dense_call *call) = {dots, stream, gz_dense_panels,
                                                                               launch_tiles};
+
+bool gz_dense_usually_packs(const gz_builder *builder, const gz_dense_call *call)
+{
+    return call->size.units >= GZ_DENSE_FEW_COLUMNS && call->size.rows > GZ_DENSE_FEW_ROWS &&
+           tile_parts(call->size).count == 1 && gz_dense_packs(builder, call->kernel, call->size.rows);
+}
 
 static gz_candidates methods_of(const gz_builder *builder, const gz_dense_call *call)
 {
@@ -112,7 +117,7 @@ static gz_candidates methods_of(const gz_builder *builder, const gz_dense_call *
         c.usual = DOTS;
     else if (size.rows <= GZ_DENSE_FEW_ROWS)
         c.usual = STREAM;
-    else if (tile_parts(size).count == 1 && gz_dense_packs(builder, call->kernel, size.rows))
+    else if (gz_dense_usually_packs(builder, call))
         c.usual = PANELS;
     return c;
 }

@@ -36,13 +36,14 @@ static void reference(const gz_node *node, double *const *in, double *const *out
         }
 }
 
-static void prepare_tile(const gz_node *node, gz_builder *builder, gz_dense_size size)
+static void add_tile(gz_builder *builder, const gz_dense_call *call)
 {
+    const gz_dense_size size = call->size;
     const gz_dense_tile tile = gz_dense_tile_of(builder);
     gz_launch *launch = gz_launch_add(builder, "dense", "dense_tile_transposed", "");
-    gz_arg_tensor(launch, node->in[DY]);
-    gz_arg_tensor(launch, node->in[KERNEL]);
-    gz_arg_tensor(launch, node->out[0]);
+    gz_arg_tensor(launch, call->x);
+    gz_arg_tensor(launch, call->kernel);
+    gz_arg_tensor(launch, call->y);
     gz_arg_int(launch, size.rows);
     gz_arg_int(launch, size.inputs);
     gz_arg_int(launch, size.units);
@@ -51,45 +52,52 @@ static void prepare_tile(const gz_node *node, gz_builder *builder, gz_dense_size
 }
 
 /* Every element is a dot product of a row of the kernel, which lies in order, with a row of dy. */
-static void prepare_dots(const gz_node *node, gz_builder *builder, gz_dense_size size)
+static void add_dots(gz_builder *builder, const gz_dense_call *call)
 {
-    gz_dense_dots(builder, node->in[KERNEL], (gz_matrix){node->in[DY], 1, size.units}, NULL,
-                  (gz_matrix){node->out[0], 1, size.inputs}, size.inputs, size.rows, size.units, GZ_LINEAR);
+    const gz_dense_size size = call->size;
+    gz_dense_dots(builder, call->kernel, (gz_matrix){call->x, 1, size.units}, NULL,
+                  (gz_matrix){call->y, 1, size.inputs}, size.inputs, size.rows, size.units, GZ_LINEAR);
 }
 
-static void prepare_packed(const gz_node *node, gz_builder *builder, gz_dense_size size)
+void gz_dense_panels_turned(gz_builder *builder, const gz_dense_call *call)
 {
-    gz_dense_packed(builder, node->in[DY], (gz_matrix){node->in[KERNEL], 1, size.units}, NULL, node->out[0],
-                    size.rows, size.inputs, size.units, GZ_LINEAR);
+    gz_dense_packed(builder, call, (gz_matrix){call->kernel, 1, call->size.units}, call->size.rows,
+                    call->size.inputs, call->size.units);
 }
 
 enum { DOTS, PACKED, TILE };
 static const char *const METHODS[] = {"dot products", "panels", "tiles", NULL};
-static void (*const ADD[])(const gz_node *node, gz_builder *builder,
-                           gz_dense_size size) = {prepare_dots, prepare_packed, prepare_tile};
+static void (*const ADD[])(gz_builder *builder,
+                           const gz_dense_call *call) = {add_dots, gz_dense_panels_turned, add_tile};
 
-static gz_candidates methods_of(const gz_node *node, const gz_builder *builder, gz_dense_size size)
+static gz_candidates methods_of(const gz_builder *builder, const gz_dense_call *call)
 {
-    const bool packs = gz_dense_packs(builder, node->in[KERNEL], size.rows);
+    const size_t rows = call->size.rows;
+    const bool packs = gz_dense_packs(builder, call->kernel, rows);
     gz_candidates c = {METHODS, 1u << PACKED | 1u << TILE, packs ? PACKED : TILE};
-    if (size.rows <= GZ_DENSE_DOT_UNITS) c.possible |= 1u << DOTS;
-    if (size.rows <= GZ_DENSE_FEW_ROWS) c.usual = DOTS;
+    if (rows <= GZ_DENSE_DOT_UNITS) c.possible |= 1u << DOTS;
+    if (rows <= GZ_DENSE_FEW_ROWS) c.usual = DOTS;
     return c;
+}
+
+void gz_dense_turned_launch(gz_builder *builder, const gz_dense_call *call)
+{
+    const size_t R = call->size.rows, K = call->size.inputs, U = call->size.units;
+    const gz_matrix dy = {call->x, U, 1}, kernel = {call->kernel, 1, U};
+    if (gz_builder_is_gpu(builder))
+        gz_product_gpu_one(builder, dy, kernel, NULL, call->y, R, K, U, GZ_LINEAR);
+    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
+        gz_dense_plain(builder, dy, kernel, NULL, call->y, R, K, U, GZ_LINEAR);
+    else
+        ADD[gz_dense_choose(builder, methods_of(builder, call), call->size)](builder, call);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    const gz_dense_size size = size_of(node);
-    const size_t R = size.rows, K = size.inputs, U = size.units;
-    const gz_tensor *dy = node->in[DY], *kernel = node->in[KERNEL], *dx = node->out[0];
-    if (gz_builder_is_gpu(builder))
-        gz_product_gpu_one(builder, (gz_matrix){dy, U, 1}, (gz_matrix){kernel, 1, U}, NULL, dx, R, K, U,
-                           GZ_LINEAR);
-    else if (gz_builder_family(builder) != GZ_FAMILY_CPU)
-        gz_dense_plain(builder, (gz_matrix){dy, U, 1}, (gz_matrix){kernel, 1, U}, NULL, dx, R, K, U,
-                       GZ_LINEAR);
-    else
-        ADD[gz_dense_choose(builder, methods_of(node, builder, size), size)](node, builder, size);
+    gz_dense_turned_launch(builder, &(gz_dense_call){.size = size_of(node),
+                                                     .x = node->in[DY],
+                                                     .kernel = node->in[KERNEL],
+                                                     .y = node->out[0]});
     return gz_builder_status(builder);
 }
 

@@ -101,20 +101,23 @@ static const gz_tensor *panels_of(gz_builder *builder, gz_dense_tile tile, gz_ma
     return panels;
 }
 
-void gz_dense_packed(gz_builder *builder, const gz_tensor *x, gz_matrix w, const gz_tensor *bias,
-                     const gz_tensor *y, size_t R, size_t N, size_t K, gz_activation_kind activation)
+void gz_dense_packed(gz_builder *builder, const gz_dense_call *call, gz_matrix w, size_t R, size_t N,
+                     size_t K)
 {
     const gz_dense_tile tile = gz_dense_tile_of(builder);
     const gz_tensor *panels = panels_of(builder, tile, w, K, N);
     gz_launch *launch = gz_launch_add(builder, "dense", "dense_packed", "");
-    gz_arg_tensor(launch, x);
+    gz_arg_tensor(launch, call->x);
     gz_arg_tensor(launch, panels);
-    gz_arg_tensor(launch, bias);
-    gz_arg_tensor(launch, y);
+    gz_arg_tensor(launch, call->bias);
+    gz_arg_tensor(launch, call->other);
+    gz_arg_tensor(launch, call->before);
+    gz_arg_tensor(launch, call->y);
     gz_arg_int(launch, R);
     gz_arg_int(launch, K);
     gz_arg_int(launch, N);
-    gz_arg_int(launch, activation);
+    gz_arg_int(launch, call->activation);
+    gz_arg_int(launch, call->finish);
     gz_launch_groups(launch, gz_groups(N, tile.columns), gz_groups(R, tile.block_rows), 1, 1, 1, 1);
 }
 

@@ -101,8 +101,11 @@ static void launch_apart(gz_builder *builder, gz_dense_call call, const gz_tenso
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
     const gz_tensor *gated = input_of(node, GATED), *y = gated ? node->out[0] : NULL;
-    const gz_dense_call call = {size_of(node),        node->in[X],     node->in[KERNEL],
-                                input_of(node, BIAS), shares_of(node), GZ_LINEAR};
+    const gz_dense_call call = {.size = size_of(node),
+                                .x = node->in[X],
+                                .kernel = node->in[KERNEL],
+                                .bias = input_of(node, BIAS),
+                                .y = shares_of(node)};
     if (!gz_dense_launch_softmax(builder, &call, gated, y)) launch_apart(builder, call, gated, y);
     return gz_builder_status(builder);
 }

@@ -66,10 +66,14 @@ static void launch_many(gz_builder *builder, const gz_tensor *const *x, size_t n
     finish(builder, launch, y, n);
 }
 
+void gz_add_launch(gz_builder *builder, const gz_tensor *const *x, size_t n, const gz_tensor *y)
+{
+    launch_many(builder, x, n, y, "add_slabs", "add_items");
+}
+
 static gaze_status add_prepare(const gz_node *node, gz_builder *builder)
 {
-    launch_many(builder, (const gz_tensor *const *)node->in, node->n_in, node->out[0], "add_slabs",
-                "add_items");
+    gz_add_launch(builder, (const gz_tensor *const *)node->in, node->n_in, node->out[0]);
     return gz_builder_status(builder);
 }
 

@@ -1,4 +1,4 @@
-#include "fuse.h"
+#include "fuse_parts.h"
 #include "activation.h"
 #include "channel_pool.h"
 #include "dense.h"
@@ -6,13 +6,7 @@
 
 #include <stdlib.h>
 
-/* Of each tensor with memory of its own: the nodes that read it, and whether the host does. */
-typedef struct use {
-    size_t readers;
-    bool keep;
-} use;
-
-static void count_uses(const gz_graph *graph, use *uses)
+static void count_uses(const gz_graph *graph, gz_use *uses)
 {
     for (size_t i = 0; i < graph->n_tensors; i++)
         if (graph->tensors[i]->keep) uses[gz_tensor_base(graph->tensors[i])->index].keep = true;
@@ -22,15 +16,14 @@ static void count_uses(const gz_graph *graph, use *uses)
 }
 
 /* The node of `op` that makes input i of `node`, if nobody else reads that. */
-static gz_node *sole_maker(const gz_node *node, size_t i, const gz_op *op, const use *uses)
+static gz_node *sole_maker(const gz_node *node, size_t i, const gz_op *op, const gz_use *uses)
 {
     gz_tensor *tensor = gz_tensor_base(node->in[i]);
     if (!tensor->producer || tensor->producer->op != op || uses[tensor->index].readers != 1) return NULL;
     return tensor->producer;
 }
 
-/* As sole_maker, of a tensor that the host doesn't read. */
-static gz_node *hidden_maker(const gz_node *node, size_t i, const gz_op *op, const use *uses)
+gz_node *gz_hidden_maker(const gz_node *node, size_t i, const gz_op *op, const gz_use *uses)
 {
     return uses[gz_tensor_base(node->in[i])->index].keep ? NULL : sole_maker(node, i, op, uses);
 }
@@ -43,9 +36,7 @@ static bool whole_windows(const gz_window *window, gz_shape x)
            x.dim[2] > 1 && (window->padding == GZ_VALID || (x.dim[1] % 2 == 0 && x.dim[2] % 2 == 0));
 }
 
-/* `node` does what `maker` did, which is no more, and goes on with the values: what reads its output needn't
-   know. */
-static void take_over(gz_node *node, gz_node *maker)
+void gz_take_over(gz_node *node, gz_node *maker)
 {
     node->op = maker->op;
     node->name = maker->name;
@@ -63,14 +54,14 @@ static gaze_status add_places(gz_graph *graph, gz_node *pool)
     return GAZE_OK;
 }
 
-static gaze_status fuse_pool(gz_graph *graph, gz_node *pool, const use *uses)
+static gaze_status fuse_pool(gz_graph *graph, gz_node *pool, const gz_use *uses)
 {
-    gz_node *conv = hidden_maker(pool, 0, &gz_op_conv2d, uses);
+    gz_node *conv = gz_hidden_maker(pool, 0, &gz_op_conv2d, uses);
     if (!conv || pool->in[0]->view) return GAZE_OK;
     const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
     if (!is(window->size, 3) || !is(window->stride, 1) || !is(window->dilation, 1)) return GAZE_OK;
     if (!whole_windows(&((const gz_pool_attr *)pool->attr)->window, pool->in[0]->shape)) return GAZE_OK;
-    take_over(pool, conv);
+    gz_take_over(pool, conv);
     pool->op = graph->training ? &gz_op_conv2d_max_pool2d_places : &gz_op_conv2d_max_pool2d;
     return graph->training ? add_places(graph, pool) : GAZE_OK;
 }
@@ -94,7 +85,7 @@ static void take_softmax(gz_node *node, const gz_op *op, gz_node *softmax)
 }
 
 /* `node` multiplies the rows of input x by the softmax over [B,N] that is its input `share`. */
-static void fuse_rows(gz_node *node, size_t share, size_t x, const gz_op *op, const use *uses)
+static void fuse_rows(gz_node *node, size_t share, size_t x, const gz_op *op, const gz_use *uses)
 {
     gz_node *softmax = sole_maker(node, share, &gz_op_softmax, uses);
     if (!softmax || !sees_all(softmax)) return;
@@ -110,20 +101,20 @@ static void fuse_rows(gz_node *node, size_t share, size_t x, const gz_op *op, co
 }
 
 /* Of few rows: many are made faster by kernels that share them out. */
-static void fuse_softmax(gz_node *softmax, const use *uses)
+static void fuse_softmax(gz_node *softmax, const gz_use *uses)
 {
-    gz_node *dense = hidden_maker(softmax, 0, &gz_op_dense, uses);
+    gz_node *dense = gz_hidden_maker(softmax, 0, &gz_op_dense, uses);
     const gz_tensor *z = softmax->in[0];
     if (!dense || z->view || (softmax->n_in > 1 && softmax->in[1]) || !sees_all(softmax)) return;
     if (z->shape.rank != 2 || z->shape.dim[0] > GZ_DENSE_FEW_ROWS ||
         ((const gz_dense_attr *)dense->attr)->activation != GZ_LINEAR)
         return;
-    take_over(softmax, dense);
+    gz_take_over(softmax, dense);
     softmax->op = &gz_op_dense_softmax;
 }
 
 /* What the shares of a dense_softmax gate. */
-static void fuse_gate(gz_node *multiply, const use *uses)
+static void fuse_gate(gz_node *multiply, const gz_use *uses)
 {
     gz_node *shares = multiply->n_in == 2 ? sole_maker(multiply, 1, &gz_op_dense_softmax, uses) : NULL;
     if (!shares || shares->n_out != 1) return;
@@ -134,15 +125,15 @@ static void fuse_gate(gz_node *multiply, const use *uses)
 }
 
 /* The sum of what reaches x by its product with a factor a row and by its channel_pool: one pass over x. */
-static void fuse_sum(gz_node *sum, const use *uses)
+static void fuse_sum(gz_node *sum, const gz_use *uses)
 {
     if (sum->n_in != 2) return;
     for (size_t i = 0; i < 2; i++) {
-        gz_node *pool = hidden_maker(sum, i, &gz_op_channel_pool_gradient, uses),
-                *scale = hidden_maker(sum, 1 - i, &gz_op_scale_rows, uses);
+        gz_node *pool = gz_hidden_maker(sum, i, &gz_op_channel_pool_gradient, uses),
+                *scale = gz_hidden_maker(sum, 1 - i, &gz_op_scale_rows, uses);
         if (!pool || !scale || gz_channel_pool_scales(pool) || gz_factor_of(scale) != 1) continue;
         if (!gz_shape_equal(scale->out[0]->shape, pool->out[0]->shape)) continue;
-        take_over(sum, pool);
+        gz_take_over(sum, pool);
         sum->n_in = 4;
         sum->in[GZ_POOL_DY] = scale->in[0];
         sum->in[GZ_POOL_S] = scale->in[1];
@@ -152,15 +143,15 @@ static void fuse_sum(gz_node *sum, const use *uses)
 }
 
 /* The slope of the activation that gave x, which is what the gradient of its channel_pool reads anyway. */
-static void fuse_slope(gz_node *slope, const use *uses)
+static void fuse_slope(gz_node *slope, const gz_use *uses)
 {
-    gz_node *pool = hidden_maker(slope, 1, &gz_op_channel_pool_gradient, uses);
+    gz_node *pool = gz_hidden_maker(slope, 1, &gz_op_channel_pool_gradient, uses);
     if (!pool || ((const gz_activation_attr *)pool->attr)->kind != GZ_LINEAR) return;
     if (!gz_activation_fuses(gz_activation_kind_of(slope)) ||
         gz_tensor_base(slope->in[0]) != gz_tensor_base(pool->in[GZ_POOL_X]))
         return;
     const void *attr = slope->attr;
-    take_over(slope, pool);
+    gz_take_over(slope, pool);
     slope->attr = attr;
 }
 
@@ -172,7 +163,7 @@ static void remove_nodes(gz_graph *graph)
     graph->n_nodes = kept;
 }
 
-static void fuse(gz_node *node, const use *uses)
+static gaze_status fuse(gz_graph *graph, gz_node *node, const gz_use *uses)
 {
     if (node->op == &gz_op_scale_rows)
         fuse_rows(node, 1, 0, &gz_op_softmax_scale, uses);
@@ -186,12 +177,13 @@ static void fuse(gz_node *node, const use *uses)
         fuse_sum(node, uses);
     else if (node->op == &gz_op_activation_gradient)
         fuse_slope(node, uses);
+    return gz_fuse_dense(graph, node, uses);
 }
 
 gaze_status gz_fuse_pools(gz_graph *graph)
 {
     gaze_status status = GAZE_OK;
-    use *uses;
+    gz_use *uses;
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
     for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)
@@ -203,12 +195,14 @@ gaze_status gz_fuse_pools(gz_graph *graph)
 
 gaze_status gz_fuse(gz_graph *graph)
 {
-    use *uses;
+    gaze_status status = GAZE_OK;
+    gz_use *uses;
     GZ_TRY(gz_fuse_pools(graph));
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
-    for (size_t n = 0; n < graph->n_nodes; n++) fuse(graph->nodes[n], uses);
+    for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)
+        status = fuse(graph, graph->nodes[n], uses);
     remove_nodes(graph);
     free(uses);
-    return GAZE_OK;
+    return status;
 }

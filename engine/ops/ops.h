@@ -18,6 +18,7 @@
     X(depthwise_conv2d_kernel_gradient) \
     X(dense)                            \
     X(dense_softmax)                    \
+    X(dense_fused)                      \
     X(dense_input_gradient)             \
     X(dense_kernel_gradient)            \
     X(bias_gradient)                    \

@@ -27,7 +27,8 @@ void gz_launch_slabs(gz_launch *launch, gz_slabs slabs);
 /* So on the cpu family; elsewhere at least `items` work-items, and no such argument. */
 void gz_launch_slabs_or_items(gz_builder *builder, gz_launch *launch, gz_slabs slabs, size_t items);
 
-/* y = the product of n tensors of its shape, element by element. */
+/* y = the sum, the product of n tensors of its shape, element by element. y may be one of them. */
+void gz_add_launch(gz_builder *builder, const gz_tensor *const *x, size_t n, const gz_tensor *y);
 void gz_multiply_launch(gz_builder *builder, const gz_tensor *const *x, size_t n, const gz_tensor *y);
 
 #endif

@@ -1,0 +1,23 @@
+/* What the files that fuse nodes share. */
+#ifndef GZ_FUSE_PARTS_H
+#define GZ_FUSE_PARTS_H
+#include "fuse.h"
+#include "ops.h"
+
+/* Of each tensor with memory of its own: the nodes that read it, and whether the host does. */
+typedef struct gz_use {
+    size_t readers;
+    bool keep;
+} gz_use;
+
+/* The node of `op` that makes input i of `node`, if nobody else reads that, nor the host. */
+gz_node *gz_hidden_maker(const gz_node *node, size_t i, const gz_op *op, const gz_use *uses);
+
+/* `node` does what `maker` did, which is no more, and goes on with the values: what reads its output needn't
+   know. */
+void gz_take_over(gz_node *node, gz_node *maker);
+
+/* A dense, or the gradient of a dense's input, and what `node` does with it. */
+gaze_status gz_fuse_dense(gz_graph *graph, gz_node *node, const gz_use *uses);
+
+#endif
