@@ -59,18 +59,31 @@ GAZE_IN_REGISTERS void gaze_put_tile(const floatv *c, __global float *out, int r
         }
 }
 
+/* total [TILE_COLUMNS] += the rows of a panel. */
+static inline void gaze_add_panel(const float *panel, int count, float *total)
+{
+    floatv sum0 = vloadv(0, total), sum1 = vloadv(1, total);
+    for (int k = 0; k < count; k++) {
+        sum0 += vloadv(2 * k, panel);
+        sum1 += vloadv(2 * k + 1, panel);
+    }
+    vstorev(sum0, 0, total);
+    vstorev(sum1, 1, total);
+}
+
 /* A group makes GRADIENT_ROWS x GRADIENT_COLUMNS of out from a part of the rows. out [parts], each element m * row
- * + n * column. */
+   + n * column. The first groups of the columns make the sums of b's rows, b_sums [parts][N], which may be null. */
 GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global float *restrict a,
-                                         const __global float *restrict b, __global float *restrict out, int R, int M, int N,
-                                         int part, int row, int column)
+                                         const __global float *restrict b, __global float *restrict out,
+                                         __global float *restrict b_sums, int R, int M, int N, int part, int row, int column)
 {
     const int m = i0 * GRADIENT_ROWS, first = i1 * GRADIENT_COLUMNS,
               p = i2;
     const int from = p * part, to = min(from + part, R), rows = min(GRADIENT_ROWS, M - m);
     const int columns = min(GRADIENT_COLUMNS, N - first);
     const int tiles = (rows + PANEL_ROWS - 1) / PANEL_ROWS * ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS);
-    float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * TILE_COLUMNS];
+    float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * TILE_COLUMNS], total[GRADIENT_COLUMNS];
+    for (int j = 0; j < GRADIENT_COLUMNS; j++) total[j] = 0.0f;
     out += (size_t)p * M * N;
     for (int r = from; r < to; r += GRADIENT_DEPTH) {
         /* The next block's rows, of a and of b in turn: a tile asks for so many, some with each part of its product (dense.cl). */
@@ -79,6 +92,7 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
         gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, (size_t)(R - r) * M - m, copy);
         for (int n = first; n < first + columns; n += TILE_COLUMNS) {
             gaze_pack(b + (size_t)r * N + n, count, N, N - n, (size_t)(R - r) * N - n, panel);
+            if (b_sums && m == 0) gaze_add_panel(panel, count, total + n - first);
             for (int i = 0; i < rows; i += PANEL_ROWS) {
                 const float *element[PANEL_ROWS];
                 floatv c[2 * PANEL_ROWS];
@@ -102,10 +116,11 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
             }
         }
     }
+    for (int j = 0; b_sums && m == 0 && j < columns; j++) b_sums[(size_t)p * N + first + j] = total[j];
 }
 
 GAZE_ONE dense_gradient_tile(const __global float *restrict a, const __global float *restrict b, __global float *restrict out,
-                             int R, int M, int N, int part, int row, int column)
+                             __global float *restrict b_sums, int R, int M, int N, int part, int row, int column)
 {
-    gaze_dense_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), a, b, out, R, M, N, part, row, column);
+    gaze_dense_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), a, b, out, b_sums, R, M, N, part, row, column);
 }

@@ -196,7 +196,8 @@ static void training_keeps_what_gelu_was_given(void **state)
     assert_int_equal(trained(layers, "dense_fused"), 3);
     assert_int_equal(trained(layers, "activation"), 0);
     assert_int_equal(trained(layers, "activation_gradient"), 0);
-    assert_int_equal(trained(layers, "dense_kernel_gradient"), 3);
+    assert_int_equal(trained(layers, "dense_weights_gradient"), 3);
+    assert_int_equal(trained(layers, "dense_kernel_gradient") + trained(layers, "bias_gradient"), 0);
 }
 
 static void gradients_of_two_dense_are_added_by_the_second(void **state)

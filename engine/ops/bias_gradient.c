@@ -29,42 +29,48 @@ static size_t fold_of(size_t rows, size_t units)
     return fold;
 }
 
-static void prepare_cpu(const gz_node *node, gz_builder *builder)
+static void launch_cpu(gz_builder *builder, const gz_tensor *dy, const gz_tensor *db)
 {
-    const size_t U = units_of(node), fold = fold_of(rows_of(node), U), R = rows_of(node) / fold;
+    const size_t rows = gz_shape_rows(dy->shape), U = gz_shape_last(dy->shape), fold = fold_of(rows, U),
+                 R = rows / fold;
     const gz_parts parts = gz_parts_of(R, R / 256 < 64 ? R / 256 : 64, 64);
     const bool whole = parts.count * fold == 1;
-    const gz_tensor *sums = whole ? node->out[0] : gz_scratch(builder, parts.count * fold * U);
+    const gz_tensor *sums = whole ? db : gz_scratch(builder, parts.count * fold * U);
     gz_launch *launch = gz_launch_add(builder, "dense_few", "bias_gradient", "");
-    gz_arg_tensor(launch, node->in[0]);
+    gz_arg_tensor(launch, dy);
     gz_arg_tensor(launch, sums);
     gz_arg_int(launch, R);
     gz_arg_int(launch, fold * U);
     gz_arg_int(launch, parts.part);
     gz_launch_groups(launch, gz_groups(fold * U, 8 * gz_builder_device(builder)->vector_width), 1,
                      parts.count, 1, 1, 1);
-    if (!whole) gz_dense_end(builder, sums, parts.count * fold, NULL, node->out[0], 1, U, GZ_LINEAR);
+    if (!whole) gz_dense_end(builder, sums, parts.count * fold, NULL, db, 1, U, GZ_LINEAR);
 }
 
-static void prepare_plain(const gz_node *node, gz_builder *builder)
+static void launch_plain(gz_builder *builder, const gz_tensor *dy, const gz_tensor *db)
 {
     gz_launch *launch = gz_launch_add(builder, "dense_plain", "bias_gradient_plain", "");
-    gz_arg_tensor(launch, node->in[0]);
-    gz_arg_tensor(launch, node->out[0]);
-    gz_arg_int(launch, rows_of(node));
-    gz_arg_int(launch, units_of(node));
-    gz_launch_items(launch, units_of(node));
+    gz_arg_tensor(launch, dy);
+    gz_arg_tensor(launch, db);
+    gz_arg_int(launch, gz_shape_rows(dy->shape));
+    gz_arg_int(launch, gz_shape_last(dy->shape));
+    gz_launch_items(launch, gz_shape_last(dy->shape));
+}
+
+void gz_bias_gradient_launch(gz_builder *builder, const gz_tensor *dy, const gz_tensor *db)
+{
+    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
+        launch_cpu(builder, dy, db);
+    else if (gz_builder_is_gpu(builder))
+        gz_column_sums_gpu(builder, &(gz_column_sums){dy, NULL, db, 1, gz_shape_rows(dy->shape),
+                                                      gz_shape_last(dy->shape), 1});
+    else
+        launch_plain(builder, dy, db);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        prepare_cpu(node, builder);
-    else if (gz_builder_is_gpu(builder))
-        gz_column_sums_gpu(
-            builder, &(gz_column_sums){node->in[0], NULL, node->out[0], 1, rows_of(node), units_of(node), 1});
-    else
-        prepare_plain(node, builder);
+    gz_bias_gradient_launch(builder, node->in[0], node->out[0]);
     return gz_builder_status(builder);
 }
 

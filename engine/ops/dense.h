@@ -98,7 +98,10 @@ void gz_dense_panels_turned(gz_builder *builder, const gz_dense_call *call);
 void gz_dense_launch(gz_builder *builder, const gz_dense_call *call);
 /* y [R,K] = x [R,U] kernel^T likewise. */
 void gz_dense_turned_launch(gz_builder *builder, const gz_dense_call *call);
-/* Do these use panels, unless told otherwise? */
+/* db [U] = sum of dy [...,U] over its rows. */
+void gz_bias_gradient_launch(gz_builder *builder, const gz_tensor *dy, const gz_tensor *db);
+
+/* Do products use panels, unless told otherwise? */
 bool gz_dense_usually_packs(const gz_builder *builder, const gz_dense_call *call);
 
 /* call->y = softmax(x kernel + bias) of each row, and where there is something gated [R,U], y = gated *

@@ -1,9 +1,10 @@
-/* The gradient of dense with respect to its kernel: dkernel = x^T dy. x [...,K], dy [...,U] -> dkernel [K,U].
- */
+/* The gradient of dense with respect to its kernel: dkernel = x^T dy. x [...,K], dy [...,U] -> dkernel [K,U];
+   dense_weights_gradient makes that of the bias too, db [U]: the sum of dy over its rows. */
 #include "dense.h"
 #include "product_gpu.h"
 
 enum { X, DY };
+enum { DKERNEL, DBIAS };
 
 static gz_dense_size size_of(const gz_node *node)
 {
@@ -19,7 +20,9 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     if (x.rank == 0 || dy.rank == 0 || gz_shape_rows(x) != gz_shape_rows(dy))
         return gz_op_fail(node, "input has shape %s and output gradient %s, expected the same number of rows",
                           gz_shape_text(x, text[0]), gz_shape_text(dy, text[1]));
-    return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(gz_shape_last(x), gz_shape_last(dy)));
+    GZ_TRY(gz_node_output(graph, node, DKERNEL, GZ_F32, GZ_SHAPE(gz_shape_last(x), gz_shape_last(dy))));
+    return node->n_out > DBIAS ? gz_node_output(graph, node, DBIAS, GZ_F32, GZ_SHAPE(gz_shape_last(dy)))
+                               : GAZE_OK;
 }
 
 static void reference(const gz_node *node, double *const *in, double *const *out)
@@ -30,8 +33,12 @@ static void reference(const gz_node *node, double *const *in, double *const *out
         for (size_t u = 0; u < U; u++) {
             double sum = 0;
             for (size_t r = 0; r < R; r++) sum += in[X][r * K + k] * in[DY][r * U + u];
-            out[0][k * U + u] = sum;
+            out[DKERNEL][k * U + u] = sum;
         }
+    for (size_t u = 0; node->n_out > DBIAS && u < U; u++) {
+        out[DBIAS][u] = 0;
+        for (size_t r = 0; r < R; r++) out[DBIAS][u] += in[DY][r * U + u];
+    }
 }
 
 /* 64 parts and 2^20 floats of partial sums at most. */
@@ -50,17 +57,20 @@ static gz_dense_tile tile_of(const gz_builder *builder)
     return tile;
 }
 
-/* a [R,M], b [R,N]; element (m, n) of the result is at m * to.row + n * to.column. */
-static void prepare_tile(gz_builder *builder, const gz_tensor *a, const gz_tensor *b, gz_matrix to, size_t R,
-                         size_t M, size_t N, gz_parts parts)
+/* a [R,M], b [R,N]; element (m, n) of the result is at m * to.row + n * to.column. db [N] is the sum of b
+   over its rows, or NULL. */
+static void prepare_tile(gz_builder *builder, const gz_tensor *a, const gz_tensor *b, gz_matrix to,
+                         const gz_tensor *db, size_t R, size_t M, size_t N, gz_parts parts)
 {
     const gz_dense_tile tile = tile_of(builder);
     const bool whole = parts.count == 1;
-    const gz_tensor *sums = whole ? to.tensor : gz_scratch(builder, parts.count * M * N);
+    const gz_tensor *sums = whole ? to.tensor : gz_scratch(builder, parts.count * M * N),
+                    *bias_sums = whole || !db ? db : gz_scratch(builder, parts.count * N);
     gz_launch *launch = gz_launch_add(builder, "dense_gradient", "dense_gradient_tile", "");
     gz_arg_tensor(launch, a);
     gz_arg_tensor(launch, b);
     gz_arg_tensor(launch, sums);
+    gz_arg_tensor(launch, bias_sums);
     gz_arg_int(launch, R);
     gz_arg_int(launch, M);
     gz_arg_int(launch, N);
@@ -69,19 +79,23 @@ static void prepare_tile(gz_builder *builder, const gz_tensor *a, const gz_tenso
     gz_arg_int(launch, to.column);
     gz_launch_groups(launch, gz_groups(M, tile.block_rows), gz_groups(N, 128), parts.count, 1, 1, 1);
     if (!whole) gz_dense_end(builder, sums, parts.count, NULL, to.tensor, 1, M * N, GZ_LINEAR);
+    if (!whole && db) gz_dense_end(builder, bias_sums, parts.count, NULL, db, 1, N, GZ_LINEAR);
 }
+
+static const gz_tensor *bias_of(const gz_node *node) { return node->n_out > DBIAS ? node->out[DBIAS] : NULL; }
 
 static void straight(const gz_node *node, gz_builder *builder, gz_dense_size size, gz_parts parts)
 {
-    prepare_tile(builder, node->in[X], node->in[DY], (gz_matrix){node->out[0], size.units, 1}, size.rows,
-                 size.inputs, size.units, parts);
+    prepare_tile(builder, node->in[X], node->in[DY], (gz_matrix){node->out[DKERNEL], size.units, 1},
+                 bias_of(node), size.rows, size.inputs, size.units, parts);
 }
 
 /* With few units the transposed product fills the tile: its columns are the inputs. */
 static void turned(const gz_node *node, gz_builder *builder, gz_dense_size size, gz_parts parts)
 {
-    prepare_tile(builder, node->in[DY], node->in[X], (gz_matrix){node->out[0], 1, size.units}, size.rows,
-                 size.units, size.inputs, parts);
+    prepare_tile(builder, node->in[DY], node->in[X], (gz_matrix){node->out[DKERNEL], 1, size.units}, NULL,
+                 size.rows, size.units, size.inputs, parts);
+    if (bias_of(node)) gz_bias_gradient_launch(builder, node->in[DY], bias_of(node));
 }
 
 /* FINE: parts of fewer rows, for many cores. */
@@ -105,18 +119,29 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const gz_dense_size size = size_of(node);
     const size_t R = size.rows, K = size.inputs, U = size.units;
     const gz_matrix x = {node->in[X], 1, K}, dy = {node->in[DY], U, 1};
-    if (gz_builder_is_gpu(builder)) {
-        gz_product_gpu_one(builder, x, dy, NULL, node->out[0], K, U, R, GZ_LINEAR);
-    } else if (gz_builder_family(builder) != GZ_FAMILY_CPU) {
-        gz_dense_plain(builder, x, dy, NULL, node->out[0], K, U, R, GZ_LINEAR);
-    } else {
+    if (gz_builder_family(builder) == GZ_FAMILY_CPU) {
         const size_t method = gz_dense_choose(builder, methods_of(size), size);
         ADD[method](node, builder, size, row_parts(size, method >= STRAIGHT_FINE ? 64 : 256));
+        return gz_builder_status(builder);
     }
+    if (gz_builder_is_gpu(builder))
+        gz_product_gpu_one(builder, x, dy, NULL, node->out[DKERNEL], K, U, R, GZ_LINEAR);
+    else
+        gz_dense_plain(builder, x, dy, NULL, node->out[DKERNEL], K, U, R, GZ_LINEAR);
+    if (bias_of(node)) gz_bias_gradient_launch(builder, node->in[DY], bias_of(node));
     return gz_builder_status(builder);
 }
 
 static gz_cost cost(const gz_node *node) { return gz_dense_cost(size_of(node)); }
+
+/* A sum for each value of dy, which is read once. */
+static gz_cost weights_cost(const gz_node *node)
+{
+    gz_cost cost = gz_dense_cost(size_of(node));
+    cost.flop += (double)gz_shape_count(node->in[DY]->shape);
+    cost.bytes += 4 * (double)size_of(node).units;
+    return cost;
+}
 
 static gz_limit limit(const gz_node *node, size_t i)
 {
@@ -170,6 +195,19 @@ const gz_op gz_op_dense_kernel_gradient = {
     .prepare = prepare,
     .cost = cost,
     .gradient = gradient,
+    .limit = limit,
+    .cases = cases,
+    .n_cases = sizeof cases / sizeof *cases,
+};
+
+/* As dense_kernel_gradient; made of it and bias_gradient by gz_fuse. */
+const gz_op gz_op_dense_weights_gradient = {
+    .name = "dense_weights_gradient",
+    .n_out = 2,
+    .infer = infer,
+    .reference = reference,
+    .prepare = prepare,
+    .cost = weights_cost,
     .limit = limit,
     .cases = cases,
     .n_cases = sizeof cases / sizeof *cases,

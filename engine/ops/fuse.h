@@ -14,8 +14,9 @@ gaze_status gz_fuse_pools(gz_graph *graph);
    A softmax is still given. In training: what reaches x by channel_pool and by a product with a factor a row,
    and the slope of the activation that gave x -> channel_pool_gradient. In both: dense and the activation
    that reads it -> dense with that, of gelu and silu dense_fused; a sum of dense and another, of the gradient
-   of its input and another, and that gradient times a slope -> dense_fused. A tensor with `keep` stays what
-   it was: values are the same with and without. Call it when the graph is complete. */
+   of its input and another, and that gradient times a slope -> dense_fused; the gradients of its kernel and
+   its bias -> dense_weights_gradient. A tensor with `keep` stays what it was: values are the same with and
+   without. Call it when the graph is complete. */
 gaze_status gz_fuse(gz_graph *graph);
 
 #endif

@@ -1,4 +1,5 @@
-/* dense, or the gradient of its input, and what is done with it: dense_fused. */
+/* dense, or the gradient of its input, and what is done with it: dense_fused. The gradients of its weights.
+ */
 #include "activation.h"
 #include "dense.h"
 #include "fuse_parts.h"
@@ -64,10 +65,26 @@ static gaze_status fuse_slope(gz_graph *graph, gz_node *slope, const gz_use *use
     return become_fused(graph, slope, attr, value);
 }
 
+/* Both gradients of a dense's weights from one reading of dy. */
+static void fuse_weights(gz_graph *graph, gz_node *bias)
+{
+    for (size_t n = 0; n < graph->n_nodes && graph->nodes[n] != bias; n++) {
+        gz_node *kernel = graph->nodes[n];
+        if (kernel->op != &gz_op_dense_kernel_gradient || kernel->in[1] != bias->in[0]) continue;
+        kernel->op = &gz_op_dense_weights_gradient;
+        kernel->n_out = 2;
+        kernel->out[1] = bias->out[0];
+        kernel->out[1]->producer = kernel;
+        bias->op = NULL;
+        return;
+    }
+}
+
 gaze_status gz_fuse_dense(gz_graph *graph, gz_node *node, const gz_use *uses)
 {
     if (node->op == &gz_op_activation) return fuse_activation(graph, node, uses);
     if (node->op == &gz_op_add && node->n_in == 2) return fuse_add(graph, node, uses);
     if (node->op == &gz_op_activation_gradient) return fuse_slope(graph, node, uses);
+    if (node->op == &gz_op_bias_gradient) fuse_weights(graph, node);
     return GAZE_OK;
 }

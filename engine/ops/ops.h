@@ -21,6 +21,7 @@
     X(dense_fused)                      \
     X(dense_input_gradient)             \
     X(dense_kernel_gradient)            \
+    X(dense_weights_gradient)           \
     X(bias_gradient)                    \
     X(max_pool2d)                       \
     X(max_pool2d_gradient)              \
