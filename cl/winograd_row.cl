@@ -11,15 +11,19 @@
 #endif
 #define SPAN (EDGE + 1 - TAPS) // pixels of y in a tile
 
-/* U = G g of w, packed [ceil(O/TILE_COLUMNS)][EDGE][C][TILE_COLUMNS]. A work-item makes one vector of filters of one channel. */
-GAZE_ONE winograd_row_pack(source w, __global float *restrict u, int C, int O)
+/* U = G g of w, packed [ceil(O/TILE_COLUMNS)][EDGE][C][TILE_COLUMNS]. A work-item makes one vector of filters of `share` channels. */
+GAZE_ONE winograd_row_pack(source w, __global float *restrict u, int C, int O, int share)
 {
-    const int n = get_global_id(0), c = get_global_id(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
-    floatv g[TAPS], r[EDGE];
-    for (int s = 0; s < TAPS; s++) g[s] = vloadv(0, w + ((size_t)s * C + c) * O + o);
-    gaze_winograd_filter(g, 1, TAPS, r, 1);
-    __global float *to = u + ((size_t)(n / 2) * EDGE * C + c) * TILE_COLUMNS + n % 2 * GAZE_WIDTH;
-    for (int i = 0; i < EDGE; i++) vstorev(r[i], 0, to + (size_t)i * C * TILE_COLUMNS);
+    const int n = get_global_id(0), c0 = get_global_id(1) * share, o = gaze_vector_start(n * GAZE_WIDTH, O);
+    __global float *to = u + (size_t)(n / 2) * EDGE * C * TILE_COLUMNS + n % 2 * GAZE_WIDTH;
+    for (int c = c0; c < min(c0 + share, C); c++) {
+        floatv g[TAPS], r[EDGE];
+#pragma unroll
+        for (int s = 0; s < TAPS; s++) g[s] = vloadv(0, w + ((size_t)s * C + c) * O + o);
+        gaze_winograd_filter(g, 1, TAPS, r, 1);
+#pragma unroll
+        for (int i = 0; i < EDGE; i++) vstorev(r[i], 0, to + ((size_t)i * C + c) * TILE_COLUMNS);
+    }
 }
 
 /* v [EDGE][stride]: B^T x of the EDGE pixels of a row x [W,C] from w0 on, zeros outside. */

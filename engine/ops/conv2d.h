@@ -67,9 +67,10 @@ enum { GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
    Into how many shares? */
 size_t gz_conv2d_winograd_shares(size_t groups, size_t blocks);
 
-/* The same of kernels 1 x 2 to 1 x 5, by Winograd's F(7 - taps, taps) along rows. */
+/* The same of kernels 1 x 2 to 1 x 5, by Winograd's F(7 - taps, taps) along rows. every_run: 6 planes of C x
+   O are written in every run, as where weights don't stay. */
 bool gz_conv2d_can_winograd_row(const gz_conv2d_size *size, gz_builder *builder);
-bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder);
+bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder, bool every_run);
 
 /* Arguments H, W, C, P, Q, O, and those of the window. */
 void gz_conv2d_arg_images(gz_launch *launch, const gz_conv2d_size *size);
@@ -133,7 +134,7 @@ void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *size, const
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel);
 void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
-                                const gz_tensor *dy, const gz_tensor *dkernel);
+                                const gz_tensor *dy, const gz_tensor *dkernel, size_t most_parts);
 
 /* A group that copies the rows of x under some rows of y to local memory: how many rows of y are the least
    work? At least 8 groups where possible. 0: not even one row fits. */
@@ -183,12 +184,12 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(1, 9, 9, 40, 3, 3, 3, 1, 1, 1, 1, VALID, LEAKY_RELU, UNIFORM, false) \
     X(1, 9, 9, 8, 17, 3, 3, 1, 1, 1, 1, SAME, RELU, UNIFORM, false)        \
     X(2, 9, 9, 24, 40, 5, 5, 2, 2, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
-    X(2, 1, 33, 16, 16, 1, 2, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, false)    \
-    X(3, 1, 23, 33, 31, 1, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, false)     \
+    X(2, 1, 101, 33, 40, 1, 2, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, false)   \
+    X(3, 1, 43, 33, 31, 1, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, false)     \
     X(5, 1, 31, 17, 100, 1, 4, 1, 1, 1, 1, SAME, TANH, UNIFORM, false)     \
     X(1, 1, 65, 64, 33, 1, 4, 1, 1, 1, 1, VALID, LINEAR, INTEGER, false)   \
     X(2, 3, 13, 65, 70, 1, 5, 1, 1, 1, 1, SAME, ELU, UNIFORM, false)       \
-    X(1, 1, 21, 31, 48, 1, 5, 1, 1, 1, 1, VALID, LINEAR, UNIFORM, false)   \
+    X(1, 1, 71, 31, 48, 1, 5, 1, 1, 1, 1, VALID, LINEAR, UNIFORM, false)   \
     X(10, 1, 3, 16, 17, 1, 2, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, false)   \
     X(16, 1, 64, 64, 100, 1, 4, 1, 1, 1, 1, SAME, RELU, UNIFORM, true)     \
     X(16, 28, 28, 1, 32, 3, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, true)     \

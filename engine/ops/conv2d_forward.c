@@ -192,7 +192,8 @@ static size_t usual_method(gz_builder *builder, const gz_conv2d_call *call, bool
     const size_t width = gz_builder_device(builder)->vector_width;
     const bool few_c = call->size.C < width, few_o = call->size.O < width;
     if (gz_conv2d_is_winograd(&call->size, builder)) return WINOGRAD;
-    if (gz_conv2d_is_winograd_row(&call->size, builder)) return WINOGRAD_ROW;
+    if (gz_conv2d_is_winograd_row(&call->size, builder, !gz_builder_stays(builder, call->kernel)))
+        return WINOGRAD_ROW;
     if (few_o && !few_c) return DOT;
     if (few_o) return few_filters_rows(builder, &call->size) ? FEW_FILTERS : PLAIN;
     return few_c && few_channels_fit ? FEW_CHANNELS : DIRECT;

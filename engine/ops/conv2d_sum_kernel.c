@@ -186,18 +186,30 @@ static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
 }
 
 /* Fewer parts where the sums are many. */
-static void winograd(gz_builder *builder, const task *t)
+static size_t usual_parts(const task *t)
 {
     enum { MANY = 4096 };
-    winograd_in(builder, t, t->size.C * t->size.O > MANY ? 4 : 8);
+    return t->size.C * t->size.O > MANY ? 4 : 8;
+}
+enum { PARTS_FOR_MANY_CORES = 32 };
+
+static void winograd(gz_builder *builder, const task *t) { winograd_in(builder, t, usual_parts(t)); }
+
+static void winograd_many(gz_builder *builder, const task *t)
+{
+    winograd_in(builder, t, PARTS_FOR_MANY_CORES);
 }
 
-/* For many cores. */
-static void winograd_many(gz_builder *builder, const task *t) { winograd_in(builder, t, 32); }
-
-static void winograd_row(gz_builder *builder, const task *t)
+static void rows_in(gz_builder *builder, const task *t, size_t most_parts)
 {
-    gz_conv2d_winograd_row_sum(builder, &t->size, t->x, t->dy, t->dkernel);
+    gz_conv2d_winograd_row_sum(builder, &t->size, t->x, t->dy, t->dkernel, most_parts);
+}
+
+static void winograd_rows(gz_builder *builder, const task *t) { rows_in(builder, t, usual_parts(t)); }
+
+static void winograd_rows_many(gz_builder *builder, const task *t)
+{
+    rows_in(builder, t, PARTS_FOR_MANY_CORES);
 }
 
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
@@ -216,12 +228,13 @@ static gz_conv2d_size as_one_image(gz_conv2d_size size)
     return size;
 }
 
-enum { WINOGRAD, WINOGRAD_MANY, WINOGRAD_ROW, TILE, TILE_TURNED, FEW, PLAIN };
+enum { WINOGRAD, WINOGRAD_MANY, WINOGRAD_ROW, WINOGRAD_ROW_MANY, TILE, TILE_TURNED, FEW, PLAIN };
 static const char *const METHODS[] = {
-    "winograd", "winograd in 32 parts", "winograd of rows", "tiles", "tiles, turned", "few channels", "plain",
+    "winograd", "winograd in 32 parts", "winograd of rows", "winograd of rows in 32 parts",
+    "tiles",    "tiles, turned",        "few channels",     "plain",
     NULL};
-static void (*const ADD[])(gz_builder *builder, const task *t) = {winograd, winograd_many, winograd_row, tile,
-                                                                  tile,     few,           plain};
+static void (*const ADD[])(gz_builder *builder, const task *t) = {
+    winograd, winograd_many, winograd_rows, winograd_rows_many, tile, tile, few, plain};
 
 static gz_candidates methods_of(gz_builder *builder, const task *t, const task *turned)
 {
@@ -232,13 +245,13 @@ static gz_candidates methods_of(gz_builder *builder, const task *t, const task *
                few_fit = few_tiling_of(builder, size).rows;
     gz_candidates c = {METHODS, 0, PLAIN};
     if (gz_conv2d_can_winograd(size, builder)) c.possible |= 1u << WINOGRAD | 1u << WINOGRAD_MANY;
-    if (gz_conv2d_can_winograd_row(size, builder)) c.possible |= 1u << WINOGRAD_ROW;
+    if (gz_conv2d_can_winograd_row(size, builder)) c.possible |= 1u << WINOGRAD_ROW | 1u << WINOGRAD_ROW_MANY;
     if (tiles && size->O >= width) c.possible |= 1u << TILE;
     if (turns && size->C >= width) c.possible |= 1u << TILE_TURNED;
     if (few_fit && size->C <= width && size->O <= width) c.possible |= 1u << FEW;
     if (gz_conv2d_is_winograd(size, builder))
         c.usual = WINOGRAD;
-    else if (gz_conv2d_is_winograd_row(size, builder))
+    else if (gz_conv2d_is_winograd_row(size, builder, true))
         c.usual = WINOGRAD_ROW;
     else if (size->O >= width)
         c.usual = tiles ? TILE : PLAIN;

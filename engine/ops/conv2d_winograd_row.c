@@ -28,11 +28,15 @@ bool gz_conv2d_can_winograd_row(const gz_conv2d_size *size, gz_builder *builder)
            local_bytes(size, builder, GZ_TILE_ROWS) <= gz_builder_device(builder)->local_bytes;
 }
 
-/* 6 products a tile in place of `taps` a pixel; the transforms want the rest of the gain. */
-bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder)
+/* Counted in products of a vector: those saved, the transforms of a tile, and a plane's place in memory
+   (measured on two cores with AVX-512). */
+bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder, bool every_run)
 {
-    return gz_conv2d_can_winograd_row(size, builder) &&
-           8 * n_tiles(size) <= size->B * size->P * size->Q * size->taps[1];
+    enum { TRANSFORM = 36, PLANES = 60 };
+    if (!gz_conv2d_can_winograd_row(size, builder)) return false;
+    const size_t direct = size->taps[1] * size->B * size->P * size->Q, tiles = n_tiles(size);
+    const size_t C = size->C, O = size->O, fixed = every_run ? PLANES : 0;
+    return direct * C * O >= (EDGE * tiles + fixed) * C * O + TRANSFORM * (C + O) * tiles;
 }
 
 static gz_launch *begin(gz_builder *builder, const gz_conv2d_size *size, const char *kernel)
@@ -48,6 +52,7 @@ static void arg_rows(gz_launch *launch, const gz_conv2d_size *size)
 
 static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
 {
+    enum { SHARE = 32 }; /* channels of a group */
     const gz_conv2d_size *size = &call->size;
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
     gz_tensor *packed = gz_scratch_packed(builder, call->kernel, blocks * EDGE * size->C * columns);
@@ -57,7 +62,9 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_tensor(launch, packed);
     gz_arg_int(launch, size->C);
     gz_arg_int(launch, size->O);
-    gz_launch_groups(launch, gz_round_groups(size->O, columns / 2), size->C, 1, 1, 1, 1);
+    gz_arg_int(launch, SHARE);
+    gz_launch_groups(launch, gz_round_groups(size->O, columns / 2), gz_round_groups(size->C, SHARE), 1, 1, 1,
+                     1);
     return packed;
 }
 
@@ -87,11 +94,11 @@ void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call)
 
 /* Each part sums into 6 C O floats of its own, and is a group. */
 void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
-                                const gz_tensor *dy, const gz_tensor *dkernel)
+                                const gz_tensor *dy, const gz_tensor *dkernel, size_t most_parts)
 {
-    enum { TILES = 48, MOST_PARTS = 16, LEAST_TILES = 8 };
+    enum { TILES = 48, LEAST_TILES = 8 };
     const size_t all = n_tiles(size), wanted = gz_round_groups(all, LEAST_TILES),
-                 parts = wanted < MOST_PARTS ? wanted : MOST_PARTS;
+                 parts = wanted < most_parts ? wanted : most_parts;
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
     const gz_tensor *u = gz_scratch(builder, parts * EDGE * size->C * filters);
     const gz_tensor *work = gz_scratch(builder, parts * EDGE * (TILES * (size->C + size->O) + 2 * PAD));
