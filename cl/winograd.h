@@ -152,7 +152,7 @@ GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles,
         __local float *to = m + t * TILE_COLUMNS;
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++) {
-            row[i] = v + (t + i) * C;
+            row[i] = v + min(t + i, tiles - 1) * C; // no row that was never written
             c[i] = c[TILE_ROWS + i] = 0.0f;
         }
         if (narrow)
