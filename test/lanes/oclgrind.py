@@ -28,7 +28,7 @@ ENVIRONMENT = {
 
 # Oclgrind 21.10 ends with a signal where it looks for values without a value and meets a vector made of two shorter ones.
 # These are looked at for everything else.
-JOINED = {"dense_input_gradient", "max_pool2d_gradient", "attention", "attention_gradient"}
+JOINED = {"dense_input_gradient", "dense_fused", "max_pool2d_gradient", "attention", "attention_gradient"}
 
 # Many minutes in the simulator: --plain takes the plain kernels of these alone. On a GPU its kernels are those of conv2d and max_pool2d.
 SLOW = {"conv2d_max_pool2d", "conv2d_max_pool2d_places"}
