@@ -18,6 +18,18 @@ static void conv2d_kernel_gradient_holds_its_cases(void **state)
     verify_op(&gz_op_conv2d_kernel_gradient);
 }
 
+static void conv2d_compose_holds_its_cases(void **state)
+{
+    (void)state;
+    verify_op(&gz_op_conv2d_compose);
+}
+
+static void conv2d_compose_gradient_holds_its_cases(void **state)
+{
+    (void)state;
+    verify_op(&gz_op_conv2d_compose_gradient);
+}
+
 static gz_window window_of(size_t size, size_t stride, gz_padding padding)
 {
     return (gz_window){{size, size}, {stride, stride}, {1, 1}, padding};
@@ -269,6 +281,8 @@ int main(void)
         cmocka_unit_test(conv2d_holds_its_cases),
         cmocka_unit_test(conv2d_input_gradient_holds_its_cases),
         cmocka_unit_test(conv2d_kernel_gradient_holds_its_cases),
+        cmocka_unit_test(conv2d_compose_holds_its_cases),
+        cmocka_unit_test(conv2d_compose_gradient_holds_its_cases),
         WITH_GRAPH(places_by_winograd),
         WITH_GRAPH(places_of_few_channels),
         WITH_GRAPH(places_of_few_filters),

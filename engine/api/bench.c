@@ -188,7 +188,7 @@ done:
 static double graph_flop(const gz_graph *graph)
 {
     double flop = 0;
-    for (size_t n = 0; n < graph->n_nodes; n++) flop += graph->nodes[n]->op->cost(graph->nodes[n]).flop;
+    for (size_t n = 0; n < graph->n_nodes; n++) flop += gz_node_cost(graph->nodes[n]).flop;
     return flop;
 }
 

@@ -22,7 +22,8 @@ bool gz_builder_chooses(gz_builder *builder)
 bool gz_builder_stays(const gz_builder *builder, const gz_tensor *tensor)
 {
     while (tensor->view) tensor = tensor->view;
-    return !builder->plan->graph->training && (tensor->role == GZ_PARAMETER || tensor->role == GZ_STATE);
+    return !builder->plan->graph->training &&
+           (tensor->role == GZ_PARAMETER || tensor->role == GZ_STATE || tensor->stays);
 }
 
 gaze_status gz_builder_fail(gz_builder *builder, gaze_status status)

@@ -16,7 +16,8 @@ gz_family gz_builder_family(const gz_builder *builder);
 bool gz_builder_is_gpu(
     const gz_builder *builder); /* gpu or intel, which takes gpu's kernels where it has none */
 
-/* Has the tensor the same values in every run: is it a weight, or a view of one, of a prediction? */
+/* Has the tensor the same values in every run: is it a weight, a view of one, or made of weights alone
+   (gz_tensor.stays, by launches given to gz_launch_packs), of a prediction? */
 bool gz_builder_stays(const gz_builder *builder, const gz_tensor *tensor);
 
 /* A launch of kernel `kernel` from cl/<stem>.cl built with "-D..." options (printf style, may be "").
@@ -38,8 +39,9 @@ size_t gz_builder_choose(gz_builder *builder, gz_candidates candidates, const ch
 /* Can it be another than the usual one? Else what takes time to find out about candidates can be left. */
 bool gz_builder_chooses(gz_builder *builder);
 
-/* All that this launch writes is scratch of gz_scratch_packed for the same source: while that stays, it runs
-   once after weights are loaded instead of in every run. */
+/* All that this launch writes is scratch of gz_scratch_packed for the same source, or a tensor that stays
+   (`source` itself): while the source stays, it runs once after weights are loaded instead of in every run.
+ */
 void gz_launch_packs(gz_launch *launch, const gz_tensor *source);
 
 void gz_arg_tensor(gz_launch *launch, const gz_tensor *tensor); /* NULL tensor: a null pointer argument */

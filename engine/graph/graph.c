@@ -127,6 +127,12 @@ gz_tensor *gz_tensor_base(gz_tensor *tensor)
     return tensor;
 }
 
+gz_cost gz_node_cost(const gz_node *node)
+{
+    const bool once = node->n_out && node->out[0]->stays;
+    return once ? (gz_cost){0, 0} : node->op->cost(node);
+}
+
 gaze_status gz_node_output(gz_graph *graph, gz_node *node, size_t i, gz_dtype dtype, gz_shape shape)
 {
     char name[160];

@@ -42,7 +42,8 @@ typedef struct gz_tensor {
     struct gz_tensor *view; /* the tensor whose memory this one is another shape of, or NULL */
     gz_node *producer;      /* NULL for inputs, weights and views */
     bool keep;              /* read by the host after a run: memory is not reused */
-    bool saved;             /* made by an op for its own gradient alone: no gradient arrives at it */
+    bool stays;           /* made of weights that stay the same: once, when they are loaded; see builder.h */
+    bool saved;           /* made by an op for its own gradient alone: no gradient arrives at it */
     bool is_gradient;     /* gradient of a parameter: lives in the store's gradient slab, see gz_tensor.of */
     struct gz_tensor *of; /* the parameter that it is the gradient of */
 } gz_tensor;

@@ -95,4 +95,7 @@ struct gz_op {
                           (element-wise ops) */
 };
 
+/* What one run takes of the node: nothing where its outputs stay, as it then runs when weights are loaded. */
+gz_cost gz_node_cost(const gz_node *node);
+
 #endif

@@ -98,7 +98,7 @@ static void assign_blocks(gz_plan *plan)
     for (size_t i = 0; i < tensor_count(plan); i++) {
         gz_placement *p = &plan->placements[i];
         if (p->tensor->view || p->in_store || (p->birth == SIZE_MAX && p->tensor->role != GZ_INPUT)) continue;
-        const bool packed = i >= plan->graph->n_tensors && p->tensor->keep;
+        const bool packed = p->tensor->stays || (i >= plan->graph->n_tensors && p->tensor->keep);
         if (p->tensor->role != GZ_INPUT && !packed) continue;
         pin(plan, p);
         p->block = new_block(plan, p);
@@ -107,7 +107,7 @@ static void assign_blocks(gz_plan *plan)
         const gz_node *node = plan->graph->nodes[n];
         for (size_t i = 0; i < node->n_out; i++) {
             gz_placement *p = gz_plan_placement(plan, node->out[i]);
-            if (p->in_store) continue;
+            if (p->in_store || p->pinned) continue;
             const gz_placement *from = i == 0 ? giver(plan, n) : NULL;
             p->block = from ? from->block : new_block(plan, p);
             if (from && p->death > plan->blocks[p->block].death) plan->blocks[p->block].death = p->death;

@@ -27,7 +27,7 @@ static work work_of(const gz_graph *graph, const gz_device_facts *facts)
     double from_memory = 0, from_cache = 0;
     work w = {0};
     for (size_t n = 0; n < graph->n_nodes; n++) {
-        const gz_cost cost = graph->nodes[n]->op->cost(graph->nodes[n]);
+        const gz_cost cost = gz_node_cost(graph->nodes[n]);
         const double arithmetic = cost.flop / (double)(FLOP_A_LANE * facts->vector_width);
         from_memory += LAUNCH_US + fmax(arithmetic, cost.bytes / BYTES);
         from_cache += LAUNCH_US + fmax(arithmetic, cost.bytes / CACHED_BYTES);

@@ -25,7 +25,7 @@ static gaze_status refuse_images(const gz_model *model, size_t n_images)
                    "%s: an image size was asked for, but the model reads no image (float32 "
                    "[height,width,channels]): its input '%s' is %s %s",
                    model->file, model->inputs->name, model->inputs->dtype == GZ_I32 ? "int32" : "float32",
-                   gz_shape_text(model->inputs->shape, shape));
+                   gz_shape_text_open(model->inputs->shape, shape));
 }
 
 static gaze_status adapt_image(const gz_model *model, const gaze_adaptation *adapt, cJSON *root)

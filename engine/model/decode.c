@@ -33,7 +33,8 @@ static gaze_status find_input(const gz_model *model, const gz_json *json, const 
     if (input->dtype == GZ_I32 && input->shape.rank == 1) return GAZE_OK;
     char shape[96];
     return gz_json_fail(json, "input", "'%s' is %s of %s, expected token ids: [steps] of int32", name,
-                        gz_shape_text(input->shape, shape), input->dtype == GZ_I32 ? "int32" : "float32");
+                        gz_shape_text_open(input->shape, shape),
+                        input->dtype == GZ_I32 ? "int32" : "float32");
 }
 
 gaze_status gz_model_read_decode(gz_model *model, gz_json *json)

@@ -92,8 +92,8 @@ static gaze_status read_bench_shape(gz_json *json, gz_model_input *input)
         fits = !input->shape.dim[i] || input->shape.dim[i] == bench->dim[i];
     if (fits) return GAZE_OK;
     return gz_json_fail(json, "bench_shape",
-                        "found %s, expected \"shape\" %s with a size for each null (0 here)",
-                        gz_shape_text(*bench, found), gz_shape_text(input->shape, wanted));
+                        "found %s, expected \"shape\" %s with a size for each null (? here)",
+                        gz_shape_text(*bench, found), gz_shape_text_open(input->shape, wanted));
 }
 
 gz_shape gz_model_input_shape(const gz_model_input *input, size_t open)

@@ -15,7 +15,7 @@ const char *gz_summary_type(const gz_layer *layer, char text[96])
 static void add_node(gz_summary_facts *facts, const gz_node *node)
 {
     const gz_model *model = facts->options->model;
-    const double flop = node->op->cost(node).flop / (double)facts->options->built->batch;
+    const double flop = gz_node_cost(node).flop / (double)facts->options->built->batch;
     facts->flop += flop;
     for (size_t i = 0; i < model->n_layers; i++) {
         if (strcmp(model->layers[i].name, node->name) != 0) continue;

@@ -1,4 +1,5 @@
 #include "summary_parts.h"
+#include "../ops/ops.h"
 
 #include <string.h>
 
@@ -17,6 +18,15 @@ static int name_width(const gz_summary_facts *facts)
     for (size_t i = 0; i < facts->options->built->n_maps; i++)
         width = wider(width, facts->options->built->maps[i].info.name);
     return width;
+}
+
+static void add_composed(const gz_summary_facts *facts, gz_text *text)
+{
+    const gz_graph *graph = facts->options->built->graph;
+    for (size_t i = 0; i < graph->n_nodes; i++)
+        if (graph->nodes[i]->op == &gz_op_conv2d_compose)
+            gz_text_add(text, "%s has no activation: it and the convolution after it are computed as one\n",
+                        graph->nodes[i]->name);
 }
 
 static void add_layers(const gz_summary_facts *facts, int width, gz_text *text)
@@ -43,6 +53,7 @@ static void add_layers(const gz_summary_facts *facts, int width, gz_text *text)
                 facts->weights - facts->trainable,
                 facts->options->training ? "work of a training step: forward, gradients, update"
                                          : "work of a prediction");
+    add_composed(facts, text);
 }
 
 static void add_maps(const gz_summary_facts *facts, int width, gz_text *text)

@@ -28,14 +28,6 @@ gz_node *gz_hidden_maker(const gz_node *node, size_t i, const gz_op *op, const g
     return uses[gz_tensor_base(node->in[i])->index].keep ? NULL : sole_maker(node, i, op, uses);
 }
 
-static bool is(const size_t pair[2], size_t value) { return pair[0] == value && pair[1] == value; }
-
-static bool whole_windows(const gz_window *window, gz_shape x)
-{
-    return is(window->size, 2) && is(window->stride, 2) && is(window->dilation, 1) && x.dim[1] > 1 &&
-           x.dim[2] > 1 && (window->padding == GZ_VALID || (x.dim[1] % 2 == 0 && x.dim[2] % 2 == 0));
-}
-
 void gz_take_over(gz_node *node, gz_node *maker)
 {
     node->op = maker->op;
@@ -44,26 +36,6 @@ void gz_take_over(gz_node *node, gz_node *maker)
     node->n_in = maker->n_in;
     for (size_t i = 0; i < maker->n_in; i++) node->in[i] = maker->in[i];
     maker->op = NULL;
-}
-
-static gaze_status add_places(gz_graph *graph, gz_node *pool)
-{
-    pool->n_out = 2;
-    GZ_TRY(gz_node_output(graph, pool, 1, GZ_I32, pool->out[0]->shape));
-    pool->out[1]->saved = true;
-    return GAZE_OK;
-}
-
-static gaze_status fuse_pool(gz_graph *graph, gz_node *pool, const gz_use *uses)
-{
-    gz_node *conv = gz_hidden_maker(pool, 0, &gz_op_conv2d, uses);
-    if (!conv || pool->in[0]->view) return GAZE_OK;
-    const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
-    if (!is(window->size, 3) || !is(window->stride, 1) || !is(window->dilation, 1)) return GAZE_OK;
-    if (!whole_windows(&((const gz_pool_attr *)pool->attr)->window, pool->in[0]->shape)) return GAZE_OK;
-    gz_take_over(pool, conv);
-    pool->op = graph->training ? &gz_op_conv2d_max_pool2d_places : &gz_op_conv2d_max_pool2d;
-    return graph->training ? add_places(graph, pool) : GAZE_OK;
 }
 
 static bool sees_all(const gz_node *softmax)
@@ -180,14 +152,14 @@ static gaze_status fuse(gz_graph *graph, gz_node *node, const gz_use *uses)
     return gz_fuse_dense(graph, node, uses);
 }
 
-gaze_status gz_fuse_pools(gz_graph *graph)
+gaze_status gz_fuse_convolutions(gz_graph *graph)
 {
     gaze_status status = GAZE_OK;
     gz_use *uses;
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
     for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)
-        if (graph->nodes[n]->op == &gz_op_max_pool2d) status = fuse_pool(graph, graph->nodes[n], uses);
+        status = gz_fuse_conv2d(graph, graph->nodes[n], uses);
     remove_nodes(graph);
     free(uses);
     return status;
@@ -197,7 +169,7 @@ gaze_status gz_fuse(gz_graph *graph)
 {
     gaze_status status = GAZE_OK;
     gz_use *uses;
-    GZ_TRY(gz_fuse_pools(graph));
+    GZ_TRY(gz_fuse_convolutions(graph));
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
     for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)

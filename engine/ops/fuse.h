@@ -3,9 +3,13 @@
 #define GZ_FUSE_H
 #include "../graph/graph.h"
 
-/* conv2d of 3x3, stride 1, and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d, in training
-   conv2d_max_pool2d_places. Call it before gradients are added. */
-gaze_status gz_fuse_pools(gz_graph *graph);
+/* Call it before gradients are added.
+   - two conv2d without padding and stride, with no activation between, where one does far less work ->
+     conv2d_compose, which makes their common kernel and bias, and one conv2d. Their weights stay two: each
+   gets its own gradient. Values differ by rounding from those of the two.
+   - conv2d of stride 1 and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d, in training
+     conv2d_max_pool2d_places */
+gaze_status gz_fuse_convolutions(gz_graph *graph);
 
 /* That, and in predictions (in training a gradient reads the values between, too):
    - softmax over [B,N] and the scale_rows or weighted_sum that reads it -> softmax_scale,
@@ -16,7 +20,7 @@ gaze_status gz_fuse_pools(gz_graph *graph);
    that reads it -> dense with that, of gelu and silu dense_fused; a sum of dense and another, of the gradient
    of its input and another, and that gradient times a slope -> dense_fused; the gradients of its kernel and
    its bias -> dense_weights_gradient. A tensor with `keep` stays what it was: values are the same with and
-   without. Call it when the graph is complete. */
+   without, but for a conv2d that is kept instead of composed. Call it when the graph is complete. */
 gaze_status gz_fuse(gz_graph *graph);
 
 #endif

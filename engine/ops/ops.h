@@ -11,6 +11,8 @@
     X(conv2d)                           \
     X(conv2d_input_gradient)            \
     X(conv2d_kernel_gradient)           \
+    X(conv2d_compose)                   \
+    X(conv2d_compose_gradient)          \
     X(conv2d_max_pool2d)                \
     X(conv2d_max_pool2d_places)         \
     X(depthwise_conv2d)                 \

@@ -56,7 +56,7 @@ def shown(env):
 def whatever_is_taken_is_kept_shown_and_forgotten(folder):
     env = caches(folder)
     choices, last = tune(ATTENTION, "--batch-size", 8, env=env)
-    assert {choice["op"] for choice in choices} >= {"step", "dense", "conv2d", "conv2d_max_pool2d"}, choices
+    assert {choice["op"] for choice in choices} >= {"step", "dense", "conv2d_max_pool2d"}, choices
     assert all(len(choice["candidates"]) > 1 for choice in choices), choices
     taken = [choice for choice in choices if choice["taken"] != choice["candidates"][0]["name"]]
     assert last["choices"] == len(choices) and last["taken"] == len(taken) == len(shown(env)) and last["failed"] == 0, last

@@ -1,0 +1,81 @@
+/* Convolutions: two in a row, and one with the pooling after it. */
+#include "conv2d_compose.h"
+#include "fuse_parts.h"
+
+static bool is(const size_t pair[2], size_t value) { return pair[0] == value && pair[1] == value; }
+
+static bool whole_windows(const gz_window *window, gz_shape x)
+{
+    return is(window->size, 2) && is(window->stride, 2) && is(window->dilation, 1) && x.dim[1] > 1 &&
+           x.dim[2] > 1 && (window->padding == GZ_VALID || (x.dim[1] % 2 == 0 && x.dim[2] % 2 == 0));
+}
+
+static bool is_valid_conv(const gz_node *conv)
+{
+    const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
+    return is(window->stride, 1) && is(window->dilation, 1) && window->padding == GZ_VALID;
+}
+
+static gz_tensor *bias_of(const gz_node *conv) { return conv->n_in > 2 ? conv->in[2] : NULL; }
+
+/* The first of two convolutions becomes the node that makes their common kernel, which the second takes. */
+static gaze_status compose(gz_graph *graph, gz_node *first, gz_node *second, const gz_compose_size *size)
+{
+    gz_conv2d_attr attr = *(const gz_conv2d_attr *)second->attr;
+    gz_tensor *x = first->in[0], *kernels[] = {first->in[1], second->in[1]}, *bias = bias_of(first);
+    for (int axis = 0; axis < 2; axis++) attr.window.size[axis] = size->y[axis];
+    second->attr = gz_arena_duplicate(graph->arena, &attr, sizeof attr);
+    if (!second->attr) return GAZE_ERROR_DEVICE;
+    first->op = &gz_op_conv2d_compose;
+    first->attr = NULL;
+    first->n_in = 4;
+    first->in[GZ_COMPOSE_A] = kernels[0];
+    first->in[GZ_COMPOSE_B] = kernels[1];
+    first->in[GZ_COMPOSE_A_BIAS] = bias;
+    first->in[GZ_COMPOSE_B_BIAS] = bias ? bias_of(second) : NULL;
+    GZ_TRY(first->op->infer(graph, first));
+    for (size_t i = 0; i < first->n_out; i++) first->out[i]->stays = !graph->training;
+    second->in[0] = x;
+    second->in[1] = first->out[0];
+    if (!bias) return GAZE_OK;
+    second->in[2] = first->out[1];
+    second->n_in = 3;
+    return GAZE_OK;
+}
+
+/* Two convolutions without padding, stride or activation between. */
+static gaze_status fuse_convolutions(gz_graph *graph, gz_node *second, const gz_use *uses)
+{
+    gz_node *first = gz_hidden_maker(second, 0, &gz_op_conv2d, uses);
+    if (!first || second->in[0]->view || !is_valid_conv(first) || !is_valid_conv(second)) return GAZE_OK;
+    if (((const gz_conv2d_attr *)first->attr)->activation != GZ_LINEAR) return GAZE_OK;
+    const size_t *y = second->out[0]->shape.dim;
+    const gz_compose_size size = gz_compose_size_of(first->in[1]->shape, second->in[1]->shape);
+    return gz_compose_pays(&size, y[0] * y[1], y[2]) ? compose(graph, first, second, &size) : GAZE_OK;
+}
+
+static gaze_status add_places(gz_graph *graph, gz_node *pool)
+{
+    pool->n_out = 2;
+    GZ_TRY(gz_node_output(graph, pool, 1, GZ_I32, pool->out[0]->shape));
+    pool->out[1]->saved = true;
+    return GAZE_OK;
+}
+
+static gaze_status fuse_pool(gz_graph *graph, gz_node *pool, const gz_use *uses)
+{
+    gz_node *conv = gz_hidden_maker(pool, 0, &gz_op_conv2d, uses);
+    if (!conv || pool->in[0]->view) return GAZE_OK;
+    const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
+    if (!is(window->stride, 1) || !is(window->dilation, 1)) return GAZE_OK;
+    if (!whole_windows(&((const gz_pool_attr *)pool->attr)->window, pool->in[0]->shape)) return GAZE_OK;
+    gz_take_over(pool, conv);
+    pool->op = graph->training ? &gz_op_conv2d_max_pool2d_places : &gz_op_conv2d_max_pool2d;
+    return graph->training ? add_places(graph, pool) : GAZE_OK;
+}
+
+gaze_status gz_fuse_conv2d(gz_graph *graph, gz_node *node, const gz_use *uses)
+{
+    if (node->op == &gz_op_conv2d) return fuse_convolutions(graph, node, uses);
+    return node->op == &gz_op_max_pool2d ? fuse_pool(graph, node, uses) : GAZE_OK;
+}
