@@ -25,8 +25,8 @@
         return sum;                                                                                                                 \
     }                                                                                                                               \
     /* Filters from o on: of tap `tap` of channel c of y, or, behind its last tap, of its bias. */                                  \
-    GAZE_IN_REGISTERS void gaze_compose_tap##S(source a, source b, source a_bias, source b_bias, __global float *restrict y,        \
-                                               __global float *restrict y_bias, SIZES, int tap, int c, int o)                       \
+    GAZE_IN_REGISTERS void gaze_compose_tap##S(source a, source b, source a_bias, source b_bias, __global float *y,                 \
+                                               __global float *y_bias, SIZES, int tap, int c, int o)                                \
     {                                                                                                                               \
         const int kw = aw + bw - 1, i = tap / kw, j = tap % kw;                                                                     \
         if (i == ah + bh - 1) {                                                                                                     \
@@ -39,7 +39,7 @@
         GAZE_JOIN(GAZE_STORE, S)(sum, y + ((size_t)tap * C + c) * O + o);                                                           \
     }                                                                                                                               \
     /* The gradient of b at tap `tap`, channel m, filters from o on. */                                                             \
-    GAZE_IN_REGISTERS void gaze_compose_b##S(source a, source a_bias, source dy, source dy_bias, __global float *restrict db,       \
+    GAZE_IN_REGISTERS void gaze_compose_b##S(source a, source a_bias, source dy, source dy_bias, __global float *db,                \
                                              SIZES, int tap, int m, int o)                                                          \
     {                                                                                                                               \
         const int kw = aw + bw - 1, s = tap / bw, t = tap % bw;                                                                     \
