@@ -1,14 +1,8 @@
 /* Two convolutions in a row, with nothing between them, as one: y = a then b, kernels a [ah,aw,C,M], b [bh,bw,M,O] and y
-   [ah+bh-1,aw+bw-1,C,O], biases a_bias [M] and b_bias, y_bias [O]. And the gradients of a and b from that of y. Kernels ending in
-   _items make one value each; the others, for CPUs, a vector of filters at a time. */
-#include "common.h"
+   [ah+bh-1,aw+bw-1,C,O], biases a_bias [M] and b_bias, y_bias [O]. Kernels ending in _items make one value each; the others, for
+   CPUs, a vector of filters at a time. */
+#include "compose.h"
 #include "conv2d.h"
-
-#define SIZES int ah, int aw, int bh, int bw, int C, int M, int O
-#define GAZE_LOAD1(from) (*(from))
-#define GAZE_LOADV(from) vloadv(0, from)
-#define GAZE_STORE1(value, to) (*(to) = (value))
-#define GAZE_STOREV(value, to) vstorev(value, 0, to)
 
 /* The sums over the taps s, t of b of the products of its M channels and those of a, from which each step of a tap leads `down` or
    `right` floats back. Filters of b from its o on. */
@@ -37,38 +31,8 @@
         const FLOAT sum = gaze_compose_at##S(a + ((size_t)(i * aw + j) * C + c) * M, aw * C * M, C * M, b + o, max(0, i - ah + 1),  \
                                              min(bh, i + 1), max(0, j - aw + 1), min(bw, j + 1), bw, M, O);                         \
         GAZE_JOIN(GAZE_STORE, S)(sum, y + ((size_t)tap * C + c) * O + o);                                                           \
-    }                                                                                                                               \
-    /* The gradient of b at tap `tap`, channel m, filters from o on. */                                                             \
-    GAZE_IN_REGISTERS void gaze_compose_b##S(source a, source a_bias, source dy, source dy_bias, __global float *db,                \
-                                             SIZES, int tap, int m, int o)                                                          \
-    {                                                                                                                               \
-        const int kw = aw + bw - 1, s = tap / bw, t = tap % bw;                                                                     \
-        FLOAT sum = dy_bias ? a_bias[m] * GAZE_JOIN(GAZE_LOAD, S)(dy_bias + o) : 0.0f;                                              \
-        for (int i = 0; i < ah; i++)                                                                                                \
-            for (int j = 0; j < aw; j++)                                                                                            \
-                for (int c = 0; c < C; c++) {                                                                                       \
-                    source from = dy + ((size_t)((i + s) * kw + j + t) * C + c) * O + o;                                            \
-                    sum = fma((FLOAT)(a[((size_t)(i * aw + j) * C + c) * M + m]), GAZE_JOIN(GAZE_LOAD, S)(from), sum);              \
-                }                                                                                                                   \
-        GAZE_JOIN(GAZE_STORE, S)(sum, db + ((size_t)tap * M + m) * O + o);                                                          \
     }
 GAZE_DEFINE_COMPOSE(1, float)
-
-/* The gradient of a at tap `tap` of channel c, or, behind its last tap, of its bias: channel m. */
-static inline float gaze_compose_a(source b, source dy, source dy_bias, SIZES, int tap, int c, int m)
-{
-    const int kw = aw + bw - 1, i = tap / aw, j = tap % aw;
-    float sum = 0.0f;
-    for (int s = 0; s < bh; s++)
-        for (int t = 0; t < bw; t++) {
-            source from = i < ah ? dy + ((size_t)((i + s) * kw + j + t) * C + c) * O : dy_bias;
-            source with = b + ((size_t)(s * bw + t) * M + m) * O;
-            for (int o = 0; o < O; o++) sum = fma(from[o], with[o], sum);
-        }
-    return sum;
-}
-
-#define SIZES_OF ah, aw, bh, bw, C, M, O
 
 __kernel void conv2d_compose_items(source a, source b, source a_bias, source b_bias, __global float *restrict y,
                                    __global float *restrict y_bias, SIZES)
@@ -78,22 +42,6 @@ __kernel void conv2d_compose_items(source a, source b, source a_bias, source b_b
         gaze_compose_tap1(a, b, a_bias, b_bias, y, y_bias, SIZES_OF, at / O / C, at / O % C, at % O);
     else if (y_bias && at < all + O)
         gaze_compose_tap1(a, b, a_bias, b_bias, y, y_bias, SIZES_OF, (ah + bh - 1) * (aw + bw - 1), 0, at - all);
-}
-
-__kernel void conv2d_compose_b_items(source a, source a_bias, source dy, source dy_bias, __global float *restrict db, SIZES)
-{
-    const size_t at = get_global_id(0);
-    if (at < (size_t)bh * bw * M * O) gaze_compose_b1(a, a_bias, dy, dy_bias, db, SIZES_OF, at / O / M, at / O % M, at % O);
-}
-
-__kernel void conv2d_compose_a_items(source b, source dy, source dy_bias, __global float *restrict da,
-                                     __global float *restrict da_bias, SIZES)
-{
-    const size_t at = get_global_id(0), all = (size_t)ah * aw * C * M;
-    if (at < all)
-        da[at] = gaze_compose_a(b, dy, dy_bias, SIZES_OF, at / M / C, at / M % C, at % M);
-    else if (da_bias && at < all + M)
-        da_bias[at - all] = gaze_compose_a(b, dy, dy_bias, SIZES_OF, ah * aw, 0, at - all);
 }
 
 #ifndef GAZE_NO_CPU
@@ -106,33 +54,5 @@ GAZE_ONE conv2d_compose(source a, source b, source a_bias, source b_bias, __glob
     if (c > 0 && tap == (ah + bh - 1) * (aw + bw - 1)) return;
     for (int o = 0; o < O; o += GAZE_WIDTH)
         gaze_compose_tapV(a, b, a_bias, b_bias, y, y_bias, SIZES_OF, tap, c, gaze_vector_start(o, O));
-}
-
-GAZE_ONE conv2d_compose_b(source a, source a_bias, source dy, source dy_bias, __global float *restrict db, SIZES)
-{
-    const int tap = get_global_id(0), m = get_global_id(1);
-    for (int o = 0; o < O; o += GAZE_WIDTH) gaze_compose_bV(a, a_bias, dy, dy_bias, db, SIZES_OF, tap, m, gaze_vector_start(o, O));
-}
-
-GAZE_ONE conv2d_compose_a(source b, source dy, source dy_bias, __global float *restrict da, __global float *restrict da_bias, SIZES)
-{
-    const int tap = get_global_id(0), c = get_global_id(1), kw = aw + bw - 1, i = tap / aw, j = tap % aw, whole = O / GAZE_WIDTH;
-    if (c > 0 && i == ah) return;
-    for (int m = 0; m < M; m++) {
-        floatv sums = 0.0f;
-        float rest = 0.0f;
-        for (int s = 0; s < bh; s++)
-            for (int t = 0; t < bw; t++) {
-                source from = i < ah ? dy + ((size_t)((i + s) * kw + j + t) * C + c) * O : dy_bias;
-                source with = b + ((size_t)(s * bw + t) * M + m) * O;
-                for (int n = 0; n < whole; n++) sums = fma(vloadv(n, from), vloadv(n, with), sums);
-                for (int o = whole * GAZE_WIDTH; o < O; o++) rest = fma(from[o], with[o], rest);
-            }
-        const float sum = gaze_sumv(sums) + rest;
-        if (i < ah)
-            da[((size_t)tap * C + c) * M + m] = sum;
-        else
-            da_bias[m] = sum;
-    }
 }
 #endif

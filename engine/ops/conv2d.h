@@ -63,9 +63,19 @@ bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder);
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder);
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size);
 enum { GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
-/* Groups of the same tiles share the blocks of filters where there are few tiles; each repeats the transform.
-   Into how many shares? */
-size_t gz_conv2d_winograd_shares(size_t groups, size_t blocks);
+
+/* How a Winograd convolution of so many planes goes, in groups of `tiles` tiles. Groups of the same tiles
+   share the blocks of filters where there are few tiles; each of the `shares` repeats the transform. */
+typedef struct gz_winograd_split {
+    size_t tiles, groups, shares;
+} gz_winograd_split;
+gz_winograd_split gz_winograd_split_of(const gz_conv2d_size *size, gz_builder *builder, size_t planes,
+                                       size_t n_tiles);
+/* Do groups of so many tiles fit local memory? Its two arguments: the tiles of C channels, and their
+ * products. */
+enum { GZ_WINOGRAD_PAD = 16 }; /* floats between planes, see cl/winograd.cl */
+bool gz_winograd_fits(const gz_conv2d_size *size, gz_builder *builder, size_t planes, size_t tiles);
+void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes, size_t tiles, size_t C);
 
 /* The same of kernels 1 x 2 to 1 x 5, by Winograd's F(7 - taps, taps) along rows. every_run: 6 planes of C x
    O are written in every run, as where weights don't stay. */

@@ -66,7 +66,7 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 
 static void launch_a(const gz_node *node, gz_builder *builder, const gz_compose_size *z, bool vectors)
 {
-    gz_launch *launch = gz_launch_add(builder, "conv2d_compose",
+    gz_launch *launch = gz_launch_add(builder, "conv2d_compose_gradient",
                                       vectors ? "conv2d_compose_a" : "conv2d_compose_a_items", "%s", "");
     const size_t taps = z->a[0] * z->a[1], biases = with_bias(node);
     gz_arg_tensor(launch, node->in[B]);
@@ -83,7 +83,7 @@ static void launch_a(const gz_node *node, gz_builder *builder, const gz_compose_
 
 static void launch_b(const gz_node *node, gz_builder *builder, const gz_compose_size *z, bool vectors)
 {
-    gz_launch *launch = gz_launch_add(builder, "conv2d_compose",
+    gz_launch *launch = gz_launch_add(builder, "conv2d_compose_gradient",
                                       vectors ? "conv2d_compose_b" : "conv2d_compose_b_items", "%s", "");
     const size_t taps = z->b[0] * z->b[1];
     const bool bias = with_bias(node);

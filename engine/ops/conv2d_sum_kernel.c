@@ -154,14 +154,14 @@ static void few(gz_builder *builder, const task *t)
 /* Each part sums into 36 C O floats of its own, and is a group. */
 static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
 {
-    enum { TILES = 24, PAD = 16 };
+    enum { TILES = 24 };
     const gz_conv2d_size *size = &t->size;
     const size_t n_tiles = gz_conv2d_winograd_tiles(size),
                  parts = at_most(most_parts, gz_round_groups(n_tiles, 8));
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
     const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * size->C * filters);
     const gz_tensor *work =
-        gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * (TILES * (size->C + size->O) + 2 * PAD));
+        gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * (TILES * (size->C + size->O) + 2 * GZ_WINOGRAD_PAD));
     gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient", "");
     gz_arg_tensor(launch, t->x);
     gz_arg_tensor(launch, t->dy);

@@ -1,16 +1,42 @@
 /* 3x3 convolution of stride 1 by Winograd's F(4x4,3x3). */
 #include "conv2d.h"
 
-enum { SIDE = 4, PAD = 16 }; /* of an output tile; floats between planes, see cl/winograd.cl */
+enum { SIDE = 4 }; /* of an output tile */
 
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size)
 {
     return size->B * gz_round_groups(size->P, SIDE) * gz_round_groups(size->Q, SIDE);
 }
 
-static size_t local_bytes(const gz_conv2d_size *size, gz_builder *builder, size_t tiles)
+bool gz_winograd_fits(const gz_conv2d_size *size, gz_builder *builder, size_t planes, size_t tiles)
 {
-    return GZ_WINOGRAD_PLANES * (tiles * (size->C + gz_tile_columns(builder)) + 2 * PAD) * sizeof(float);
+    const size_t plane = tiles * (size->C + gz_tile_columns(builder)) + 2 * GZ_WINOGRAD_PAD;
+    return planes * plane * sizeof(float) <= gz_builder_device(builder)->local_bytes;
+}
+
+void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes, size_t tiles, size_t C)
+{
+    gz_arg_local(launch, planes * (tiles * C + GZ_WINOGRAD_PAD) * sizeof(float));
+    gz_arg_local(launch, planes * (tiles * gz_tile_columns(builder) + GZ_WINOGRAD_PAD) * sizeof(float));
+}
+
+static size_t shares_of(size_t groups, size_t blocks)
+{
+    enum { LEAST_GROUPS = 8 };
+    size_t shares = gz_round_groups(LEAST_GROUPS, groups);
+    if (shares > blocks) return blocks;
+    while (blocks % shares) shares++;
+    return shares;
+}
+
+gz_winograd_split gz_winograd_split_of(const gz_conv2d_size *size, gz_builder *builder, size_t planes,
+                                       size_t n_tiles)
+{
+    const bool small =
+        n_tiles < 16 * GZ_TILE_ROWS || !gz_winograd_fits(size, builder, planes, 2 * GZ_TILE_ROWS);
+    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(n_tiles, tiles);
+    return (gz_winograd_split){tiles, groups,
+                               shares_of(groups, gz_round_groups(size->O, gz_tile_columns(builder)))};
 }
 
 bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder)
@@ -19,7 +45,7 @@ bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder)
     for (int axis = 0; axis < 2; axis++)
         if (size->taps[axis] != 3 || size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
     return size->C >= least && size->O >= least &&
-           local_bytes(size, builder, GZ_TILE_ROWS) <= gz_builder_device(builder)->local_bytes;
+           gz_winograd_fits(size, builder, GZ_WINOGRAD_PLANES, GZ_TILE_ROWS);
 }
 
 /* 36 products a tile in place of 9 a pixel; the transforms want the rest of the gain. */
@@ -46,23 +72,11 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz
     return packed;
 }
 
-size_t gz_conv2d_winograd_shares(size_t groups, size_t blocks)
-{
-    enum { LEAST_GROUPS = 8 };
-    size_t shares = gz_round_groups(LEAST_GROUPS, groups);
-    if (shares > blocks) return blocks;
-    while (blocks % shares) shares++;
-    return shares;
-}
-
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
-    const size_t n_tiles = gz_conv2d_winograd_tiles(size), columns = gz_tile_columns(builder);
-    const bool small = n_tiles < 16 * GZ_TILE_ROWS ||
-                       local_bytes(size, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
-    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(n_tiles, tiles),
-                 shares = gz_conv2d_winograd_shares(groups, gz_round_groups(size->O, columns));
+    const size_t n_tiles = gz_conv2d_winograd_tiles(size);
+    const gz_winograd_split split = gz_winograd_split_of(size, builder, GZ_WINOGRAD_PLANES, n_tiles);
     const gz_tensor *packed = pack(builder, size, call->kernel, call->weights, false);
     gz_launch *launch = gz_launch_add(builder, "winograd", "winograd", "");
     gz_arg_tensor(launch, call->x);
@@ -74,13 +88,12 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_int(launch, size->before[0]);
     gz_arg_int(launch, size->before[1]);
     gz_arg_int(launch, n_tiles);
-    gz_arg_int(launch, tiles);
-    gz_arg_int(launch, shares);
+    gz_arg_int(launch, split.tiles);
+    gz_arg_int(launch, split.shares);
     gz_arg_int(launch, call->activation);
     gz_arg_int(launch, call->pooled);
-    gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * size->C + PAD) * sizeof(float));
-    gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * columns + PAD) * sizeof(float));
-    gz_launch_groups(launch, groups, shares, 1, 1, 1, 1);
+    gz_winograd_arg_local(launch, builder, GZ_WINOGRAD_PLANES, split.tiles, size->C);
+    gz_launch_groups(launch, split.groups, split.shares, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
 }
 
@@ -90,16 +103,15 @@ bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, c
                               const gz_tensor *place, const gz_tensor *kernel, const gz_tensor *dx)
 {
     enum { LEAST_GROUPS = 8, GROUPS = 16 };
-    const size_t width = gz_builder_device(builder)->vector_width, columns = gz_tile_columns(builder);
+    const size_t width = gz_builder_device(builder)->vector_width;
     gz_conv2d_size turned = *size;
     turned.C = size->O;
     turned.O = size->C;
     if (!gz_conv2d_is_winograd(&turned, builder) || size->C % width || size->B < LEAST_GROUPS) return false;
     const gz_conv2d_size other = gz_conv2d_size_turned(size);
     if (!place && gz_conv2d_winograd_tiles(size) >= gz_conv2d_winograd_tiles(&other)) return false;
-    const bool small =
-        local_bytes(&turned, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
-    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, each = gz_round_groups(size->B, GROUPS);
+    const bool wide = gz_winograd_fits(&turned, builder, GZ_WINOGRAD_PLANES, 2 * GZ_TILE_ROWS);
+    const size_t tiles = wide ? 2 * GZ_TILE_ROWS : GZ_TILE_ROWS, each = gz_round_groups(size->B, GROUPS);
     const gz_tensor *packed = pack(builder, &turned, kernel, gz_conv2d_turn(builder, size, kernel), true);
     gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_input_gradient", "");
     gz_arg_tensor(launch, dy);
@@ -112,8 +124,7 @@ bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, c
     gz_arg_int(launch, size->B);
     gz_arg_int(launch, each);
     gz_arg_int(launch, tiles);
-    gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * size->O + PAD) * sizeof(float));
-    gz_arg_local(launch, GZ_WINOGRAD_PLANES * (tiles * columns + PAD) * sizeof(float));
+    gz_winograd_arg_local(launch, builder, GZ_WINOGRAD_PLANES, tiles, size->O);
     gz_launch_groups(launch, gz_round_groups(size->B, each), 1, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
     return true;

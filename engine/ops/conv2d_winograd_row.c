@@ -2,18 +2,13 @@
    F(7 - taps, taps). */
 #include "conv2d.h"
 
-enum { EDGE = 6, PAD = 16 }; /* pixels under a tile; floats between planes, see cl/winograd_row.cl */
+enum { EDGE = 6 }; /* pixels under a tile */
 
 static size_t span(const gz_conv2d_size *size) { return EDGE + 1 - size->taps[1]; }
 
 static size_t n_tiles(const gz_conv2d_size *size)
 {
     return size->B * size->P * gz_round_groups(size->Q, span(size));
-}
-
-static size_t local_bytes(const gz_conv2d_size *size, gz_builder *builder, size_t tiles)
-{
-    return EDGE * (tiles * (size->C + gz_tile_columns(builder)) + 2 * PAD) * sizeof(float);
 }
 
 /* In the gradient of a kernel that sees few pixels, sums of one or two products are off by what is rounded in
@@ -24,8 +19,7 @@ bool gz_conv2d_can_winograd_row(const gz_conv2d_size *size, gz_builder *builder)
     const size_t least = gz_builder_device(builder)->vector_width;
     return size->taps[0] == 1 && size->taps[1] >= 2 && size->taps[1] < EDGE && !gz_conv2d_has_stride(size) &&
            size->dilation[1] == 1 && size->C >= least && size->O >= least &&
-           size->B * size->P * size->Q >= LEAST_PIXELS &&
-           local_bytes(size, builder, GZ_TILE_ROWS) <= gz_builder_device(builder)->local_bytes;
+           size->B * size->P * size->Q >= LEAST_PIXELS && gz_winograd_fits(size, builder, EDGE, GZ_TILE_ROWS);
 }
 
 /* Counted in products of a vector: those saved, the transforms of a tile, and a plane's place in memory
@@ -71,11 +65,7 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
 void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
-    const size_t columns = gz_tile_columns(builder), all = n_tiles(size);
-    const bool small = all < 16 * GZ_TILE_ROWS ||
-                       local_bytes(size, builder, 2 * GZ_TILE_ROWS) > gz_builder_device(builder)->local_bytes;
-    const size_t tiles = small ? GZ_TILE_ROWS : 2 * GZ_TILE_ROWS, groups = gz_round_groups(all, tiles),
-                 shares = gz_conv2d_winograd_shares(groups, gz_round_groups(size->O, columns));
+    const gz_winograd_split split = gz_winograd_split_of(size, builder, EDGE, n_tiles(size));
     const gz_tensor *packed = pack(builder, call);
     gz_launch *launch = begin(builder, size, "winograd_row");
     gz_arg_tensor(launch, call->x);
@@ -83,12 +73,11 @@ void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_tensor(launch, call->bias);
     gz_arg_tensor(launch, call->y);
     arg_rows(launch, size);
-    gz_arg_int(launch, tiles);
-    gz_arg_int(launch, shares);
+    gz_arg_int(launch, split.tiles);
+    gz_arg_int(launch, split.shares);
     gz_arg_int(launch, call->activation);
-    gz_arg_local(launch, EDGE * (tiles * size->C + PAD) * sizeof(float));
-    gz_arg_local(launch, EDGE * (tiles * columns + PAD) * sizeof(float));
-    gz_launch_groups(launch, groups, shares, 1, 1, 1, 1);
+    gz_winograd_arg_local(launch, builder, EDGE, split.tiles, size->C);
+    gz_launch_groups(launch, split.groups, split.shares, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
 }
 
@@ -101,7 +90,8 @@ void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size,
                  parts = wanted < most_parts ? wanted : most_parts;
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
     const gz_tensor *u = gz_scratch(builder, parts * EDGE * size->C * filters);
-    const gz_tensor *work = gz_scratch(builder, parts * EDGE * (TILES * (size->C + size->O) + 2 * PAD));
+    const gz_tensor *work =
+        gz_scratch(builder, parts * EDGE * (TILES * (size->C + size->O) + 2 * GZ_WINOGRAD_PAD));
     gz_launch *launch = begin(builder, size, "winograd_row_kernel_gradient");
     gz_arg_tensor(launch, x);
     gz_arg_tensor(launch, dy);
