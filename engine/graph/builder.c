@@ -26,6 +26,13 @@ bool gz_builder_stays(const gz_builder *builder, const gz_tensor *tensor)
            (tensor->role == GZ_PARAMETER || tensor->role == GZ_STATE || tensor->stays);
 }
 
+/* Does the node run once after weights are loaded? */
+static bool runs_once(const gz_plan *plan)
+{
+    const gz_node *node = plan->graph->nodes[plan->node];
+    return node->n_out && node->out[0]->stays;
+}
+
 gaze_status gz_builder_fail(gz_builder *builder, gaze_status status)
 {
     if (builder->status == GAZE_OK) builder->status = status;
@@ -42,6 +49,7 @@ static gz_launch *new_launch(gz_builder *builder, const char *stem, const char *
     *launch = (gz_launch){.builder = builder,
                           .node = plan->graph->nodes[plan->node],
                           .at = plan->node,
+                          .packing = runs_once(plan),
                           .work.groups = {1, 1, 1},
                           .work.group = {1, 1, 1}};
     launch->stem = gz_arena_copy(plan->arena, stem);
@@ -87,7 +95,7 @@ gz_launch *gz_call_add(gz_builder *builder, const char *library, gz_call *call, 
 
 void gz_launch_packs(gz_launch *launch, const gz_tensor *source)
 {
-    launch->packing = gz_builder_stays(launch->builder, source);
+    launch->packing = launch->packing || gz_builder_stays(launch->builder, source);
 }
 
 static void add_argument(gz_launch *launch, gz_argument argument)
@@ -175,7 +183,7 @@ static gz_tensor *new_scratch(gz_builder *builder, size_t n_floats, bool packed)
 gz_tensor *gz_scratch(gz_builder *builder, size_t n_floats) { return new_scratch(builder, n_floats, false); }
 gz_tensor *gz_scratch_packed(gz_builder *builder, const gz_tensor *source, size_t n_floats)
 {
-    return new_scratch(builder, n_floats, gz_builder_stays(builder, source));
+    return new_scratch(builder, n_floats, gz_builder_stays(builder, source) && !runs_once(builder->plan));
 }
 
 gaze_status gz_plan_prepare(gz_plan *plan)

@@ -39,9 +39,9 @@ size_t gz_builder_choose(gz_builder *builder, gz_candidates candidates, const ch
 /* Can it be another than the usual one? Else what takes time to find out about candidates can be left. */
 bool gz_builder_chooses(gz_builder *builder);
 
-/* All that this launch writes is scratch of gz_scratch_packed for the same source, or a tensor that stays
-   (`source` itself): while the source stays, it runs once after weights are loaded instead of in every run.
- */
+/* All that this launch writes is scratch of gz_scratch_packed for the same source: while the source stays, it
+   runs once after weights are loaded instead of in every run, as all launches of a node do whose output
+   stays. */
 void gz_launch_packs(gz_launch *launch, const gz_tensor *source);
 
 void gz_arg_tensor(gz_launch *launch, const gz_tensor *tensor); /* NULL tensor: a null pointer argument */

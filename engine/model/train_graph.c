@@ -115,7 +115,7 @@ gaze_status gz_build_update(const gz_model *model, const gz_build_options *optio
     const gz_optimizer_attr *attr = options->optimizer ? &options->optimizer->attr : &model->optimizer.attr;
     const size_t n_moments = gz_optimizer_moments(attr);
     gz_tensor *parameter, *gradient, *moments[GZ_MAX_INPUTS] = {0};
-    GZ_TRY(gz_fuse_convolutions(graph));
+    GZ_TRY(gz_fuse_forward(graph));
     GZ_TRY(add_gradients(built));
     graph->scope = "optimizer";
     GZ_TRY(add_slab(graph, "slab:parameter", options->slab_floats, &parameter));

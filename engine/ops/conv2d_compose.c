@@ -88,7 +88,6 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     const size_t taps = size.y[0] * size.y[1], biases = node->n_out > 1;
     gz_launch *launch = gz_launch_add(builder, "conv2d_compose",
                                       vectors ? "conv2d_compose" : "conv2d_compose_items", "%s", "");
-    gz_launch_packs(launch, node->out[0]);
     for (size_t i = GZ_COMPOSE_A; i <= GZ_COMPOSE_B_BIAS; i++) gz_arg_tensor(launch, input_of(node, i));
     gz_arg_tensor(launch, node->out[0]);
     gz_arg_tensor(launch, biases ? node->out[1] : NULL);

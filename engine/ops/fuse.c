@@ -152,14 +152,15 @@ static gaze_status fuse(gz_graph *graph, gz_node *node, const gz_use *uses)
     return gz_fuse_dense(graph, node, uses);
 }
 
-gaze_status gz_fuse_convolutions(gz_graph *graph)
+gaze_status gz_fuse_forward(gz_graph *graph)
 {
     gaze_status status = GAZE_OK;
     gz_use *uses;
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
     for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)
-        status = gz_fuse_conv2d(graph, graph->nodes[n], uses);
+        status = graph->nodes[n]->op == &gz_op_dense ? gz_fuse_embedding(graph, n, uses)
+                                                     : gz_fuse_conv2d(graph, graph->nodes[n], uses);
     remove_nodes(graph);
     free(uses);
     return status;
@@ -169,7 +170,7 @@ gaze_status gz_fuse(gz_graph *graph)
 {
     gaze_status status = GAZE_OK;
     gz_use *uses;
-    GZ_TRY(gz_fuse_convolutions(graph));
+    GZ_TRY(gz_fuse_forward(graph));
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
     for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)

@@ -7,9 +7,12 @@
    - two conv2d without padding and stride, with no activation between, where one does far less work ->
      conv2d_compose, which makes their common kernel and bias, and one conv2d. Their weights stay two: each
    gets its own gradient. Values differ by rounding from those of the two.
+   - embedding and the dense that reads it -> the dense of the whole table and an embedding that takes rows of
+     that, where the table has fewer rows than are taken; in predictions, which make that once after weights
+     are loaded, up to 32 times as many
    - conv2d of stride 1 and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d, in training
      conv2d_max_pool2d_places */
-gaze_status gz_fuse_convolutions(gz_graph *graph);
+gaze_status gz_fuse_forward(gz_graph *graph);
 
 /* That, and in predictions (in training a gradient reads the values between, too):
    - softmax over [B,N] and the scale_rows or weighted_sum that reads it -> softmax_scale,
@@ -19,8 +22,9 @@ gaze_status gz_fuse_convolutions(gz_graph *graph);
    and the slope of the activation that gave x -> channel_pool_gradient. In both: dense and the activation
    that reads it -> dense with that, of gelu and silu dense_fused; a sum of dense and another, of the gradient
    of its input and another, and that gradient times a slope -> dense_fused; the gradients of its kernel and
-   its bias -> dense_weights_gradient. A tensor with `keep` stays what it was: values are the same with and
-   without, but for a conv2d that is kept instead of composed. Call it when the graph is complete. */
+   its bias -> dense_weights_gradient; a dense and the recurrence that reads it -> recurrence. A tensor with
+   `keep` stays what it was: values are the same with and without, but for a conv2d that is kept instead of
+   composed. Call it when the graph is complete. */
 gaze_status gz_fuse(gz_graph *graph);
 
 #endif

@@ -17,10 +17,14 @@ gz_node *gz_hidden_maker(const gz_node *node, size_t i, const gz_op *op, const g
    know. */
 void gz_take_over(gz_node *node, gz_node *maker);
 
+/* A dense that is node number `at`, and the embedding before it. */
+gaze_status gz_fuse_embedding(gz_graph *graph, size_t at, gz_use *uses);
+
 /* A conv2d and that before it, a max_pool2d and the conv2d before it. */
 gaze_status gz_fuse_conv2d(gz_graph *graph, gz_node *node, const gz_use *uses);
 
-/* A dense, or the gradient of a dense's input, and what `node` does with it; the gradients of its weights. */
+/* A dense, or the gradient of a dense's input, and what `node` does with it; the gradients of its weights;
+   the dense that makes a recurrence's products. */
 gaze_status gz_fuse_dense(gz_graph *graph, gz_node *node, const gz_use *uses);
 
 #endif
