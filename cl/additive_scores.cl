@@ -23,7 +23,7 @@ GAZE_APART void gaze_additive_scores(int i0, int i1, int i2, const __global floa
     const int first = i0 * SCORE_QUERIES, from = i1 * SCORE_KEYS;
     const size_t b = i2;
     const int queries = min(SCORE_QUERIES, Tq - first), keys = min(SCORE_KEYS, Tv - from);
-    float key[SCORE_KEYS * SCORE_DEPTH], query[SCORE_DEPTH], scale[SCORE_DEPTH],
+    GAZE_ALIGNED float key[SCORE_KEYS * SCORE_DEPTH], query[SCORE_DEPTH], scale[SCORE_DEPTH],
         sum[SCORE_QUERIES * SCORE_KEYS];
     q += (b * Tq + first) * D;
     k += (b * Tv + from) * D;
@@ -63,7 +63,7 @@ GAZE_APART void gaze_additive_scores_gradient(int i0, int i1, const __global flo
     const int d = i0 * GAZE_WIDTH, there = D - d;
     const size_t b = i1;
     const floatv scale = s ? gaze_load_part(s + d, there, 0.0f) : (floatv)(1.0f);
-    float key[GRADIENT_KEYS * GAZE_WIDTH], to_key[GRADIENT_KEYS * GAZE_WIDTH];
+    GAZE_ALIGNED float key[GRADIENT_KEYS * GAZE_WIDTH], to_key[GRADIENT_KEYS * GAZE_WIDTH];
     floatv to_scale = 0.0f;
     q += b * Tq * D + d;
     k += b * Tv * D + d;

@@ -91,7 +91,7 @@ GAZE_APART void gaze_online(float *s, int keys, float factor, float *top, float 
 /* sum [depth][QUERIES] to rows of y, times what is in `by`; 0 where that is */
 static inline void gaze_store_queries(float *sum, const float *by, int rows, int depth, __global float *y, int stride)
 {
-    float turned[QUERIES * VALUE_DEPTH];
+    GAZE_ALIGNED float turned[QUERIES * VALUE_DEPTH];
     for (int d = 0; d < depth; d++)
         for (int n = 0; n < rows; n += GAZE_WIDTH) {
             const floatv factor = vloadv(0, by + n);
@@ -111,8 +111,8 @@ GAZE_APART void gaze_attention(int i0, int i1, const __global float *restrict q,
 {
     const int first = i0 * QUERIES, rows = min(QUERIES, Tq - first), end = causal ? min(Tv, first + rows) : Tv;
     const size_t b = i1 / H, h = i1 % H;
-    float turned[KEY_DEPTH * QUERIES], s[BLOCK * QUERIES], sum[(VALUE_DEPTH + PANEL_ROWS) * QUERIES];
-    float top[QUERIES], total[QUERIES];
+    GAZE_ALIGNED float turned[KEY_DEPTH * QUERIES], s[BLOCK * QUERIES], sum[(VALUE_DEPTH + PANEL_ROWS) * QUERIES];
+    GAZE_ALIGNED float top[QUERIES], total[QUERIES];
     q += ((b * Tq + first) * H + h) * K;
     k += (b * Tv * H + h) * K;
     v += (b * Tv * H + h) * V;

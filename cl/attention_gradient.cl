@@ -150,7 +150,7 @@ static inline void gaze_query_sums(const __global float *y, const __global float
 static inline void gaze_put_queries(const float *sum, int rows, int depth, float factor, __global float *dq, int stride,
                                     int fresh)
 {
-    float turned[QUERIES * KEY_DEPTH];
+    GAZE_ALIGNED float turned[QUERIES * KEY_DEPTH];
     gaze_turn_columns(sum, rows, KEY_DEPTH, turned);
     for (int r = 0; r < rows; r++)
         for (int d = 0; d < depth; d += GAZE_WIDTH) {
@@ -178,10 +178,10 @@ GAZE_APART void gaze_attention_gradient(int i0, int i1, const __global float *re
 {
     const size_t b = i1 / H, h = i1 % H;
     const int from = i0 * part, to = min(from + part, Tv);
-    float keys[HELD_KEYS * KEY_DEPTH], values[HELD_KEYS * VALUE_DEPTH], sum_k[HELD_KEYS * KEY_DEPTH], sum_v[HELD_KEYS * VALUE_DEPTH];
-    float turned_q[KEY_DEPTH * QUERIES], turned_dy[VALUE_DEPTH * QUERIES], panels_q[KEY_DEPTH * QUERIES],
+    GAZE_ALIGNED float keys[HELD_KEYS * KEY_DEPTH], values[HELD_KEYS * VALUE_DEPTH], sum_k[HELD_KEYS * KEY_DEPTH], sum_v[HELD_KEYS * VALUE_DEPTH];
+    GAZE_ALIGNED float turned_q[KEY_DEPTH * QUERIES], turned_dy[VALUE_DEPTH * QUERIES], panels_q[KEY_DEPTH * QUERIES],
         panels_dy[VALUE_DEPTH * QUERIES];
-    float p[BLOCK * QUERIES], ds[BLOCK * QUERIES], sum_q[(KEY_DEPTH + PANEL_ROWS) * QUERIES], exponent[QUERIES],
+    GAZE_ALIGNED float p[BLOCK * QUERIES], ds[BLOCK * QUERIES], sum_q[(KEY_DEPTH + PANEL_ROWS) * QUERIES], exponent[QUERIES],
         delta[QUERIES];
     q += (b * Tq * H + h) * K;
     dq += i0 * count + (b * Tq * H + h) * K;

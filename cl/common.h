@@ -44,6 +44,9 @@ GAZE_DEFINE_MEMORY(__local)
 GAZE_DEFINE_MEMORY(__private)
 #endif
 
+/* Before arrays of floats that vectors are read from and written to: begun anywhere, each of 16 floats lies in two lines of the cache. */
+#define GAZE_ALIGNED __attribute__((aligned(4 * GAZE_WIDTH)))
+
 /* Before the name of a kernel of the cpu family. Where the host gives GAZE_NO_CPU none of them is compiled: tiles that fit a
    core's vector registers and first cache spill on a GPU, and take its compiler longer than all other kernels. */
 #ifdef GAZE_NO_CPU
@@ -123,15 +126,28 @@ GAZE_DEFINE_MEMORY(__private)
         FLOAT p = gaze_exp_parts##S(select(x, (FLOAT)(-30.0f), x < -30.0f), &n), scale = gaze_power##S(n);            \
         return fma(p, scale, scale - 1.0f);                                                                           \
     }                                                                                                                 \
-    static inline FLOAT gaze_tanh##S(FLOAT x)                                                                         \
+    /* Both as a quotient: what is divided by `by`, 1 to 2. */                                                        \
+    static inline FLOAT gaze_tanh_of##S(FLOAT x, FLOAT *by)                                                           \
     {                                                                                                                 \
         FLOAT m = gaze_expm1##S(-2.0f * fabs(x));                                                                     \
-        return copysign(m / (2.0f + m), x);                                                                           \
+        *by = 2.0f + m;                                                                                               \
+        return copysign(m, x);                                                                                        \
+    }                                                                                                                 \
+    static inline FLOAT gaze_sigmoid_of##S(FLOAT x, FLOAT *by)                                                        \
+    {                                                                                                                 \
+        FLOAT e = gaze_exp_low##S(-fabs(x));                                                                          \
+        *by = 1.0f + e;                                                                                               \
+        return select((FLOAT)(1.0f), e, x < 0.0f);                                                                    \
+    }                                                                                                                 \
+    static inline FLOAT gaze_tanh##S(FLOAT x)                                                                         \
+    {                                                                                                                 \
+        FLOAT by, of = gaze_tanh_of##S(x, &by);                                                                       \
+        return of / by;                                                                                               \
     }                                                                                                                 \
     static inline FLOAT gaze_sigmoid##S(FLOAT x)                                                                      \
     {                                                                                                                 \
-        FLOAT e = gaze_exp_low##S(-fabs(x));                                                                          \
-        return select((FLOAT)(1.0f), e, x < 0.0f) / (1.0f + e);                                                       \
+        FLOAT by, of = gaze_sigmoid_of##S(x, &by);                                                                    \
+        return of / by;                                                                                               \
     }
 
 GAZE_DEFINE_MATH(1, float, int, as_float, as_int)

@@ -9,7 +9,7 @@ static inline void gaze_store_spread(floatv value, __global float *to, int step,
         vstorev(value, 0, to);
         return;
     }
-    float part[GAZE_WIDTH];
+    GAZE_ALIGNED float part[GAZE_WIDTH];
     vstorev(value, 0, part);
     for (int i = 0; i < count; i++) to[i * step] = part[i];
 }
@@ -115,7 +115,7 @@ GAZE_APART void gaze_conv2d_dot(int i0, source x, source w, source bias, __globa
                         }
                     }
                 }
-            float sum[2 * TILE_ROWS];
+            GAZE_ALIGNED float sum[2 * TILE_ROWS];
 #pragma unroll
             for (int i = 0; i < 2 * TILE_ROWS; i++) sum[i] = gaze_sumv(c[i]);
 #pragma nounroll

@@ -36,7 +36,7 @@ GAZE_APART void gaze_dense_tile(int i0, int i1, int i2, const __global float *re
     const int rows = min(DENSE_ROWS, R - r), from = p * part, to = min(from + part, K);
     const int in_place = rows <= DENSE_IN_PLACE && u + TILE_COLUMNS <= U;
     const __global float *row[PANEL_ROWS];
-    float panel[DENSE_DEPTH * TILE_COLUMNS], sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
+    GAZE_ALIGNED float panel[DENSE_DEPTH * TILE_COLUMNS], sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
     floatv c[2 * PANEL_ROWS];
     for (int j = 0; j < TILE_COLUMNS; j++) start[j] = bias && u + j < U ? bias[u + j] : 0.0f;
     y += ((size_t)p * R + r) * U + u;
@@ -72,7 +72,7 @@ GAZE_APART void gaze_dense_tile_transposed(int i0, int i1, const __global float 
     const int k = i0 * TILE_COLUMNS, r = i1 * DENSE_ROWS;
     const int rows = min(DENSE_ROWS, R - r);
     const __global float *row[PANEL_ROWS];
-    float panel[DENSE_DEPTH * TILE_COLUMNS], sum[DENSE_ROWS * TILE_COLUMNS];
+    GAZE_ALIGNED float panel[DENSE_DEPTH * TILE_COLUMNS], sum[DENSE_ROWS * TILE_COLUMNS];
     floatv c[2 * PANEL_ROWS];
     dx += (size_t)r * K + k;
     for (int u = 0; u < U; u += DENSE_DEPTH) {
@@ -99,7 +99,7 @@ GAZE_APART void gaze_dense_panels(int i0, int i1, const __global float *restrict
                                   int N, int row, int column)
 {
     const int n = i0 * TILE_COLUMNS, k = i1 * DENSE_DEPTH, count = min(DENSE_DEPTH, K - k);
-    float panel[DENSE_DEPTH * TILE_COLUMNS];
+    GAZE_ALIGNED float panel[DENSE_DEPTH * TILE_COLUMNS];
     if (column == 1)
         gaze_pack(w + (size_t)k * row + n, count, row, N - n, (size_t)(K - k) * row - n, panel);
     else
@@ -175,7 +175,7 @@ GAZE_IN_REGISTERS void gaze_put_finished(floatv *c, int finish, int activation, 
         gaze_store_tile(c, to, stride, rows, columns);
         return;
     }
-    float part[PANEL_ROWS * TILE_COLUMNS];
+    GAZE_ALIGNED float part[PANEL_ROWS * TILE_COLUMNS];
 #pragma unroll
     for (int j = 0; j < PANEL_ROWS; j++) {
         vstorev(c[j], 2 * j, part);
@@ -197,7 +197,7 @@ GAZE_APART void gaze_dense_packed(int i0, int i1, const __global float *restrict
     const int steps = (K + DENSE_DEPTH - 1) / DENSE_DEPTH * (DENSE_ROWS / PANEL_ROWS), groups = (N + TILE_COLUMNS - 1) / TILE_COLUMNS;
     const int next_rows = clamp(R - r - DENSE_ROWS, 0, DENSE_ROWS), share = next_rows * K / (groups * steps) + 1;
     const __global float *row[PANEL_ROWS], *next = x + (size_t)(r + DENSE_ROWS) * K + i0 * steps * share;
-    float sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
+    GAZE_ALIGNED float sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
     floatv c[2 * PANEL_ROWS];
     for (int j = 0; j < TILE_COLUMNS; j++) start[j] = bias && j < columns ? bias[n + j] : 0.0f;
     panels += (size_t)n * K;

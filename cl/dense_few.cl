@@ -157,7 +157,7 @@ GAZE_APART void gaze_dense_dots(int i0, const __global float *restrict a, const 
                                 int b_j, int y_m, int y_j, int activation, int group_rows)
 {
     const int first = i0 * group_rows, end = min(first + group_rows, M);
-    float panel[DOT_UNITS * DOT_DEPTH], sum[DOT_UNITS * DOT_ROWS];
+    GAZE_ALIGNED float panel[DOT_UNITS * DOT_DEPTH], sum[DOT_UNITS * DOT_ROWS];
     for (int m = first; m < end; m += DOT_ROWS) {
         const int rows = min(DOT_ROWS, end - m);
         for (int i = 0; i < J * DOT_ROWS; i++) sum[i] = bias ? bias[i / DOT_ROWS] : 0.0f;

@@ -46,7 +46,7 @@ GAZE_IN_REGISTERS void gaze_put_tile(const floatv *c, __global float *out, int r
         }
         return;
     }
-    float part[PANEL_ROWS * TILE_COLUMNS];
+    GAZE_ALIGNED float part[PANEL_ROWS * TILE_COLUMNS];
 #pragma unroll
     for (int j = 0; j < PANEL_ROWS; j++) {
         vstorev(c[j], 2 * j, part);
@@ -82,7 +82,7 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
     const int from = p * part, to = min(from + part, R), rows = min(GRADIENT_ROWS, M - m);
     const int columns = min(GRADIENT_COLUMNS, N - first);
     const int tiles = (rows + PANEL_ROWS - 1) / PANEL_ROWS * ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS);
-    float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * TILE_COLUMNS], total[GRADIENT_COLUMNS];
+    GAZE_ALIGNED float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * TILE_COLUMNS], total[GRADIENT_COLUMNS];
     for (int j = 0; j < GRADIENT_COLUMNS; j++) total[j] = 0.0f;
     out += (size_t)p * M * N;
     for (int r = from; r < to; r += GRADIENT_DEPTH) {

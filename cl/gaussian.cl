@@ -5,7 +5,7 @@
 
 static inline floatv gaze_lanes(float first)
 {
-    float lane[GAZE_WIDTH];
+    GAZE_ALIGNED float lane[GAZE_WIDTH];
     for (int i = 0; i < GAZE_WIDTH; i++) lane[i] = first + i;
     return vloadv(0, lane);
 }

@@ -47,23 +47,24 @@ static inline void gaze_gru_hold(__global float *h, __global float *gates, const
 }
 
 /* xw [B,T,3U], w packed, bias [2,3U], mask [B,T], h0 [B,U] -> h [B,T,U], gates [B,T,4U]; bias, mask, h0 and
-   gates may be null. Arguments as those of lstm.cl. */
+   gates may be null. Arguments as those of lstm.cl, but D is 0: r multiplies the state's part of the products alone. */
 GAZE_ONE gru_steps(const __global float *restrict xw, const __global float *restrict w,
                    const __global float *restrict bias, const __global int *restrict mask,
                    const __global float *restrict h0, const __global float *restrict c0,
                    __global float *restrict h, __global float *restrict c, __global float *restrict gates,
-                   __global float *restrict scratch, int B, int T, int U, int backwards, int stride)
+                   __global float *restrict scratch, int B, int T, int U, int backwards, int stride,
+                   const __global float *restrict x_bias, int D)
 {
     const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
     __global float *now = scratch + (size_t)get_global_id(0) * 2 * TILE_ROWS * stride,
                    *next = now + TILE_ROWS * stride;
-    float z[TILE_ROWS * LANES];
+    GAZE_ALIGNED float z[TILE_ROWS * LANES];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
     gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s;
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(now, stride, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
+            gaze_state_products(gaze_rows_of(now, stride, TILE_ROWS), 0, now, stride, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
             for (int r = 0; r < rows; r++) {
                 const size_t step = (size_t)(first + r) * T + t;
                 __global float *kept = gates ? gates + step * KEPT * U : gates;

@@ -12,7 +12,7 @@ static inline floatv gaze_label(const __global int *sparse, const __global float
                                 int k)
 {
     if (dense) return gaze_load_part(dense + r * K + k, K - k, 0.0f);
-    float part[GAZE_WIDTH];
+    GAZE_ALIGNED float part[GAZE_WIDTH];
     for (int i = 0; i < GAZE_WIDTH; i++) part[i] = sparse[r] == k + i ? 1.0f : 0.0f;
     return vloadv(0, part);
 }

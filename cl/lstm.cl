@@ -6,14 +6,21 @@
 #define GATES 4
 #define LANES (GATES * UNITS)
 
-/* The gates of one row, in place of the products z, UNITS floats apart: a vector of units of each. */
-static inline void gaze_lstm_gates(float *z, const __global float *xw, int U, int count)
+/* The gates of one row, in place of the products z, UNITS floats apart: a vector of units of each. One division for the four
+   quotients, whose divisors are 1 to 2. */
+static inline void gaze_lstm_gates(float *z, const __global float *xw, int U, int at, int count)
 {
+    floatv of[GATES], by[GATES];
 #pragma unroll
-    for (int g = 0; g < GATES; g++, xw += U, z += UNITS) {
-        const floatv x = vloadv(0, z) + gaze_load_part(xw, count, 0.0f);
-        vstorev(g == 2 ? gaze_tanhv(x) : gaze_sigmoidv(x), 0, z);
+    for (int g = 0; g < GATES; g++) {
+        const floatv x = vloadv(0, z + g * UNITS) + gaze_load_some(xw, g * U + at, count);
+        of[g] = g == 2 ? gaze_tanh_ofv(x, by + g) : gaze_sigmoid_ofv(x, by + g);
     }
+    const floatv if_ = by[0] * by[1], co = by[2] * by[3], all = 1.0f / (if_ * co), by_if = all * co, by_co = all * if_;
+    vstorev(of[0] * (by[1] * by_if), 0, z);
+    vstorev(of[1] * (by[0] * by_if), 0, z + UNITS);
+    vstorev(of[2] * (by[3] * by_co), 0, z + 2 * UNITS);
+    vstorev(of[3] * (by[2] * by_co), 0, z + 3 * UNITS);
 }
 
 /* One vector of units of one row. z: the gates; at: first unit; count: units left. */
@@ -40,27 +47,29 @@ static inline void gaze_lstm_hold(const __global float *c_before, __global float
 }
 
 /* xw [B,T,4U], w packed, mask [B,T], h0 c0 [B,U] -> h c [B,T,U], gates [B,T,4U]; mask, h0, c0, gates may be
- * null. */
+   null. D > 0: xw is the input [B,T,D], whose kernel stands before the state's in w, and its bias x_bias [4U] or null. */
 GAZE_ONE lstm_steps(const __global float *restrict xw, const __global float *restrict w,
                     const __global float *restrict bias, const __global int *restrict mask,
                     const __global float *restrict h0, const __global float *restrict c0,
                     __global float *restrict h, __global float *restrict c, __global float *restrict gates,
-                    __global float *restrict scratch, int B, int T, int U, int backwards, int stride)
+                    __global float *restrict scratch, int B, int T, int U, int backwards, int stride,
+                    const __global float *restrict x_bias, int D)
 {
     const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
     __global float *now = scratch + (size_t)get_global_id(0) * 2 * TILE_ROWS * stride,
                    *next = now + TILE_ROWS * stride;
-    float z[TILE_ROWS * LANES];
+    GAZE_ALIGNED float z[TILE_ROWS * LANES];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
     gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s, before = backwards ? t + 1 : t - 1;
+        const gaze_rows x = gaze_rows_of(xw + ((size_t)first * T + t) * D, (size_t)T * D, rows);
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(now, stride, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
+            gaze_state_products(x, D, now, stride, w + (size_t)u * GATES * (D + U), U, GATES, s > 0 || h0, z);
             const int end = min(u + UNITS, U);
             for (int r = 0; r < rows; r++)
                 for (int at = u; at < end; at += GAZE_WIDTH)
-                    gaze_lstm_gates(z + r * LANES + at - u, xw + ((size_t)(first + r) * T + t) * GATES * U + at, U, U - at);
+                    gaze_lstm_gates(z + r * LANES + at - u, gaze_added(xw, x_bias, D, (size_t)(first + r) * T + t, GATES * U), U, at, U - at);
             for (int r = 0; r < rows; r++) {
                 const size_t b = first + r, step = b * T + t;
                 const __global float *c_before = s ? c + (b * T + before) * U : c0 ? c0 + b * U : c0;

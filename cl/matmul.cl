@@ -28,7 +28,7 @@ GAZE_APART void gaze_matmul_block(const __global float *restrict a, const __glob
 {
     const int in_place = b_n == 1 && rows <= IN_PLACE_ROWS && columns >= TILE_COLUMNS;
     const __global float *row[TILE_ROWS];
-    float panel[DEPTH * TILE_COLUMNS], sum[BLOCK_ROWS * TILE_COLUMNS];
+    GAZE_ALIGNED float panel[DEPTH * TILE_COLUMNS], sum[BLOCK_ROWS * TILE_COLUMNS];
     floatv c[2 * TILE_ROWS];
     for (int k = 0; k < K; k += DEPTH) {
         const int count = min(DEPTH, K - k), last = k + DEPTH >= K;

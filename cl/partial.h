@@ -4,14 +4,14 @@
 
 GAZE_APART floatv gaze_load_tail(const __global float *from, int count, float other)
 {
-    float part[GAZE_WIDTH];
+    GAZE_ALIGNED float part[GAZE_WIDTH];
     for (int i = 0; i < GAZE_WIDTH; i++) part[i] = i < count ? from[i] : other;
     return vloadv(0, part);
 }
 
 GAZE_APART void gaze_store_tail(floatv value, __global float *to, int count)
 {
-    float part[GAZE_WIDTH];
+    GAZE_ALIGNED float part[GAZE_WIDTH];
     vstorev(value, 0, part);
     for (int i = 0; i < count; i++) to[i] = part[i];
 }

@@ -2,15 +2,15 @@
 #include "common.h"
 #include "partial.h"
 
-/* packed [block][pass][k < U][vectors]: vector v of a block is gate v / unit_vectors of unit vector
-   v % unit_vectors. A group packs a pass. */
+/* packed [block][pass][k < all][vectors]: vector v of a block is gate v / unit_vectors of unit vector v % unit_vectors. Rows of the
+   kernel are `count` from k = first on. A group packs a pass. */
 GAZE_ONE recurrence_pack(const __global float *restrict kernel_, __global float *restrict packed, int U,
-                         int G, int vectors, int unit_vectors)
+                         int G, int vectors, int unit_vectors, int first, int count, int all)
 {
     const int passes = G * unit_vectors / vectors, block = get_global_id(0) / passes,
               pass = get_global_id(0) % passes;
-    packed += (size_t)get_global_id(0) * U * vectors * GAZE_WIDTH;
-    for (int k = 0; k < U; k++)
+    packed += ((size_t)get_global_id(0) * all + first) * vectors * GAZE_WIDTH;
+    for (int k = 0; k < count; k++)
         for (int i = 0; i < vectors; i++, packed += GAZE_WIDTH) {
             const int v = pass * vectors + i, u = (block * unit_vectors + v % unit_vectors) * GAZE_WIDTH;
             const __global float *from = kernel_ + ((size_t)k * G + v / unit_vectors) * U + u;

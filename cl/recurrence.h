@@ -16,44 +16,72 @@
 #endif
 #define UNITS (UNIT_VECTORS * GAZE_WIDTH)
 
-/* z[j][v] = sum over k of a[j][k] * w[k][v]; z's rows are z_stride floats apart. */
-static inline void gaze_state_tile(const __global float *a, int stride, const __global float *w, int count,
-                                   float *z, int z_stride)
+/* `count` values of a row that may be missing. */
+static inline floatv gaze_load_some(const __global float *from, int at, int count)
 {
-    floatv c[TILE_ROWS * TILE_VECTORS];
-#pragma unroll
-    for (int i = 0; i < TILE_ROWS * TILE_VECTORS; i++) c[i] = 0.0f;
+    return from ? gaze_load_part(from + at, count, 0.0f) : (floatv)(0.0f);
+}
+
+/* What is added to the products of step `step`: its own of the input, made before, or where they are made here (D > 0), x_bias, which
+   may be null. */
+static inline const __global float *gaze_added(const __global float *xw, const __global float *x_bias, int D, size_t step, int width)
+{
+    return D ? x_bias : xw + step * width;
+}
+
+/* Rows that a register tile reads. */
+typedef struct gaze_rows {
     const __global float *row[TILE_ROWS];
+} gaze_rows;
+
+/* `count` rows, `stride` floats apart; after them the last again. */
+GAZE_IN_REGISTERS gaze_rows gaze_rows_of(const __global float *from, size_t stride, int count)
+{
+    gaze_rows rows;
 #pragma unroll
-    for (int j = 0; j < TILE_ROWS; j++) row[j] = a + j * stride;
+    for (int j = 0; j < TILE_ROWS; j++) rows.row[j] = from + min(j, count - 1) * stride;
+    return rows;
+}
+
+/* c[j][v] += sum over k of a[j][k] * w[k][v]. */
+GAZE_IN_REGISTERS void gaze_add_products(floatv *c, gaze_rows a, const __global float *w, int count)
+{
     for (int k = 0; k < count; k++, w += TILE_VECTORS * GAZE_WIDTH) {
         floatv b[TILE_VECTORS];
 #pragma unroll
         for (int v = 0; v < TILE_VECTORS; v++) b[v] = vloadv(v, w);
 #pragma unroll
         for (int j = 0; j < TILE_ROWS; j++) {
-            const floatv t = row[j][k];
+            const floatv t = a.row[j][k];
 #pragma unroll
             for (int v = 0; v < TILE_VECTORS; v++)
                 c[j * TILE_VECTORS + v] = fma(t, b[v], c[j * TILE_VECTORS + v]);
         }
     }
+}
+
+/* z[j][v] = x's products and a's with the rows of w, D and then `count`; z's rows are z_stride floats apart. */
+static inline void gaze_state_tile(gaze_rows x, int D, gaze_rows a, int count, const __global float *w, float *z, int z_stride)
+{
+    floatv c[TILE_ROWS * TILE_VECTORS];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS * TILE_VECTORS; i++) c[i] = 0.0f;
+    gaze_add_products(c, x, w, D);
+    gaze_add_products(c, a, w + (size_t)D * TILE_VECTORS * GAZE_WIDTH, count);
 #pragma unroll
     for (int j = 0; j < TILE_ROWS; j++)
 #pragma unroll
         for (int v = 0; v < TILE_VECTORS; v++) vstorev(c[j * TILE_VECTORS + v], v, z + j * z_stride);
 }
 
-/* The block's part of state * kernel for all rows: z [TILE_ROWS][gates * UNIT_VECTORS]. Zeros without a
- * state. */
-static inline void gaze_state_products(const __global float *state, int stride, const __global float *w,
-                                       int U, int gates, int any, float *z)
+/* The block's part of x * its kernel + state * kernel for all rows: z [TILE_ROWS][gates * UNIT_VECTORS]. Without a state: any is 0. */
+static inline void gaze_state_products(gaze_rows x, int D, const __global float *state, int stride, const __global float *w, int U,
+                                       int gates, int any, float *z)
 {
     const int vectors = gates * UNIT_VECTORS, lanes = vectors * GAZE_WIDTH;
-    if (!any)
-        for (int i = 0; i < TILE_ROWS * vectors; i++) vstorev((floatv)(0.0f), i, z);
-    for (int v = 0; any && v < vectors; v += TILE_VECTORS, w += U * TILE_VECTORS * GAZE_WIDTH)
-        gaze_state_tile(state, stride, w, U, z + v * GAZE_WIDTH, lanes);
+    const gaze_rows rows = gaze_rows_of(state, stride, TILE_ROWS);
+    for (int v = 0; v < vectors; v += TILE_VECTORS, w += (D + U) * TILE_VECTORS * GAZE_WIDTH)
+        gaze_state_tile(x, D, rows, any ? U : 0, w, z + v * GAZE_WIDTH, lanes);
 }
 
 /* The states of `rows` samples, from [B,U] or zeros, padded. Rows that don't exist become zeros. */
@@ -77,9 +105,10 @@ static inline void gaze_gradient_start(__global float *a, int width)
 static inline void gaze_gradient_products(const __global float *a, int width, const __global float *w, int U,
                                           int stride, __global float *carry)
 {
-    float z[TILE_ROWS * TILE_VECTORS * GAZE_WIDTH];
+    GAZE_ALIGNED float z[TILE_ROWS * TILE_VECTORS * GAZE_WIDTH];
+    const gaze_rows rows = gaze_rows_of(a, width, TILE_ROWS);
     for (int u = 0; u < U; u += UNITS, w += (size_t)width * UNITS) {
-        gaze_state_tile(a, width, w, width, z, UNITS);
+        gaze_state_tile(rows, 0, rows, width, w, z, UNITS);
         for (int i = 0; i < TILE_ROWS * TILE_VECTORS; i++) {
             __global float *to = carry + i / TILE_VECTORS * stride + u;
             vstorev(vloadv(i % TILE_VECTORS, to) + vloadv(i, z), i % TILE_VECTORS, to);
@@ -119,12 +148,6 @@ static inline float gaze_row(const __global float *d, const __global float *w, i
     float sum = 0.0f;
     for (int j = 0; j < width; j++) sum = fma(d[j], w[j], sum);
     return sum;
-}
-
-/* `count` values of a row that may be missing. */
-static inline floatv gaze_load_some(const __global float *from, int at, int count)
-{
-    return from ? gaze_load_part(from + at, count, 0.0f) : (floatv)(0.0f);
 }
 
 #endif

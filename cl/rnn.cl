@@ -8,25 +8,27 @@ GAZE_ONE rnn_steps(const __global float *restrict xw, const __global float *rest
                    const __global float *restrict bias, const __global int *restrict mask,
                    const __global float *restrict h0, const __global float *restrict c0,
                    __global float *restrict h, __global float *restrict c, __global float *restrict gates,
-                   __global float *restrict scratch, int B, int T, int U, int backwards, int stride)
+                   __global float *restrict scratch, int B, int T, int U, int backwards, int stride,
+                   const __global float *restrict x_bias, int D)
 {
     const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
     __global float *now = scratch + (size_t)get_global_id(0) * 2 * TILE_ROWS * stride,
                    *next = now + TILE_ROWS * stride;
-    float z[TILE_ROWS * UNITS];
+    GAZE_ALIGNED float z[TILE_ROWS * UNITS];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
     gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s;
+        const gaze_rows x = gaze_rows_of(xw + ((size_t)first * T + t) * D, (size_t)T * D, rows);
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(now, stride, w + (size_t)u * U, U, 1, s > 0 || h0, z);
+            gaze_state_products(x, D, now, stride, w + (size_t)u * (D + U), U, 1, s > 0 || h0, z);
             for (int r = 0; r < rows; r++) {
                 const size_t step = (size_t)(first + r) * T + t;
                 for (int at = u; at < min(u + UNITS, U); at += GAZE_WIDTH) {
                     floatv out = vloadv(0, now + r * stride + at);
                     if (!mask || mask[step])
                         out = gaze_tanhv(vloadv(0, z + r * UNITS + at - u) +
-                                         gaze_load_part(xw + step * U + at, U - at, 0.0f));
+                                         gaze_load_some(gaze_added(xw, x_bias, D, step, U), at, U - at));
                     gaze_store_part(out, h + step * U + at, U - at);
                     vstorev(out, 0, next + r * stride + at);
                 }

@@ -8,7 +8,7 @@ static inline floatv gaze_load_keys(const __global float *x, const __global int 
     if (!mask) return gaze_load_part(x, count, -INFINITY);
     if (count >= GAZE_WIDTH)
         return select((floatv)(-INFINITY), vloadv(0, x), GAZE_JOIN(vload, GAZE_WIDTH)(0, mask) != 0);
-    float part[GAZE_WIDTH];
+    GAZE_ALIGNED float part[GAZE_WIDTH];
     for (int i = 0; i < GAZE_WIDTH; i++) part[i] = i < count && mask[i] ? x[i] : -INFINITY;
     return vloadv(0, part);
 }

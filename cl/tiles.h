@@ -21,7 +21,7 @@ GAZE_IN_REGISTERS void gaze_store_tile(const floatv *c, __global float *y, int s
         }
         return;
     }
-    float part[PANEL_ROWS * TILE_COLUMNS];
+    GAZE_ALIGNED float part[PANEL_ROWS * TILE_COLUMNS];
 #pragma unroll
     for (int j = 0; j < PANEL_ROWS; j++) {
         vstorev(c[j], 2 * j, part);

@@ -1,8 +1,9 @@
 /* dense, or the gradient of its input, and what is done with it: dense_fused. The gradients of its weights.
- */
+   The dense of a recurrent layer's input. */
 #include "activation.h"
 #include "dense.h"
 #include "fuse_parts.h"
+#include "recurrence.h"
 
 static gaze_status become_fused(gz_graph *graph, gz_node *node, gz_dense_fused_attr attr, gz_tensor *other)
 {
@@ -80,11 +81,27 @@ static void fuse_weights(gz_graph *graph, gz_node *bias)
     }
 }
 
+/* The recurrence multiplies its input itself. */
+static void fuse_input(gz_node *recurrence, const gz_use *uses)
+{
+    gz_node *dense = gz_hidden_maker(recurrence, GZ_RECURRENCE_XW, &gz_op_dense, uses);
+    if (!dense || recurrence->n_in > GZ_RECURRENCE_X_KERNEL || recurrence->in[GZ_RECURRENCE_XW]->view ||
+        activation_of(dense) != GZ_LINEAR)
+        return;
+    for (size_t i = recurrence->n_in; i < GZ_RECURRENCE_X_KERNEL; i++) recurrence->in[i] = NULL;
+    recurrence->in[GZ_RECURRENCE_XW] = dense->in[0];
+    recurrence->in[GZ_RECURRENCE_X_KERNEL] = dense->in[1];
+    recurrence->in[GZ_RECURRENCE_X_BIAS] = dense->n_in > 2 ? dense->in[2] : NULL;
+    recurrence->n_in = GZ_RECURRENCE_X_BIAS + 1;
+    dense->op = NULL;
+}
+
 gaze_status gz_fuse_dense(gz_graph *graph, gz_node *node, const gz_use *uses)
 {
     if (node->op == &gz_op_activation) return fuse_activation(graph, node, uses);
     if (node->op == &gz_op_add && node->n_in == 2) return fuse_add(graph, node, uses);
     if (node->op == &gz_op_activation_gradient) return fuse_slope(graph, node, uses);
     if (node->op == &gz_op_bias_gradient) fuse_weights(graph, node);
+    if (node->op == &gz_op_recurrence) fuse_input(node, uses);
     return GAZE_OK;
 }

@@ -14,8 +14,11 @@ static gz_recurrence_kind kind_of(const gz_node *node) { return attr_of(node)->k
 static gz_recurrence_size size_of(const gz_node *node)
 {
     const gz_shape state = node->in[STATE]->shape;
-    return (gz_recurrence_size){state.dim[0], state.dim[1], state.dim[2], gz_recurrence_gates(kind_of(node)),
-                                gz_recurrence_kept(kind_of(node))};
+    return (gz_recurrence_size){.B = state.dim[0],
+                                .T = state.dim[1],
+                                .U = state.dim[2],
+                                .G = gz_recurrence_gates(kind_of(node)),
+                                .kept = gz_recurrence_kept(kind_of(node))};
 }
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
@@ -105,7 +108,7 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
 {
     const gz_recurrence_tile tile = gz_recurrence_backward_tile(builder, s);
     const size_t padded = gz_recurrence_padded(builder, tile, s.U), groups = gz_recurrence_groups(tile, s.B);
-    const gz_tensor *packed = gz_recurrence_pack(builder, node->in[KERNEL], s, tile, true),
+    const gz_tensor *packed = gz_recurrence_pack_transposed(builder, node->in[KERNEL], s, tile),
                     *scratch = gz_scratch(builder, groups * tile.rows * (s.G + 2) * padded);
     gz_launch *launch = gz_launch_add(builder, kernels->stem, kernels->gradient, GZ_RECURRENCE_TILE,
                                       tile.rows, tile.vectors, tile.unit_vectors);

@@ -67,27 +67,55 @@ size_t gz_recurrence_padded(const gz_builder *builder, gz_recurrence_tile tile, 
 
 size_t gz_recurrence_groups(gz_recurrence_tile tile, size_t B) { return divide_up(B, tile.rows); }
 
-const gz_tensor *gz_recurrence_pack(gz_builder *builder, const gz_tensor *kernel, gz_recurrence_size size,
-                                    gz_recurrence_tile tile, bool transposed)
+static gz_launch *pack(gz_builder *builder, const char *name, const gz_tensor *kernel,
+                       const gz_tensor *packed, gz_recurrence_size size, gz_recurrence_tile tile)
 {
-    const size_t padded = gz_recurrence_padded(builder, tile, size.U);
-    const gz_tensor *packed =
-        gz_scratch_packed(builder, kernel, size.G * padded * (transposed ? padded : size.U));
-    gz_launch *launch = gz_launch_add(
-        builder, "recurrence", transposed ? "recurrence_pack_transposed" : "recurrence_pack", "%s", "");
-    gz_launch_packs(launch, kernel);
+    gz_launch *launch = gz_launch_add(builder, "recurrence", name, "%s", "");
     gz_arg_tensor(launch, kernel);
     gz_arg_tensor(launch, packed);
     gz_arg_int(launch, size.U);
     gz_arg_int(launch, size.G);
     gz_arg_int(launch, tile.vectors);
     gz_arg_int(launch, tile.unit_vectors);
-    if (transposed)
-        gz_launch_groups(launch, padded / (tile.unit_vectors * gz_builder_device(builder)->vector_width),
-                         size.G, 1, 1, 1, 1);
-    else
-        gz_launch_groups(launch, size.G * padded / (tile.vectors * gz_builder_device(builder)->vector_width),
-                         1, 1, 1, 1, 1);
+    return launch;
+}
+
+/* `count` rows of `all`, from row `first` on. */
+static void pack_rows(gz_builder *builder, const gz_tensor *source, const gz_tensor *kernel,
+                      const gz_tensor *packed, gz_recurrence_size size, gz_recurrence_tile tile, size_t first,
+                      size_t count)
+{
+    const size_t padded = gz_recurrence_padded(builder, tile, size.U);
+    gz_launch *launch = pack(builder, "recurrence_pack", kernel, packed, size, tile);
+    gz_launch_packs(launch, source);
+    gz_arg_int(launch, first);
+    gz_arg_int(launch, count);
+    gz_arg_int(launch, size.D + size.U);
+    gz_launch_groups(launch, size.G * padded / (tile.vectors * gz_builder_device(builder)->vector_width), 1,
+                     1, 1, 1, 1);
+}
+
+const gz_tensor *gz_recurrence_pack(gz_builder *builder, const gz_tensor *x_kernel, const gz_tensor *kernel,
+                                    gz_recurrence_size size, gz_recurrence_tile tile)
+{
+    const gz_tensor *source =
+        x_kernel && gz_builder_stays(builder, kernel) ? x_kernel : kernel; /* stays if both do */
+    const gz_tensor *packed = gz_scratch_packed(
+        builder, source, size.G * gz_recurrence_padded(builder, tile, size.U) * (size.D + size.U));
+    if (x_kernel) pack_rows(builder, source, x_kernel, packed, size, tile, 0, size.D);
+    pack_rows(builder, source, kernel, packed, size, tile, size.D, size.U);
+    return packed;
+}
+
+const gz_tensor *gz_recurrence_pack_transposed(gz_builder *builder, const gz_tensor *kernel,
+                                               gz_recurrence_size size, gz_recurrence_tile tile)
+{
+    const size_t padded = gz_recurrence_padded(builder, tile, size.U),
+                 units = tile.unit_vectors * gz_builder_device(builder)->vector_width;
+    const gz_tensor *packed = gz_scratch_packed(builder, kernel, size.G * padded * padded);
+    gz_launch *launch = pack(builder, "recurrence_pack_transposed", kernel, packed, size, tile);
+    gz_launch_packs(launch, kernel);
+    gz_launch_groups(launch, padded / units, size.G, 1, 1, 1, 1);
     return packed;
 }
 
@@ -100,7 +128,8 @@ void gz_recurrence_plain_groups(gz_builder *builder, gz_launch *launch, size_t B
 gz_cost gz_recurrence_cost(gz_recurrence_size size)
 {
     const double steps = (double)size.B * (double)size.T, U = (double)size.U, G = (double)size.G;
-    return (gz_cost){2 * steps * U * G * U, 4 * (steps * U * (G + (double)size.kept + 2) + U * G * U)};
+    const double D = (double)size.D, K = D + U, in = size.D ? D : G * U;
+    return (gz_cost){2 * steps * K * G * U, 4 * (steps * (in + U * ((double)size.kept + 2)) + K * G * U)};
 }
 
 gz_limit gz_recurrence_limit(gz_recurrence_size size)

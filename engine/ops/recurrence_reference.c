@@ -14,11 +14,18 @@ static double product(const double *state, const double *kernel, size_t U, size_
     return sum;
 }
 
+/* The input's part of a column. */
+static double input(const gz_recurrence_step *s, size_t column)
+{
+    const size_t width = gz_recurrence_gates(s->kind) * s->U;
+    return s->D ? at(s->x_bias, column) + product(s->x, s->x_kernel, s->D, width, column) : s->x[column];
+}
+
 /* Gate g of unit u before its activation, without the bias of gru. */
 static double gate(const gz_recurrence_step *s, size_t g, size_t u)
 {
     const size_t width = gz_recurrence_gates(s->kind) * s->U, column = g * s->U + u;
-    return s->xw[column] + product(s->h_before, s->kernel, s->U, width, column);
+    return input(s, column) + product(s->h_before, s->kernel, s->U, width, column);
 }
 
 static void keep(const gz_recurrence_step *s, size_t u, double a, double b, double c, double d)
@@ -43,12 +50,12 @@ static void lstm(const gz_recurrence_step *s)
 static void gru(const gz_recurrence_step *s)
 {
     const size_t U = s->U;
-    const double *input = s->bias, *recurrent = s->bias ? s->bias + 3 * U : NULL;
+    const double *bias = s->bias, *recurrent = s->bias ? s->bias + 3 * U : NULL;
     for (size_t u = 0; u < U; u++) {
-        const double z = sigmoid(gate(s, 0, u) + at(input, u) + at(recurrent, u)),
-                     r = sigmoid(gate(s, 1, u) + at(input, U + u) + at(recurrent, U + u)),
+        const double z = sigmoid(gate(s, 0, u) + at(bias, u) + at(recurrent, u)),
+                     r = sigmoid(gate(s, 1, u) + at(bias, U + u) + at(recurrent, U + u)),
                      q = product(s->h_before, s->kernel, U, 3 * U, 2 * U + u) + at(recurrent, 2 * U + u),
-                     n = tanh(s->xw[2 * U + u] + at(input, 2 * U + u) + r * q);
+                     n = tanh(input(s, 2 * U + u) + at(bias, 2 * U + u) + r * q);
         s->h[u] = z * at(s->h_before, u) + (1 - z) * n;
         keep(s, u, z, r, n, q);
     }
@@ -63,8 +70,8 @@ static void gru_reset_before(const gz_recurrence_step *s)
         keep(s, u, z, r, 0, r * at(s->h_before, u));
     }
     for (size_t u = 0; u < U; u++) {
-        const double z = s->gates[u],
-                     n = tanh(s->xw[2 * U + u] + product(s->gates + 3 * U, s->kernel, U, 3 * U, 2 * U + u));
+        const double z = s->gates[u], n = tanh(input(s, 2 * U + u) +
+                                               product(s->gates + 3 * U, s->kernel, U, 3 * U, 2 * U + u));
         s->h[u] = z * at(s->h_before, u) + (1 - z) * n;
         s->gates[2 * U + u] = n;
     }
