@@ -1,6 +1,7 @@
 /* Small models for tests, written with ' for ". */
 #ifndef TEST_MODELS_H
 #define TEST_MODELS_H
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,6 +92,31 @@ static inline size_t count_nodes(const gz_built *built, const char *op)
     return count;
 }
 
+/* How many nodes of `op` does the model's build have? Frees the model. */
+static inline size_t nodes_of(gz_model *model, gz_build_options options, const char *op)
+{
+    gz_built built;
+    if (!options.slab_floats) options.slab_floats = 8192;
+    assert_ok(gz_model_build(model, &options, &built));
+    const size_t count = count_nodes(&built, op);
+    gz_built_free(&built);
+    gz_model_free(model);
+    return count;
+}
+
+static inline void fill_waves(float *values, size_t count, double height, double step)
+{
+    for (size_t i = 0; i < count; i++) values[i] = (float)(height * sin(1 + step * (double)(i * i % 991)));
+}
+
+/* The references count in double: what is left is the rounding of what is read. */
+static inline void expect_same(const float *a, const float *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(fabs((double)a[i] - (double)b[i]) <= 1e-7 * (1 + fabs((double)a[i]))))
+            fail_msg("%zu: %.9g and %.9g", i, (double)a[i], (double)b[i]);
+}
+
 /* A build with its weights in a store, run by the references. Weights start as zeros. */
 typedef struct small_run {
     gz_model *model;
@@ -121,6 +147,26 @@ static inline void finish(small_run *run)
     gz_built_free(&run->built);
     gz_store_destroy(run->store);
     gz_model_free(run->model);
+}
+
+/* A step of gradient descent on labels 2 and 0 by a batch of two, of which `write` gave weights and input.
+   The weights after it; returns how many. */
+static inline size_t take_step(gz_model *model, gz_build_options options, void (*write)(small_run *run),
+                               float *weights, size_t room)
+{
+    small_run run;
+    options.training = true;
+    options.batch = 2;
+    start(&run, model, &options);
+    write(&run);
+    assert_ok(gz_plan_write(run.plan, run.built.label, (int32_t[]){2, 0}));
+    assert_ok(gz_plan_write(run.plan, run.built.hyper, (float[]){0.5f, 0.5f, 0, 0}));
+    assert_ok(gz_plan_run(run.plan));
+    const size_t count = gz_store_slab_floats(run.store, GZ_SLAB_PARAMETER);
+    assert_true(count <= room);
+    assert_ok(gz_store_read(run.store, GZ_SLAB_PARAMETER, 0, weights, count));
+    finish(&run);
+    return count;
 }
 
 static inline void set_weight(small_run *run, const char *name, const float *values)

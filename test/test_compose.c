@@ -1,7 +1,5 @@
 #include "models.h"
 
-#include <math.h>
-
 #define IMAGE "{'name': 'image', 'shape': [9, 8, 1]}"
 #define FIRST "{'type': 'conv2d', 'name': 'first', 'filters': 16, 'kernel_size': 3}"
 #define SECOND \
@@ -13,11 +11,6 @@
     "'outputs': ['last'], 'loss': 'sparse_categorical_crossentropy', 'optimizer': {'type': 'sgd'}"
 enum { PIXELS = 2 * 9 * 8, CLASSES = 2 * 3 };
 
-static void fill(float *values, size_t count, double step)
-{
-    for (size_t i = 0; i < count; i++) values[i] = (float)(0.3 * sin(1 + step * (double)(i * i % 991)));
-}
-
 /* A build in which the first convolution is kept, so that it is no part of another. */
 static gz_build_options apart(bool training)
 {
@@ -28,24 +21,17 @@ static gz_build_options apart(bool training)
 static void set_all(small_run *run)
 {
     float weights[4096], x[PIXELS];
-    fill(weights, 4096, 0.7);
+    fill_waves(weights, 4096, 0.3, 0.7);
     for (size_t w = 0; w < run->built.n_weights; w++)
         set_weight(run, run->built.weights[w].name, weights + 5 * w);
-    fill(x, PIXELS, 0.3);
+    fill_waves(x, PIXELS, 0.3, 0.3);
     assert_ok(gz_plan_write(run->plan, run->built.inputs[0], x));
 }
 
 static size_t nodes(const char *layers, gz_build_options options, const char *op)
 {
-    gz_model *m = read_model(IMAGE, layers, TRAINING);
-    gz_built built;
     options.batch = 2;
-    options.slab_floats = 8192;
-    assert_ok(gz_model_build(m, &options, &built));
-    const size_t count = count_nodes(&built, op);
-    gz_built_free(&built);
-    gz_model_free(m);
-    return count;
+    return nodes_of(read_model(IMAGE, layers, TRAINING), options, op);
 }
 
 static void two_linear_convolutions_are_one(void **state)
@@ -107,14 +93,6 @@ static void predict(const char *layers, gz_build_options options, float y[CLASSE
     finish(&run);
 }
 
-/* The references count in double: what is left is the rounding of what is read. */
-static void expect_same(const float *a, const float *b, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!(fabs((double)a[i] - (double)b[i]) <= 1e-7 * (1 + fabs((double)a[i]))))
-            fail_msg("%zu: %.9g and %.9g", i, (double)a[i], (double)b[i]);
-}
-
 static const char *const pairs[] = {
     FIRST "," SECOND "," CLASS,
     "{'type': 'conv2d', 'name': 'first', 'filters': 16, 'kernel_size': 3, 'use_bias': false}," SECOND
@@ -137,22 +115,9 @@ static void predictions_are_those_of_the_two(void **state)
     }
 }
 
-/* The weights after a step of gradient descent. Returns how many. */
 static size_t step(const char *layers, gz_build_options options, float *weights, size_t room)
 {
-    small_run run;
-    options.training = true;
-    options.batch = 2;
-    start(&run, read_model(IMAGE, layers, TRAINING), &options);
-    set_all(&run);
-    assert_ok(gz_plan_write(run.plan, run.built.label, (int32_t[]){2, 0}));
-    assert_ok(gz_plan_write(run.plan, run.built.hyper, (float[]){0.5f, 0.5f, 0, 0}));
-    assert_ok(gz_plan_run(run.plan));
-    const size_t count = gz_store_slab_floats(run.store, GZ_SLAB_PARAMETER);
-    assert_true(count <= room);
-    assert_ok(gz_store_read(run.store, GZ_SLAB_PARAMETER, 0, weights, count));
-    finish(&run);
-    return count;
+    return take_step(read_model(IMAGE, layers, TRAINING), options, set_all, weights, room);
 }
 
 static void both_kernels_learn_as_two(void **state)

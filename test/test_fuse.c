@@ -43,13 +43,7 @@ static void what_is_kept_changes_no_value(void **state)
 
 static size_t nodes(const char *layers, const gz_build_options *options, const char *op)
 {
-    gz_model *m = model(layers);
-    gz_built built;
-    assert_ok(gz_model_build(m, options, &built));
-    const size_t count = count_nodes(&built, op);
-    gz_built_free(&built);
-    gz_model_free(m);
-    return count;
+    return nodes_of(model(layers), *options, op);
 }
 
 static void prediction_runs_pool_and_scaling_with_what_comes_before(void **state)
@@ -120,14 +114,9 @@ static void other_windows_stay(void **state)
 
 static size_t trained(const char *layers, const char *op)
 {
-    gz_model *m = read_model(IMAGE, layers, "'outputs': ['last'], 'loss': 'sparse_categorical_crossentropy'");
-    gz_built built;
-    assert_ok(
-        gz_model_build(m, &(gz_build_options){.batch = 2, .training = true, .slab_floats = 512}, &built));
-    const size_t count = count_nodes(&built, op);
-    gz_built_free(&built);
-    gz_model_free(m);
-    return count;
+    return nodes_of(
+        read_model(IMAGE, layers, "'outputs': ['last'], 'loss': 'sparse_categorical_crossentropy'"),
+        (gz_build_options){.batch = 2, .training = true}, op);
 }
 
 /* The product with the map, its mean and its maximum, and relu's slope. */

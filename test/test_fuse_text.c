@@ -1,8 +1,6 @@
 /* Embeddings and recurrent layers, and the dense that fuses with them. */
 #include "models.h"
 
-#include <math.h>
-
 #define TEXT  "{'name': 'text', 'shape': [5], 'dtype': 'int32'}"
 #define STEPS "{'name': 'x', 'shape': [5, 3]}"
 #define EMBED "{'type': 'embedding', 'name': 'embed', 'input_dim': 7, 'output_dim': 3}"
@@ -19,46 +17,30 @@
     "'outputs': ['last'], 'loss': 'sparse_categorical_crossentropy', 'optimizer': {'type': 'sgd'}"
 enum { IDS = 2 * 5, CLASSES = 2 * 3 };
 
-static void fill(float *values, size_t count, double step)
-{
-    for (size_t i = 0; i < count; i++) values[i] = (float)(0.8 * sin(1 + step * (double)(i * i % 991)));
-}
-
 static void set_all(small_run *run, double seed)
 {
     static const int32_t ids[IDS] = {0, 6, 3, 3, 5, 1, 6, 0, 2, 6};
     float weights[256], x[2 * 5 * 3];
-    fill(weights, 256, seed);
+    fill_waves(weights, 256, 0.8, seed);
     for (size_t w = 0; w < run->built.n_weights; w++)
         set_weight(run, run->built.weights[w].name, weights + w);
-    fill(x, sizeof x / sizeof *x, 0.3);
+    fill_waves(x, sizeof x / sizeof *x, 0.8, 0.3);
     const bool text = run->built.inputs[0]->dtype == GZ_I32;
     assert_ok(gz_plan_write(run->plan, run->built.inputs[0], text ? (const void *)ids : x));
 }
 
-static gz_built build(gz_model *m, gz_build_options options)
-{
-    gz_built built;
-    options.slab_floats = 4096;
-    assert_ok(gz_model_build(m, &options, &built));
-    return built;
-}
-
 static size_t nodes(const char *input, const char *layers, gz_build_options options, const char *op)
 {
-    gz_model *m = read_model(input, layers, TRAINING);
-    gz_built built = build(m, options);
-    const size_t count = count_nodes(&built, op);
-    gz_built_free(&built);
-    gz_model_free(m);
-    return count;
+    return nodes_of(read_model(input, layers, TRAINING), options, op);
 }
 
 /* How many tensors are made once, when weights are loaded? */
 static size_t staying(const char *layers, gz_build_options options)
 {
     gz_model *m = read_model(TEXT, layers, TRAINING);
-    gz_built built = build(m, options);
+    gz_built built;
+    options.slab_floats = 4096;
+    assert_ok(gz_model_build(m, &options, &built));
     size_t count = 0;
     for (size_t i = 0; i < built.graph->n_tensors; i++) count += built.graph->tensors[i]->stays;
     gz_built_free(&built);
@@ -123,14 +105,6 @@ static void predict(const char *input, const char *layers, gz_build_options opti
     finish(&run);
 }
 
-/* The references count in double: what is left is the rounding of what is read. */
-static void expect_same(const float *a, const float *b, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!(fabs((double)a[i] - (double)b[i]) <= 1e-7 * (1 + fabs((double)a[i]))))
-            fail_msg("%zu: %.9g and %.9g", i, (double)a[i], (double)b[i]);
-}
-
 static void predictions_are_those_of_nodes_apart(void **state)
 {
     (void)state;
@@ -146,20 +120,11 @@ static void predictions_are_those_of_nodes_apart(void **state)
     }
 }
 
-/* The weights after a step of gradient descent. Returns how many. */
+static void set_usual(small_run *run) { set_all(run, 0.7); }
+
 static size_t step(const char *layers, float *weights, size_t room)
 {
-    small_run run;
-    start(&run, read_model(TEXT, layers, TRAINING), &(gz_build_options){.batch = 2, .training = true});
-    set_all(&run, 0.7);
-    assert_ok(gz_plan_write(run.plan, run.built.label, (int32_t[]){2, 0}));
-    assert_ok(gz_plan_write(run.plan, run.built.hyper, (float[]){0.5f, 0.5f, 0, 0}));
-    assert_ok(gz_plan_run(run.plan));
-    const size_t count = gz_store_slab_floats(run.store, GZ_SLAB_PARAMETER);
-    assert_true(count <= room);
-    assert_ok(gz_store_read(run.store, GZ_SLAB_PARAMETER, 0, weights, count));
-    finish(&run);
-    return count;
+    return take_step(read_model(TEXT, layers, TRAINING), (gz_build_options){0}, set_usual, weights, room);
 }
 
 static void a_table_learns_as_its_embedding(void **state)
