@@ -44,7 +44,7 @@ GAZE_IN_REGISTERS gaze_rows gaze_rows_of(const __global float *from, size_t stri
 }
 
 /* c[j][v] += sum over k of a[j][k] * w[k][v]. */
-GAZE_IN_REGISTERS void gaze_add_products(floatv *c, gaze_rows a, const __global float *w, int count)
+GAZE_IN_REGISTERS void gaze_add_steps(floatv *c, gaze_rows a, const __global float *w, int count)
 {
     for (int k = 0; k < count; k++, w += TILE_VECTORS * GAZE_WIDTH) {
         floatv b[TILE_VECTORS];
@@ -66,8 +66,8 @@ static inline void gaze_state_tile(gaze_rows x, int D, gaze_rows a, int count, c
     floatv c[TILE_ROWS * TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS * TILE_VECTORS; i++) c[i] = 0.0f;
-    gaze_add_products(c, x, w, D);
-    gaze_add_products(c, a, w + (size_t)D * TILE_VECTORS * GAZE_WIDTH, count);
+    gaze_add_steps(c, x, w, D);
+    gaze_add_steps(c, a, w + (size_t)D * TILE_VECTORS * GAZE_WIDTH, count);
 #pragma unroll
     for (int j = 0; j < TILE_ROWS; j++)
 #pragma unroll

@@ -222,14 +222,14 @@ static const gz_case cases[] = {
     FULL(rnn_back, 4, 4, 1, 33, NONE, NONE),
     HEAVY(rnn, 64, 257, 1, 128),
     FROM_INPUT(lstm, 1, 3, 5, 4, 7, NONE, LIST(28), false),
-    FROM_INPUT(lstm, 9, 4, 33, 4, 17, PAIR(9, 4), LIST(68), false),
-    FROM_INPUT(lstm_back, 11, 3, 2, 4, 16, NONE, NONE, false),
+    FROM_INPUT(lstm, 33, 4, 33, 4, 17, PAIR(33, 4), LIST(68), false),
+    FROM_INPUT(lstm_back, 35, 3, 2, 4, 16, NONE, NONE, false),
     FROM_INPUT(lstm_last, 64, 50, 64, 4, 128, NONE, LIST(512), true),
-    FROM_INPUT(lstm, 8, 2, 300, 4, 100, NONE, LIST(400), true), /* more weights than tiles take */
+    FROM_INPUT(lstm, 32, 2, 300, 4, 100, NONE, LIST(400), true), /* more weights than tiles take */
     FROM_INPUT(gru, 17, 3, 9, 3, 5, PAIR(17, 3), NONE, false),
-    FROM_INPUT(gru_back, 8, 4, 31, 3, 33, NONE, NONE, false),
+    FROM_INPUT(gru_back, 32, 4, 31, 3, 33, NONE, NONE, false),
     FROM_INPUT(before, 9, 3, 4, 3, 6, NONE, LIST(18), false),
-    FROM_INPUT(rnn, 10, 5, 3, 1, 65, NONE, LIST(65), false),
+    FROM_INPUT(rnn, 37, 5, 3, 1, 65, NONE, LIST(65), false),
     FROM_INPUT(rnn_back, 2, 3, 40, 1, 3, PAIR(2, 3), NONE, false),
 };
 

@@ -28,12 +28,13 @@ static void add_sizes(gz_launch *launch, const gz_node *node, gz_recurrence_size
     gz_arg_int(launch, attr_of(node)->backwards);
 }
 
-/* Tiles of few rows would read the input's kernel too often, and a large one more often than it is worth. A
-   gru's reset gate multiplies the state's part of the products alone. */
-static bool multiplies_in_tiles(const gz_node *node, const gz_recurrence_size *s, gz_recurrence_tile tile)
+/* Few samples would read the input's kernel too often, and a large one is read more often than it is worth.
+   By the shape alone, as the order of a sum depends on it. A gru's reset gate multiplies the state's part of
+   the products alone. */
+static bool multiplies_in_tiles(const gz_node *node, const gz_recurrence_size *s)
 {
-    enum { LEAST_ROWS = 4, MOST_FLOATS = 1 << 17 };
-    return attr_of(node)->kind != GZ_GRU && tile.rows >= LEAST_ROWS &&
+    enum { LEAST_SAMPLES = 32, MOST_FLOATS = 1 << 17 };
+    return attr_of(node)->kind != GZ_GRU && s->B >= LEAST_SAMPLES &&
            (s->D + s->U) * s->G * s->U <= MOST_FLOATS;
 }
 
@@ -59,7 +60,7 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
 {
     const gz_recurrence_tile tile = gz_recurrence_forward_tile(builder, s);
     const gz_tensor *x =
-        multiplies_in_tiles(node, &s, tile) ? node->in[GZ_RECURRENCE_XW] : multiplied(node, builder, &s);
+        multiplies_in_tiles(node, &s) ? node->in[GZ_RECURRENCE_XW] : multiplied(node, builder, &s);
     const size_t padded = gz_recurrence_padded(builder, tile, s.U), groups = gz_recurrence_groups(tile, s.B);
     const gz_tensor *packed = gz_recurrence_pack(builder, s.D ? node->in[GZ_RECURRENCE_X_KERNEL] : NULL,
                                                  node->in[GZ_RECURRENCE_KERNEL], s, tile),

@@ -55,6 +55,22 @@ static gaze_status bias_gradient(gz_graph *graph, const gz_recurrence_gradients 
     return gz_graph_view(graph, *dbias, bias, dbias);
 }
 
+/* Of the products, or of the input, its kernel and its bias. */
+static gaze_status input_gradients(gz_graph *graph, const gz_node *node, gz_tensor *dxw, const bool *wanted,
+                                   gz_tensor **din)
+{
+    gz_tensor *x = node->in[GZ_RECURRENCE_XW];
+    if (!gz_recurrence_size_of(node).D) {
+        if (wanted[GZ_RECURRENCE_XW]) din[GZ_RECURRENCE_XW] = dxw;
+        return GAZE_OK;
+    }
+    if (wanted[GZ_RECURRENCE_XW])
+        GZ_TRY(gz_dense_input_gradient(graph, dxw, node->in[GZ_RECURRENCE_X_KERNEL], &din[GZ_RECURRENCE_XW]));
+    if (wanted[GZ_RECURRENCE_X_KERNEL])
+        GZ_TRY(gz_dense_kernel_gradient(graph, x, dxw, &din[GZ_RECURRENCE_X_KERNEL]));
+    return wanted[GZ_RECURRENCE_X_BIAS] ? gz_bias_gradient(graph, dxw, &din[GZ_RECURRENCE_X_BIAS]) : GAZE_OK;
+}
+
 gaze_status gz_recurrence_gradients_of(gz_graph *graph, const gz_node *node, gz_tensor *const *dout,
                                        const bool *wanted, gz_tensor **din)
 {
@@ -74,7 +90,7 @@ gaze_status gz_recurrence_gradients_of(gz_graph *graph, const gz_node *node, gz_
                              dout[0],
                              dc};
     GZ_TRY(gz_recurrence_gradient(graph, &attr, in, &d));
-    if (wanted[GZ_RECURRENCE_XW]) din[GZ_RECURRENCE_XW] = d.dxw;
+    GZ_TRY(input_gradients(graph, node, d.dxw, wanted, din));
     if (wanted[GZ_RECURRENCE_KERNEL]) GZ_TRY(kernel_gradient(graph, node, &d, &din[GZ_RECURRENCE_KERNEL]));
     if (wanted[GZ_RECURRENCE_BIAS])
         GZ_TRY(bias_gradient(graph, &d, node->in[GZ_RECURRENCE_BIAS]->shape, &din[GZ_RECURRENCE_BIAS]));
