@@ -176,11 +176,7 @@ GAZE_IN_REGISTERS void gaze_put_finished(floatv *c, int finish, int activation, 
         return;
     }
     GAZE_ALIGNED float part[PANEL_ROWS * TILE_COLUMNS];
-#pragma unroll
-    for (int j = 0; j < PANEL_ROWS; j++) {
-        vstorev(c[j], 2 * j, part);
-        vstorev(c[PANEL_ROWS + j], 2 * j + 1, part);
-    }
+    gaze_spill_tile(c, part);
     gaze_finish_tile(finish, activation, part, other, to, stride, rows, columns);
 }
 

@@ -5,6 +5,7 @@
 #include "partial.h"
 #include "tile.h"
 #include "panel.h"
+#include "tiles.h"
 
 #define GRADIENT_ROWS    (GAZE_WIDTH == 16 ? 128 : 132) // columns of `a` that are copied at once: two blocks of gz_dense_tile_of
 #define GRADIENT_COLUMNS 128
@@ -47,11 +48,7 @@ GAZE_IN_REGISTERS void gaze_put_tile(const floatv *c, __global float *out, int r
         return;
     }
     GAZE_ALIGNED float part[PANEL_ROWS * TILE_COLUMNS];
-#pragma unroll
-    for (int j = 0; j < PANEL_ROWS; j++) {
-        vstorev(c[j], 2 * j, part);
-        vstorev(c[PANEL_ROWS + j], 2 * j + 1, part);
-    }
+    gaze_spill_tile(c, part);
     for (int j = 0; j < min(rows, PANEL_ROWS); j++)
         for (int n = 0; n < min(columns, TILE_COLUMNS); n++) {
             __global float *to = out + (size_t)j * row + (size_t)n * column;

@@ -3,6 +3,16 @@
 #ifndef GAZE_TILES_H
 #define GAZE_TILES_H
 
+/* A tile as rows of TILE_COLUMNS floats. */
+GAZE_IN_REGISTERS void gaze_spill_tile(const floatv *c, float *part)
+{
+#pragma unroll
+    for (int j = 0; j < PANEL_ROWS; j++) {
+        vstorev(c[j], 2 * j, part);
+        vstorev(c[PANEL_ROWS + j], 2 * j + 1, part);
+    }
+}
+
 /* The part of a tile that exists. */
 GAZE_APART void gaze_store_tile_part(const float *part, __global float *y, int stride, int rows, int columns)
 {
@@ -22,11 +32,7 @@ GAZE_IN_REGISTERS void gaze_store_tile(const floatv *c, __global float *y, int s
         return;
     }
     GAZE_ALIGNED float part[PANEL_ROWS * TILE_COLUMNS];
-#pragma unroll
-    for (int j = 0; j < PANEL_ROWS; j++) {
-        vstorev(c[j], 2 * j, part);
-        vstorev(c[PANEL_ROWS + j], 2 * j + 1, part);
-    }
+    gaze_spill_tile(c, part);
     gaze_store_tile_part(part, y, stride, rows, columns);
 }
 
