@@ -62,9 +62,6 @@ typedef struct tiling {
     size_t in_bytes, block_bytes, offset_bytes;
 } tiling;
 
-/* Taps of a tile, as TAP_ROWS in cl/conv2d_gradient.cl. */
-static size_t tap_rows(gz_builder *builder) { return gz_builder_device(builder)->vector_width == 16 ? 9 : 6; }
-
 static tiling tiling_of(gz_builder *builder, const gz_conv2d_size *size)
 {
     enum { TAPS_EACH = 72, MOST_BLOCKS = 8 };
@@ -72,7 +69,7 @@ static tiling tiling_of(gz_builder *builder, const gz_conv2d_size *size)
     tiling t = {.channels = at_most(size->C, window < 9 ? TAPS_EACH / window : TAPS_EACH / 9),
                 .rows = rows_each(size),
                 .blocks = gz_round_groups(size->O, columns)};
-    const size_t taps = gz_round_up(window * t.channels, tap_rows(builder));
+    const size_t taps = gz_round_up(window * t.channels, GZ_TILE_ROWS);
     const size_t room = gz_builder_device(builder)->local_bytes;
     t.groups = gz_round_groups(size->C, t.channels);
     t.in_bytes =
