@@ -64,7 +64,7 @@ GAZE_ONE gru_steps(const __global float *restrict xw, const __global float *rest
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s;
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(gaze_rows_of(now, stride, TILE_ROWS), 0, now, stride, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
+            gaze_state_products(0, 0, now, stride, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
             for (int r = 0; r < rows; r++) {
                 const size_t step = (size_t)(first + r) * T + t;
                 __global float *kept = gates ? gates + step * KEPT * U : gates;

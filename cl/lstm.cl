@@ -63,7 +63,8 @@ GAZE_ONE lstm_steps(const __global float *restrict xw, const __global float *res
     gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s, before = backwards ? t + 1 : t - 1;
-        const gaze_rows x = gaze_rows_of(xw + ((size_t)first * T + t) * D, (size_t)T * D, rows);
+        const __global float *x[TILE_ROWS];
+        gaze_rows_of(x, xw + ((size_t)first * T + t) * D, (size_t)T * D, rows);
         for (int u = 0; u < U; u += UNITS) {
             gaze_state_products(x, D, now, stride, w + (size_t)u * GATES * (D + U), U, GATES, s > 0 || h0, z);
             const int end = min(u + UNITS, U);

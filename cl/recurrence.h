@@ -29,22 +29,15 @@ static inline const __global float *gaze_added(const __global float *xw, const _
     return D ? x_bias : xw + step * width;
 }
 
-/* Rows that a register tile reads. */
-typedef struct gaze_rows {
-    const __global float *row[TILE_ROWS];
-} gaze_rows;
-
-/* `count` rows, `stride` floats apart; after them the last again. */
-GAZE_IN_REGISTERS gaze_rows gaze_rows_of(const __global float *from, size_t stride, int count)
+/* The rows that a register tile reads: `count`, `stride` floats apart; after them the last again. */
+GAZE_IN_REGISTERS void gaze_rows_of(const __global float **row, const __global float *from, size_t stride, int count)
 {
-    gaze_rows rows;
 #pragma unroll
-    for (int j = 0; j < TILE_ROWS; j++) rows.row[j] = from + min(j, count - 1) * stride;
-    return rows;
+    for (int j = 0; j < TILE_ROWS; j++) row[j] = from + min(j, count - 1) * stride;
 }
 
-/* c[j][v] += sum over k of a[j][k] * w[k][v]. */
-GAZE_IN_REGISTERS void gaze_add_steps(floatv *c, gaze_rows a, const __global float *w, int count)
+/* c[j][v] += sum over k of row[j][k] * w[k][v]. */
+GAZE_IN_REGISTERS void gaze_add_steps(floatv *c, const __global float *const *row, const __global float *w, int count)
 {
     for (int k = 0; k < count; k++, w += TILE_VECTORS * GAZE_WIDTH) {
         floatv b[TILE_VECTORS];
@@ -52,7 +45,7 @@ GAZE_IN_REGISTERS void gaze_add_steps(floatv *c, gaze_rows a, const __global flo
         for (int v = 0; v < TILE_VECTORS; v++) b[v] = vloadv(v, w);
 #pragma unroll
         for (int j = 0; j < TILE_ROWS; j++) {
-            const floatv t = a.row[j][k];
+            const floatv t = row[j][k];
 #pragma unroll
             for (int v = 0; v < TILE_VECTORS; v++)
                 c[j * TILE_VECTORS + v] = fma(t, b[v], c[j * TILE_VECTORS + v]);
@@ -61,7 +54,8 @@ GAZE_IN_REGISTERS void gaze_add_steps(floatv *c, gaze_rows a, const __global flo
 }
 
 /* z[j][v] = x's products and a's with the rows of w, D and then `count`; z's rows are z_stride floats apart. */
-static inline void gaze_state_tile(gaze_rows x, int D, gaze_rows a, int count, const __global float *w, float *z, int z_stride)
+static inline void gaze_state_tile(const __global float *const *x, int D, const __global float *const *a, int count,
+                                   const __global float *w, float *z, int z_stride)
 {
     floatv c[TILE_ROWS * TILE_VECTORS];
 #pragma unroll
@@ -75,11 +69,12 @@ static inline void gaze_state_tile(gaze_rows x, int D, gaze_rows a, int count, c
 }
 
 /* The block's part of x * its kernel + state * kernel for all rows: z [TILE_ROWS][gates * UNIT_VECTORS]. Without a state: any is 0. */
-static inline void gaze_state_products(gaze_rows x, int D, const __global float *state, int stride, const __global float *w, int U,
-                                       int gates, int any, float *z)
+static inline void gaze_state_products(const __global float *const *x, int D, const __global float *state, int stride,
+                                       const __global float *w, int U, int gates, int any, float *z)
 {
     const int vectors = gates * UNIT_VECTORS, lanes = vectors * GAZE_WIDTH;
-    const gaze_rows rows = gaze_rows_of(state, stride, TILE_ROWS);
+    const __global float *rows[TILE_ROWS];
+    gaze_rows_of(rows, state, stride, TILE_ROWS);
     for (int v = 0; v < vectors; v += TILE_VECTORS, w += (D + U) * TILE_VECTORS * GAZE_WIDTH)
         gaze_state_tile(x, D, rows, any ? U : 0, w, z + v * GAZE_WIDTH, lanes);
 }
@@ -106,7 +101,8 @@ static inline void gaze_gradient_products(const __global float *a, int width, co
                                           int stride, __global float *carry)
 {
     GAZE_ALIGNED float z[TILE_ROWS * TILE_VECTORS * GAZE_WIDTH];
-    const gaze_rows rows = gaze_rows_of(a, width, TILE_ROWS);
+    const __global float *rows[TILE_ROWS];
+    gaze_rows_of(rows, a, width, TILE_ROWS);
     for (int u = 0; u < U; u += UNITS, w += (size_t)width * UNITS) {
         gaze_state_tile(rows, 0, rows, width, w, z, UNITS);
         for (int i = 0; i < TILE_ROWS * TILE_VECTORS; i++) {
