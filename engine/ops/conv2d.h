@@ -71,10 +71,10 @@ typedef struct gz_winograd_split {
 } gz_winograd_split;
 gz_winograd_split gz_winograd_split_of(const gz_conv2d_size *size, gz_builder *builder, size_t planes,
                                        size_t n_tiles);
-/* Do groups of so many tiles fit local memory? Its two arguments: the tiles of C channels, and their
- * products. */
 enum { GZ_WINOGRAD_PAD = 16 }; /* floats between planes, see cl/winograd.cl */
+/* Do groups of so many tiles fit local memory? */
 bool gz_winograd_fits(const gz_conv2d_size *size, gz_builder *builder, size_t planes, size_t tiles);
+/* Its two arguments: the tiles of C channels, and their products. */
 void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes, size_t tiles, size_t C);
 
 /* The same of kernels 1 x 2 to 1 x 5, by Winograd's F(7 - taps, taps) along rows. every_run: 6 planes of C x

@@ -7,8 +7,8 @@ static bool never_changes(const gz_tensor *tensor)
     return !tensor || tensor->role == GZ_PARAMETER || tensor->stays;
 }
 
-/* Made once for many runs, the rows may be more than those of one; made in every run, they have to be fewer.
- */
+/* Made once for many runs, the rows may be more than those of one; made in every run, they have to be fewer,
+   by what it costs to sum gradients as wide as the units. */
 static bool pays(size_t rows_of_table, size_t rows, bool stays)
 {
     enum { RUNS = 32 };
@@ -41,7 +41,7 @@ static gaze_status add_table(gz_graph *graph, size_t at, gz_tensor *embeddings, 
 
 gaze_status gz_fuse_embedding(gz_graph *graph, size_t at, gz_use *uses)
 {
-    gz_node *dense = graph->nodes[at], *rows = dense->op == &gz_op_dense ? dense->in[0]->producer : NULL;
+    gz_node *dense = graph->nodes[at], *rows = dense->in[0]->producer;
     if (!rows || rows->op != &gz_op_embedding) return GAZE_OK;
     gz_tensor *ids = rows->in[0], *embeddings = rows->in[1], *taken = rows->out[0], *table;
     bool stays = !graph->training && never_changes(embeddings);

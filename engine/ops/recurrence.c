@@ -68,7 +68,7 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     return GAZE_OK;
 }
 
-const gz_tensor *gz_recurrence_kept_of(const gz_node *node)
+gz_tensor *gz_recurrence_kept_of(const gz_node *node)
 {
     return keeps(attr_of(node)) ? node->out[kept_output(node)] : NULL;
 }

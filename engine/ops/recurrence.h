@@ -24,7 +24,7 @@ enum {
     GZ_RECURRENCE_X_BIAS
 };
 gz_recurrence_size gz_recurrence_size_of(const gz_node *node);
-const gz_tensor *gz_recurrence_kept_of(const gz_node *node); /* or NULL */
+gz_tensor *gz_recurrence_kept_of(const gz_node *node); /* or NULL */
 /* Members of the op: recurrence_forward.c, recurrence_nodes.c. */
 gaze_status gz_recurrence_prepare(const gz_node *node, gz_builder *builder);
 gaze_status gz_recurrence_gradients_of(gz_graph *graph, const gz_node *node, gz_tensor *const *dout,

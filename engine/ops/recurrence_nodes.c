@@ -4,12 +4,6 @@
 static const gz_recurrence_attr *attr_of(const gz_node *node) { return node->attr; }
 static bool is_lstm(const gz_node *node) { return attr_of(node)->kind == GZ_LSTM; }
 
-static gz_tensor *kept_of(const gz_node *node)
-{
-    const size_t states = is_lstm(node) ? 2 : 1;
-    return node->n_out > states ? node->out[states] : NULL;
-}
-
 /* The states before each step, as rows beside those of dz. NULL where all are zero. */
 static gaze_status states_before(gz_graph *graph, const gz_node *node, gz_tensor **before)
 {
@@ -26,7 +20,7 @@ static gaze_status reset_before_kernel_gradient(gz_graph *graph, const gz_node *
     gz_tensor *dzr, *dn, *q, *part[2];
     GZ_TRY(gz_slice(graph, dz, 2, 0, 2 * U, &dzr));
     GZ_TRY(gz_slice(graph, dz, 2, 2 * U, U, &dn));
-    GZ_TRY(gz_slice(graph, kept_of(node), 2, 3 * U, U, &q));
+    GZ_TRY(gz_slice(graph, gz_recurrence_kept_of(node), 2, 3 * U, U, &q));
     GZ_TRY(gz_dense_kernel_gradient(graph, before, dzr, &part[0]));
     GZ_TRY(gz_dense_kernel_gradient(graph, q, dn, &part[1]));
     return gz_concatenate(graph, part, 2, 1, dkernel);
@@ -75,7 +69,7 @@ gaze_status gz_recurrence_gradients_of(gz_graph *graph, const gz_node *node, gz_
                                        const bool *wanted, gz_tensor **din)
 {
     const gz_recurrence_attr *a = attr_of(node);
-    gz_tensor *dc = is_lstm(node) ? dout[1] : NULL, *kept = kept_of(node);
+    gz_tensor *dc = is_lstm(node) ? dout[1] : NULL, *kept = gz_recurrence_kept_of(node);
     gz_recurrence_gradients d = {0};
     if (!dout[0] && !dc) return GAZE_OK;
     if (gz_recurrence_kept(a->kind) && !kept)
