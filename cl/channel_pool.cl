@@ -2,6 +2,7 @@
    evenly, the maximum's is shared equally among equals. */
 #include "common.h"
 #include "epilogue.h"
+#include "places.h"
 #include "row.h"
 
 #define ROWS_OF_GROUP \
@@ -32,37 +33,53 @@ __kernel void channel_pool_items(__global const float *restrict x, __global floa
 }
 
 /* dx = slope (d[0] / C + d[1] / equals where x is the maximum + s dy), where the slope is that of the activation
-   that gave x. dy, s null: without them. dx may be x or dy. */
+   that gave x, of one row; it is added to sums [C]. dy, place, sums may be null: no dy, all of dy, no sums. dx may be x or dy. */
 GAZE_APART void gaze_channel_pool_gradient(__global const float *x, __global const float *d, __global const float *dy,
-                                           float s, __global float *dx, int activation, int C)
+                                           float s, __global float *dx, __global const int *place, int here,
+                                           __global float *sums, int activation, int C)
 {
     const float most = gaze_row_max(x, C), mean = d[0] / (float)C, part = d[1] / gaze_row_count(x, most, C);
     int c = 0;
     for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) {
         const floatv at = vloadv(0, x + c);
         floatv sum = mean + select((floatv)(0.0f), (floatv)(part), at == most);
-        if (dy) sum = fma((floatv)(s), vloadv(0, dy + c), sum);
-        vstorev(gaze_epilogue_gradientv(activation, at, sum), 0, dx + c);
+        if (dy) sum = fma((floatv)(s), place ? gaze_at_place(dy + c, place + c, here) : vloadv(0, dy + c), sum);
+        sum = gaze_epilogue_gradientv(activation, at, sum);
+        vstorev(sum, 0, dx + c);
+        if (sums) vstorev(vloadv(0, sums + c) + sum, 0, sums + c);
     }
     for (; c < C; c++) {
         float sum = mean + (x[c] == most ? part : 0.0f);
-        if (dy) sum = fma(s, dy[c], sum);
-        dx[c] = gaze_epilogue_gradient1(activation, x[c], sum);
+        if (dy && (!place || place[c] == here)) sum = fma(s, dy[c], sum);
+        sum = gaze_epilogue_gradient1(activation, x[c], sum);
+        dx[c] = sum;
+        if (sums) sums[c] += sum;
     }
 }
 
+/* Row r of x goes with row r / repeat of dy; with place [B,H/2,W/2,C] with that of its window. sums [groups][C] or null. */
 GAZE_ONE channel_pool_gradient_slabs(__global const float *x, __global const float *restrict d, __global const float *dy,
-                                     __global const float *restrict s, __global float *dx, int activation, int C,
-                                     int rows, int slab)
+                                     __global const float *restrict s, __global float *dx, __global const int *restrict place,
+                                     __global float *restrict sums, int activation, int repeat, int H, int W, int C, int rows,
+                                     int slab)
 {
     ROWS_OF_GROUP
-    for (size_t r = first; r < last; r++)
-        gaze_channel_pool_gradient(x + r * C, d + 2 * r, dy ? dy + r * C : dy, dy ? s[r] : 0.0f, dx + r * C, activation, C);
+    if (sums) {
+        sums += get_group_id(0) * C;
+        for (int c = 0; c < C; c++) sums[c] = 0.0f;
+    }
+    for (size_t r = first; r < last; r++) {
+        int here = 0;
+        const long from = place ? gaze_window_of_pixel(r, H, W, C, &here) : (long)(r / repeat) * C;
+        const bool arrives = dy && from >= 0;
+        gaze_channel_pool_gradient(x + r * C, d + 2 * r, arrives ? dy + from : 0, arrives ? s[r] : 0.0f, dx + r * C,
+                                   arrives && place ? place + from : 0, here, sums, activation, C);
+    }
 }
 
 __kernel void channel_pool_gradient_items(__global const float *x, __global const float *restrict d,
                                           __global const float *dy, __global const float *restrict s, __global float *dx,
-                                          int activation, int C, int rows)
+                                          int activation, int repeat, int C, int rows)
 {
     const size_t r = get_global_id(0);
     if (r >= (size_t)rows) return;
@@ -70,9 +87,10 @@ __kernel void channel_pool_gradient_items(__global const float *x, __global cons
     for (int c = 0; c < C; c++) most = GAZE_MORE(most, x[r * C + c]);
     for (int c = 0; c < C; c++) equals += x[r * C + c] == most ? 1.0f : 0.0f;
     const float mean = d[2 * r] / (float)C, part = d[2 * r + 1] / equals;
-    for (size_t i = r * C; i < (r + 1) * C; i++) {
+    for (int c = 0; c < C; c++) {
+        const size_t i = r * C + c;
         float sum = mean + (x[i] == most ? part : 0.0f);
-        if (dy) sum = fma(s[r], dy[i], sum);
+        if (dy) sum = fma(s[r], dy[r / repeat * C + c], sum);
         dx[i] = gaze_epilogue_gradient1(activation, x[i], sum);
     }
 }

@@ -4,6 +4,7 @@
 #ifndef GAZE_CONV2D_H
 #define GAZE_CONV2D_H
 #include "epilogue.h"
+#include "places.h"
 #include "tile.h"
 #include "window.h"
 
@@ -76,16 +77,5 @@ GAZE_APART void gaze_stage_planes(source x, int H, int W, int C, int h, int left
             }
         }
 }
-
-/* Which of a window's four pixels is its maximum, as max_pool2d has it: of equals the first, NaN where it comes first. */
-GAZE_IN_REGISTERS intv gaze_place_of_max(floatv a, floatv b, floatv c, floatv d)
-{
-    const floatv two = GAZE_MORE(a, b), three = GAZE_MORE(two, c);
-    const intv place = select(select((intv)0, (intv)1, b > a), (intv)2, c > two);
-    return select(place, (intv)3, d > three);
-}
-
-GAZE_IN_REGISTERS intv gaze_places(const __global int *from) { return as_intv(vloadv(0, (source)from)); }
-GAZE_IN_REGISTERS void gaze_store_places(intv place, __global int *to) { vstorev(as_floatv(place), 0, (__global float *)to); }
 
 #endif

@@ -2,7 +2,7 @@
    that makes of the maximum's gradient. image [B,H,W,C]; most, place, dy [B,H/2,W/2,C]. A group owns `slab` of the `rows` rows of
    windows of all samples, or of the image's rows; an item owns one value. */
 #include "common.h"
-#include "conv2d.h"
+#include "places.h"
 
 #define ROWS_OF_GROUP const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
 
@@ -13,62 +13,91 @@ static inline int gaze_place_1(float a, float b, float c, float d, float *most)
     return d > three ? 3 : c > two ? 2 : b > a ? 1 : 0;
 }
 
-GAZE_ONE places_slabs(source image, __global float *restrict most, __global int *restrict place, int H, int W, int C, int rows, int slab)
+/* The first pixel of window q of row r of windows. */
+#define PIXEL_OF_WINDOW (((size_t)(r / (H / 2)) * H + r % (H / 2) * 2) * W + 2 * q)
+
+/* The factors of a window's four pixels; s null: ones. */
+#define FACTORS(at)                                                                                                                    const float f0 = s ? s[at] : 1.0f, f1 = s ? s[at + 1] : 1.0f, f2 = s ? s[at + W] : 1.0f, f3 = s ? s[at + W + 1] : 1.0f;
+
+/* Every pixel is multiplied by its factor s [B,H,W] first, if there are any; place may be null. */
+GAZE_ONE places_slabs(const __global float *restrict image, const __global float *restrict s, __global float *restrict most,
+                      __global int *restrict place, int H, int W, int C, int rows, int slab)
 {
     ROWS_OF_GROUP
     const int down = W * C;
     for (size_t r = first; r < last; r++)
         for (int q = 0; q < W / 2; q++) {
-            source x = image + ((r / (H / 2) * H + r % (H / 2) * 2) * W + 2 * q) * C;
-            const size_t to = (r * (W / 2) + q) * C;
+            const size_t pixel = PIXEL_OF_WINDOW, to = (r * (W / 2) + q) * C;
+            const __global float *x = image + pixel * C;
+            FACTORS(pixel)
             int c = 0;
             for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH, x += GAZE_WIDTH) {
-                const floatv v0 = vloadv(0, x), v1 = vloadv(0, x + C), v2 = vloadv(0, x + down), v3 = vloadv(0, x + down + C);
+                const floatv v0 = f0 * vloadv(0, x), v1 = f1 * vloadv(0, x + C), v2 = f2 * vloadv(0, x + down),
+                             v3 = f3 * vloadv(0, x + down + C);
                 vstorev(GAZE_MORE(GAZE_MORE(GAZE_MORE(v0, v1), v2), v3), 0, most + to + c);
-                gaze_store_places(gaze_place_of_max(v0, v1, v2, v3), place + to + c);
+                if (place) gaze_store_places(gaze_place_of_max(v0, v1, v2, v3), place + to + c);
             }
             for (; c < C; c++, x++) {
                 float value;
-                place[to + c] = gaze_place_1(x[0], x[C], x[down], x[down + C], &value);
+                const int here = gaze_place_1(f0 * x[0], f1 * x[C], f2 * x[down], f3 * x[down + C], &value);
                 most[to + c] = value;
+                if (place) place[to + c] = here;
             }
         }
 }
 
-__kernel void places_items(source image, __global float *restrict most, __global int *restrict place, int H, int W, int C, int rows)
+__kernel void places_items(const __global float *restrict image, const __global float *restrict s, __global float *restrict most,
+                           __global int *restrict place, int H, int W, int C, int rows)
 {
     const size_t at = get_global_id(0), c = at % C, q = at / C % (W / 2), r = at / C / (W / 2);
     if (r >= (size_t)rows) return;
-    source x = image + ((r / (H / 2) * H + r % (H / 2) * 2) * W + 2 * q) * C + c;
+    const size_t pixel = PIXEL_OF_WINDOW;
+    const __global float *x = image + pixel * C + c;
+    FACTORS(pixel)
     float value;
-    place[at] = gaze_place_1(x[0], x[C], x[W * C], x[W * C + C], &value);
+    const int here = gaze_place_1(f0 * x[0], f1 * x[C], f2 * x[W * C], f3 * x[W * C + C], &value);
     most[at] = value;
+    if (place) place[at] = here;
 }
 
 /* dx [B,H,W,C]: dy at its place, zeros elsewhere. */
-GAZE_ONE places_gradient_slabs(source dy, const __global int *restrict place, __global float *restrict dx, int H, int W, int C, int rows,
-                               int slab)
+GAZE_ONE places_gradient_slabs(const __global float *restrict dy, const __global int *restrict place, __global float *restrict dx, int H,
+                               int W, int C, int rows, int slab)
 {
     ROWS_OF_GROUP
-    for (size_t r = first; r < last; r++)
-        for (int w = 0; w < W; w++) {
-            const int p = r % H / 2, q = w / 2, here = r % H % 2 * 2 + w % 2;
-            const bool inside = p < H / 2 && q < W / 2;
-            const size_t from = inside ? ((r / H * (H / 2) + p) * (W / 2) + q) * C : 0;
-            __global float *to = dx + (r * W + w) * C;
-            int c = 0;
-            for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
-                vstorev(inside ? select((floatv)0.0f, vloadv(0, dy + from + c), gaze_places(place + from + c) == here) : (floatv)0.0f, 0,
-                        to + c);
-            for (; c < C; c++) to[c] = inside && place[from + c] == here ? dy[from + c] : 0.0f;
-        }
+    for (size_t r = first * W; r < last * W; r++) {
+        int here, c = 0;
+        const long from = gaze_window_of_pixel(r, H, W, C, &here);
+        __global float *to = dx + r * C;
+        for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
+            vstorev(from < 0 ? (floatv)0.0f : gaze_at_place(dy + from + c, place + from + c, here), 0, to + c);
+        for (; c < C; c++) to[c] = from >= 0 && place[from + c] == here ? dy[from + c] : 0.0f;
+    }
 }
 
-__kernel void places_gradient_items(source dy, const __global int *restrict place, __global float *restrict dx, int H, int W, int C,
-                                    int rows)
+__kernel void places_gradient_items(const __global float *restrict dy, const __global int *restrict place, __global float *restrict dx,
+                                    int H, int W, int C, int rows)
 {
-    const size_t at = get_global_id(0), c = at % C, w = at / C % W, r = at / C / W;
-    if (r >= (size_t)rows) return;
-    const size_t p = r % H / 2, q = w / 2, from = ((r / H * (H / 2) + p) * (W / 2) + q) * C + c;
-    dx[at] = p < (size_t)H / 2 && q < (size_t)W / 2 && place[from] == (int)(r % H % 2 * 2 + w % 2) ? dy[from] : 0.0f;
+    const size_t at = get_global_id(0);
+    if (at >= (size_t)rows * W * C) return;
+    int here;
+    const long from = gaze_window_of_pixel(at / C, H, W, C, &here);
+    dx[at] = from >= 0 && place[from + at % C] == here ? dy[from + at % C] : 0.0f;
+}
+
+/* y[r] = factor sum_c x[r,c] of what reaches pixel r: x [B,H,W,C], y [B,H,W] */
+GAZE_ONE places_dot_slabs(const __global float *restrict x, const __global float *restrict dy, const __global int *restrict place,
+                          __global float *restrict y, float factor, int H, int W, int C, int rows, int slab)
+{
+    ROWS_OF_GROUP
+    for (size_t r = first * W; r < last * W; r++) {
+        floatv sum = 0.0f;
+        float rest = 0.0f;
+        int here, c = 0;
+        const long from = gaze_window_of_pixel(r, H, W, C, &here);
+        for (; from >= 0 && c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
+            sum = fma(vloadv(0, x + r * C + c), gaze_at_place(dy + from + c, place + from + c, here), sum);
+        for (; from >= 0 && c < C; c++) rest = place[from + c] == here ? fma(x[r * C + c], dy[from + c], rest) : rest;
+        y[r] = factor * (rest + gaze_sumv(sum));
+    }
 }

@@ -68,8 +68,8 @@ __kernel void channel_pool_group(__global const float *restrict x, __global floa
 /* As channel_pool_gradient_slabs. */
 __kernel void channel_pool_gradient_group(__global const float *x, __global const float *restrict d,
                                           __global const float *dy, __global const float *restrict s,
-                                          __global float *dx, int activation, int C, int R, int lanes,
-                                          __local float *shared)
+                                          __global float *dx, int activation, int repeat, int C, int R,
+                                          int lanes, __local float *shared)
 {
     GAZE_EACH_ROW(R)
     {
@@ -82,7 +82,7 @@ __kernel void channel_pool_gradient_group(__global const float *x, __global cons
         {
             const size_t at = r * C + c;
             float sum = d[2 * r] / (float)C + (x[at] == most ? d[2 * r + 1] / equals : 0.0f);
-            if (dy) sum = fma(s[r], dy[at], sum);
+            if (dy) sum = fma(s[r], dy[r / repeat * C + c], sum);
             dx[at] = gaze_epilogue_gradient1(activation, x[at], sum);
         }
     }

@@ -1,7 +1,7 @@
 /* Places: where in its window of 2x2 each maximum lies that conv2d_max_pool2d makes, [B,P/2,Q/2,O], 0 to 3.
    With them the gradients of a convolution read the gradient of the maxima in place of dy [B,P,Q,O]. */
 #include "conv2d.h"
-#include "slabs.h"
+#include "places.h"
 
 gaze_status gz_conv2d_expect_dy(const gz_node *node, size_t dy, size_t place, const gz_conv2d_size *size)
 {
@@ -25,35 +25,18 @@ size_t gz_conv2d_pixel_of(const gz_conv2d_size *z, size_t window, double place)
     return (b * z->P + p) * z->Q + q;
 }
 
-static void launch(gz_builder *builder, const gz_conv2d_size *z, const char *kernel,
-                   const gz_tensor *const *three, size_t rows, size_t columns)
-{
-    gz_launch *launch = gz_launch_add(builder, "places", kernel, "");
-    for (size_t i = 0; i < 3; i++) gz_arg_tensor(launch, three[i]);
-    gz_arg_int(launch, z->P);
-    gz_arg_int(launch, z->Q);
-    gz_arg_int(launch, z->O);
-    gz_arg_int(launch, rows);
-    gz_launch_slabs_or_items(builder, launch,
-                             gz_slabs_of(builder, rows, 6 * z->P * z->Q * z->B * z->O / rows, 1),
-                             rows * columns * z->O);
-}
+static gz_places_size windows_of(const gz_conv2d_size *z) { return (gz_places_size){z->B, z->P, z->Q, z->O}; }
 
 void gz_conv2d_find_places(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                            const gz_tensor *y, const gz_tensor *place)
 {
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
-    launch(builder, size, cpu ? "places_slabs" : "places_items", (const gz_tensor *const[]){x, y, place},
-           size->B * (size->P / 2), size->Q / 2);
+    const gz_places_size windows = windows_of(size);
+    gz_places_find(builder, &windows, x, NULL, y, place);
 }
 
 const gz_tensor *gz_conv2d_whole_dy(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
                                     const gz_tensor *place)
 {
-    if (!place) return dy;
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
-    const gz_tensor *whole = gz_scratch(builder, size->B * size->P * size->Q * size->O);
-    launch(builder, size, cpu ? "places_gradient_slabs" : "places_gradient_items",
-           (const gz_tensor *const[]){dy, place, whole}, size->B * size->P, size->Q);
-    return whole;
+    const gz_places_size windows = windows_of(size);
+    return gz_places_spread(builder, &windows, dy, place, NULL);
 }

@@ -2,6 +2,7 @@
 #include "activation.h"
 #include "channel_pool.h"
 #include "dense.h"
+#include "places.h"
 #include "rows.h"
 
 #include <stdlib.h>
@@ -97,34 +98,41 @@ static void fuse_gate(gz_node *multiply, const gz_use *uses)
 }
 
 /* The sum of what reaches x by its product with a factor a row and by its channel_pool: one pass over x. */
-static void fuse_sum(gz_node *sum, const gz_use *uses)
+static void fuse_sum(gz_node *sum, gz_use *uses)
 {
     if (sum->n_in != 2) return;
     for (size_t i = 0; i < 2; i++) {
         gz_node *pool = gz_hidden_maker(sum, i, &gz_op_channel_pool_gradient, uses),
                 *scale = gz_hidden_maker(sum, 1 - i, &gz_op_scale_rows, uses);
-        if (!pool || !scale || gz_channel_pool_scales(pool) || gz_factor_of(scale) != 1) continue;
-        if (!gz_shape_equal(scale->out[0]->shape, pool->out[0]->shape)) continue;
+        gz_node *outer = gz_hidden_maker(sum, 1 - i, &gz_op_outer_rows, uses),
+                *product = scale ? scale : outer;
+        if (!pool || !product || gz_channel_pool_scales(pool) || (scale && gz_factor_of(scale) != 1))
+            continue;
+        if (gz_shape_rows(product->out[0]->shape) != gz_shape_rows(pool->out[0]->shape)) continue;
+        gz_node *spread = scale ? gz_placed_maker(scale, 0) : NULL;
         gz_take_over(sum, pool);
-        sum->n_in = 4;
-        sum->in[GZ_POOL_DY] = scale->in[0];
-        sum->in[GZ_POOL_S] = scale->in[1];
-        scale->op = NULL;
+        sum->n_in = GZ_POOL_INPUTS;
+        sum->in[GZ_POOL_DY] = spread ? spread->in[GZ_PLACES_DY] : scale ? scale->in[0] : outer->in[1];
+        sum->in[GZ_POOL_S] = scale ? scale->in[1] : outer->in[0];
+        sum->in[GZ_POOL_PLACE] = spread ? spread->in[GZ_PLACES_PLACE] : NULL;
+        if (spread) gz_read_placed(spread, uses);
+        product->op = NULL;
         return;
     }
 }
 
 /* The slope of the activation that gave x, which is what the gradient of its channel_pool reads anyway. */
-static void fuse_slope(gz_node *slope, const gz_use *uses)
+static gaze_status fuse_slope(gz_graph *graph, gz_node *slope, const gz_use *uses)
 {
     gz_node *pool = gz_hidden_maker(slope, 1, &gz_op_channel_pool_gradient, uses);
-    if (!pool || ((const gz_activation_attr *)pool->attr)->kind != GZ_LINEAR) return;
+    if (!pool || ((const gz_channel_pool_attr *)pool->attr)->activation != GZ_LINEAR) return GAZE_OK;
     if (!gz_activation_fuses(gz_activation_kind_of(slope)) ||
         gz_tensor_base(slope->in[0]) != gz_tensor_base(pool->in[GZ_POOL_X]))
-        return;
-    const void *attr = slope->attr;
+        return GAZE_OK;
+    const gz_channel_pool_attr attr = {gz_activation_kind_of(slope), false};
     gz_take_over(slope, pool);
-    slope->attr = attr;
+    slope->attr = gz_arena_duplicate(graph->arena, &attr, sizeof attr);
+    return slope->attr ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
 
 static void remove_nodes(gz_graph *graph)
@@ -135,7 +143,7 @@ static void remove_nodes(gz_graph *graph)
     graph->n_nodes = kept;
 }
 
-static gaze_status fuse(gz_graph *graph, gz_node *node, const gz_use *uses)
+static gaze_status fuse(gz_graph *graph, gz_node *node, gz_use *uses)
 {
     if (node->op == &gz_op_scale_rows)
         fuse_rows(node, 1, 0, &gz_op_softmax_scale, uses);
@@ -147,9 +155,12 @@ static gaze_status fuse(gz_graph *graph, gz_node *node, const gz_use *uses)
         fuse_gate(node, uses);
     else if (node->op == &gz_op_add)
         fuse_sum(node, uses);
+    else if (node->op == &gz_op_row_dot)
+        gz_fuse_places(node, uses);
     else if (node->op == &gz_op_activation_gradient)
-        fuse_slope(node, uses);
-    return gz_fuse_dense(graph, node, uses);
+        GZ_TRY(fuse_slope(graph, node, uses));
+    GZ_TRY(gz_fuse_dense(graph, node, uses));
+    return gz_fuse_slope(graph, node, uses);
 }
 
 gaze_status gz_fuse_forward(gz_graph *graph)
@@ -158,9 +169,17 @@ gaze_status gz_fuse_forward(gz_graph *graph)
     gz_use *uses;
     GZ_TRY(gz_allocate(graph->n_tensors, sizeof *uses, &uses));
     count_uses(graph, uses);
-    for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)
-        status = graph->nodes[n]->op == &gz_op_dense ? gz_fuse_embedding(graph, n, uses)
-                                                     : gz_fuse_conv2d(graph, graph->nodes[n], uses);
+    for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++) {
+        const gz_op *op = graph->nodes[n]->op;
+        if (op == &gz_op_dense)
+            status = gz_fuse_embedding(graph, n, uses);
+        else if (op == &gz_op_reduce_middle)
+            status = gz_fuse_mean(graph, n, uses);
+        else if (op == &gz_op_max_pool2d)
+            status = gz_fuse_pool(graph, graph->nodes[n], uses);
+        else
+            status = gz_fuse_conv2d(graph, graph->nodes[n], uses);
+    }
     remove_nodes(graph);
     free(uses);
     return status;

@@ -1,14 +1,8 @@
-/* Convolutions: two in a row, and one with the pooling after it. */
+/* Two convolutions in a row. */
 #include "conv2d_compose.h"
 #include "fuse_parts.h"
 
 static bool is(const size_t pair[2], size_t value) { return pair[0] == value && pair[1] == value; }
-
-static bool whole_windows(const gz_window *window, gz_shape x)
-{
-    return is(window->size, 2) && is(window->stride, 2) && is(window->dilation, 1) && x.dim[1] > 1 &&
-           x.dim[2] > 1 && (window->padding == GZ_VALID || (x.dim[1] % 2 == 0 && x.dim[2] % 2 == 0));
-}
 
 static bool is_valid_conv(const gz_node *conv)
 {
@@ -54,28 +48,7 @@ static gaze_status fuse_convolutions(gz_graph *graph, gz_node *second, const gz_
     return gz_compose_pays(&size, y[0] * y[1], y[2]) ? compose(graph, first, second, &size) : GAZE_OK;
 }
 
-static gaze_status add_places(gz_graph *graph, gz_node *pool)
-{
-    pool->n_out = 2;
-    GZ_TRY(gz_node_output(graph, pool, 1, GZ_I32, pool->out[0]->shape));
-    pool->out[1]->saved = true;
-    return GAZE_OK;
-}
-
-static gaze_status fuse_pool(gz_graph *graph, gz_node *pool, const gz_use *uses)
-{
-    gz_node *conv = gz_hidden_maker(pool, 0, &gz_op_conv2d, uses);
-    if (!conv || pool->in[0]->view) return GAZE_OK;
-    const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
-    if (!is(window->stride, 1) || !is(window->dilation, 1)) return GAZE_OK;
-    if (!whole_windows(&((const gz_pool_attr *)pool->attr)->window, pool->in[0]->shape)) return GAZE_OK;
-    gz_take_over(pool, conv);
-    pool->op = graph->training ? &gz_op_conv2d_max_pool2d_places : &gz_op_conv2d_max_pool2d;
-    return graph->training ? add_places(graph, pool) : GAZE_OK;
-}
-
 gaze_status gz_fuse_conv2d(gz_graph *graph, gz_node *node, const gz_use *uses)
 {
-    if (node->op == &gz_op_conv2d) return fuse_convolutions(graph, node, uses);
-    return node->op == &gz_op_max_pool2d ? fuse_pool(graph, node, uses) : GAZE_OK;
+    return node->op == &gz_op_conv2d ? fuse_convolutions(graph, node, uses) : GAZE_OK;
 }

@@ -20,8 +20,22 @@ void gz_take_over(gz_node *node, gz_node *maker);
 /* A dense that is node number `at`, and the embedding before it. */
 gaze_status gz_fuse_embedding(gz_graph *graph, size_t at, gz_use *uses);
 
-/* A conv2d and that before it, a max_pool2d and the conv2d before it. */
+/* A conv2d and that before it. */
 gaze_status gz_fuse_conv2d(gz_graph *graph, gz_node *node, const gz_use *uses);
+
+/* A max_pool2d, and the conv2d or the scale_rows before it. */
+gaze_status gz_fuse_pool(gz_graph *graph, gz_node *pool, const gz_use *uses);
+/* The places_gradient that input i is, or NULL; one reader of it less. */
+gz_node *gz_placed_maker(const gz_node *node, size_t i);
+void gz_read_placed(gz_node *maker, gz_use *uses);
+/* A row_dot of that. */
+void gz_fuse_places(gz_node *dot, gz_use *uses);
+
+/* A mean or sum over the middle axes that is node number `at`, and what made its terms. */
+gaze_status gz_fuse_mean(gz_graph *graph, size_t at, const gz_use *uses);
+
+/* What reaches a value and the slope of the activation that gave it, and the bias's gradient with that. */
+gaze_status gz_fuse_slope(gz_graph *graph, gz_node *node, const gz_use *uses);
 
 /* A dense, or the gradient of a dense's input, and what `node` does with it; the gradients of its weights;
    the dense that makes a recurrence's products. */

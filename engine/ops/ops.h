@@ -27,6 +27,8 @@
     X(bias_gradient)                    \
     X(max_pool2d)                       \
     X(max_pool2d_gradient)              \
+    X(places_gradient)                  \
+    X(places_dot)                       \
     X(average_pool2d)                   \
     X(average_pool2d_gradient)          \
     X(reduce_middle)                    \
@@ -40,6 +42,7 @@
     X(row_dot)                          \
     X(activation)                       \
     X(activation_gradient)              \
+    X(slope_sum)                        \
     X(softmax)                          \
     X(softmax_gradient)                 \
     X(cross_entropy)                    \
@@ -81,6 +84,8 @@
     X(add)                              \
     X(multiply)                         \
     X(scale_rows)                       \
+    X(scale_rows_max_pool2d)            \
+    X(scale_rows_max_pool2d_places)     \
     X(softmax_scale)                    \
     X(softmax_weighted_sum)             \
     X(scale)                            \
@@ -201,7 +206,7 @@ gaze_status gz_weighted_sum(gz_graph *g, gz_tensor *a, gz_tensor *h, gz_tensor *
 /* a [B,N], v [B,D] -> y [B,N,D] = a_t v (gradient of weighted_sum with respect to h) */
 gaze_status gz_outer_rows(gz_graph *g, gz_tensor *a, gz_tensor *v, gz_tensor **y);
 /* x [...,D], z the same shape, or [B,D] with x [B,N,D] -> y [...] = sum_d x_d z_d (rank one less), times
- * `factor` */
+   `factor` */
 typedef struct gz_factor_attr {
     double factor;
 } gz_factor_attr;

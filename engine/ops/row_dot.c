@@ -48,31 +48,35 @@ static void magnitude(const gz_node *node, double *const *in, double *const *out
     dots(fabs(gz_factor_of(node)), size_of(node), in[0], in[1], out[0]);
 }
 
-static gaze_status prepare_gpu(const gz_node *node, gz_builder *builder)
+static void launch_gpu(gz_builder *builder, const gz_tensor *const *three, double factor, gz_rows_size size)
 {
-    const gz_rows_size size = size_of(node);
     gz_launch *launch = gz_launch_add(builder, "rows_gpu", "row_dot_group", "%s", "");
-    gz_arg_tensor(launch, node->in[0]);
-    gz_arg_tensor(launch, node->in[1]);
-    gz_arg_tensor(launch, node->out[0]);
-    gz_arg_float(launch, gz_factor_of(node));
+    for (size_t i = 0; i < 3; i++) gz_arg_tensor(launch, three[i]);
+    gz_arg_float(launch, factor);
     gz_arg_int(launch, size.repeat);
     gz_arg_int(launch, size.width);
     gz_arg_int(launch, size.rows);
     gz_launch_group_rows(builder, launch, size.rows, size.width);
-    return gz_builder_status(builder);
+}
+
+void gz_row_dot_launch(gz_builder *builder, const gz_tensor *x, const gz_tensor *z, const gz_tensor *y,
+                       double factor, gz_rows_size size)
+{
+    const gz_tensor *const three[] = {x, z, y};
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    if (gz_builder_is_gpu(builder)) {
+        launch_gpu(builder, three, factor, size);
+        return;
+    }
+    gz_launch *launch = gz_launch_add(builder, "rows", cpu ? "row_dot_slabs" : "row_dot_items", "%s", "");
+    for (size_t i = 0; i < 3; i++) gz_arg_tensor(launch, three[i]);
+    gz_rows_launch(builder, launch, factor, size, size.rows);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    if (gz_builder_is_gpu(builder)) return prepare_gpu(node, builder);
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
-    const gz_rows_size size = size_of(node);
-    gz_launch *launch = gz_launch_add(builder, "rows", cpu ? "row_dot_slabs" : "row_dot_items", "%s", "");
-    gz_arg_tensor(launch, node->in[0]);
-    gz_arg_tensor(launch, node->in[1]);
-    gz_arg_tensor(launch, node->out[0]);
-    return gz_rows_launch(builder, launch, gz_factor_of(node), size, size.rows);
+    gz_row_dot_launch(builder, node->in[0], node->in[1], node->out[0], gz_factor_of(node), size_of(node));
+    return gz_builder_status(builder);
 }
 
 static gz_cost cost(const gz_node *node)

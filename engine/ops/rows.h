@@ -26,6 +26,10 @@ gaze_status gz_rows_launch(gz_builder *builder, gz_launch *launch, double factor
 void gz_scale_rows_launch(gz_builder *builder, const gz_tensor *x, const gz_tensor *s, const gz_tensor *y,
                           double factor, gz_rows_size size);
 
+/* y[r] = factor sum_d x[r] z[r / repeat] */
+void gz_row_dot_launch(gz_builder *builder, const gz_tensor *x, const gz_tensor *z, const gz_tensor *y,
+                       double factor, gz_rows_size size);
+
 /* y [B,D] = sum over n of a [B,n] h [B,n,D] */
 void gz_weighted_sum_launch(gz_builder *builder, const gz_tensor *a, const gz_tensor *h, const gz_tensor *y);
 
