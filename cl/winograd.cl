@@ -68,25 +68,37 @@ static inline void gaze_store_pooled(const floatv *o, __global float *y, __globa
         }
 }
 
-/* One vector of filters of a tile, of which y has rows x columns pixels. */
+/* The sum of the part of a tile that has rows x columns pixels. */
+static inline floatv gaze_sum_output(const floatv *o, int rows, int columns)
+{
+    floatv sum = 0.0f;
+#pragma unroll
+    for (int i = 0; i < SIDE; i++)
+#pragma unroll
+        for (int j = 0; j < SIDE; j++) sum += i < rows && j < columns ? o[i * SIDE + j] : (floatv)0.0f;
+    return sum;
+}
+
+/* One vector of filters of a tile, of which y has rows x columns pixels. sum or y may be null. */
 GAZE_APART void gaze_finish_tile(const __local float *m, int stride, source bias, int activation, int pooled, __global float *y,
-                                 __global int *place, int rows, int columns, int Q, int O)
+                                 __global int *place, __global float *sum, int rows, int columns, int Q, int O)
 {
     floatv tile[SIDE * SIDE];
     gaze_transform_output(m, stride, gaze_load_or_zero(bias, 0), activation, tile);
+    if (sum) vstorev(gaze_sum_output(tile, rows, columns), 0, sum);
     if (pooled)
         gaze_store_pooled(tile, y, place, rows / 2, columns / 2, Q / 2, O);
-    else
+    else if (y)
         gaze_store_output(tile, y, rows, columns, Q, O);
 }
 
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
    groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down, and place, unless it is null,
-   where in its window each lies. v [PLANES][T*C+16] and
-   m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
+   where in its window each lies. sums [n_tiles][O], unless it is null, gets the sum of each tile's pixels; y may be null then.
+   v [PLANES][T*C+16] and m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
 GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias, __global float *restrict y,
-                              __global int *restrict place, IMAGES, int top, int left, int n_tiles, int T, int shares, int activation, int pooled, __local float *v,
-                              __local float *m)
+                              __global int *restrict place, __global float *restrict sums, IMAGES, int top, int left, int n_tiles,
+                              int T, int shares, int activation, int pooled, __local float *v, __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
     const int first = i0 * T, tiles = min(T, n_tiles - first);
@@ -106,16 +118,18 @@ GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias
             for (int t = 0; t < tiles; t++) {
                 const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
                 const size_t to = (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O + o;
-                gaze_finish_tile(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, bias ? bias + o : bias, activation, pooled, y + to,
-                                 place ? place + to : place, P - p, Q - q, Q, O);
+                gaze_finish_tile(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, bias ? bias + o : bias, activation, pooled,
+                                 y ? y + to : y, place ? place + to : place, sums ? sums + (size_t)(first + t) * O + o : sums,
+                                 P - p, Q - q, Q, O);
             }
         }
     }
 }
 
-GAZE_ONE winograd(source x, source u, source bias, __global float *restrict y, __global int *restrict place, IMAGES, int top, int left, int n_tiles, int T,
-                  int shares, int activation, int pooled, __local float *v, __local float *m)
+GAZE_ONE winograd(source x, source u, source bias, __global float *restrict y, __global int *restrict place,
+                  __global float *restrict sums, IMAGES, int top, int left, int n_tiles, int T, int shares, int activation, int pooled,
+                  __local float *v, __local float *m)
 {
-    gaze_winograd(get_global_id(0), get_global_id(1), x, u, bias, y, place, H, W, C, P, Q, O, top, left, n_tiles, T, shares,
+    gaze_winograd(get_global_id(0), get_global_id(1), x, u, bias, y, place, sums, H, W, C, P, Q, O, top, left, n_tiles, T, shares,
                   activation, pooled, v, m);
 }

@@ -74,6 +74,16 @@ static void a_pool_multiplies_by_the_map(void **state)
     assert_int_equal(nodes(pooled, true, "slope_sum"), 1);
 }
 
+static void a_mean_is_the_convolutions_before_it(void **state)
+{
+    (void)state;
+    assert_int_equal(nodes(pooled, false, "conv2d_mean"), 1);
+    assert_int_equal(nodes(pooled, true, "conv2d_mean_values"), 1);
+    for (int training = 0; training < 2; training++)
+        assert_int_equal(nodes(pooled, training, "reduce_middle"), 0);
+    assert_int_equal(nodes(pooled_apart, false, "conv2d_mean"), 0);
+}
+
 static void set_all(small_run *run)
 {
     float weights[4096], x[2 * 6 * 5 * 2];
@@ -133,6 +143,7 @@ int main(void)
         cmocka_unit_test(a_kept_map_is_made),
         cmocka_unit_test(what_reaches_a_value_is_one_pass),
         cmocka_unit_test(a_pool_multiplies_by_the_map),
+        cmocka_unit_test(a_mean_is_the_convolutions_before_it),
         cmocka_unit_test(predictions_are_those_of_layers_apart),
         cmocka_unit_test(layers_learn_as_they_do_apart),
     };

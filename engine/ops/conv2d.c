@@ -98,6 +98,8 @@ void gz_conv2d_of_family(gz_builder *builder, const gz_conv2d_call *call)
         gz_conv2d_forward(builder, call);
     else if (call->pooled)
         gz_conv2d_then_pool(builder, call, convolve);
+    else if (call->mean)
+        gz_conv2d_then_mean(builder, call, convolve);
     else
         convolve(builder, call);
 }

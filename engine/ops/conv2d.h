@@ -113,6 +113,10 @@ typedef struct gz_conv2d_call {
     gz_activation_kind activation;
     bool pooled;            /* y [B,P/2,Q/2,O]: maxima of windows of 2x2 */
     const gz_tensor *place; /* of the maxima, or NULL */
+    const gz_tensor
+        *mean; /* [B,O]: y summed over the pixels and divided by `divisor`, or NULL; y may be NULL then */
+    double divisor;
+    const gz_tensor *tile_sums; /* of Winograd's tiles alone: [tiles,O], or NULL */
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
@@ -127,6 +131,9 @@ void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call);
    maxima. */
 typedef void gz_conv2d_function(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_then_pool(gz_builder *builder, const gz_conv2d_call *call, gz_conv2d_function *convolve);
+
+/* Of a call with a mean: the convolution, to scratch where it has no y, then the mean. */
+void gz_conv2d_then_mean(gz_builder *builder, const gz_conv2d_call *call, gz_conv2d_function *convolve);
 
 /* By the kernels of the builder's family. */
 void gz_conv2d_of_family(gz_builder *builder, const gz_conv2d_call *call);

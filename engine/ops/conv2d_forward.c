@@ -1,5 +1,6 @@
 /* Convolution by the kernels of the cpu family. */
 #include "conv2d.h"
+#include "reduce.h"
 
 gz_tensor *gz_conv2d_turn(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel)
 {
@@ -215,6 +216,18 @@ static unsigned possible_methods(gz_builder *builder, const gz_conv2d_call *call
     return possible;
 }
 
+/* Tiles are summed where they are stored. */
+static void winograd_mean(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t tiles = gz_conv2d_winograd_tiles(size);
+    gz_conv2d_call tiled = *call;
+    tiled.tile_sums = gz_scratch(builder, tiles * size->O);
+    gz_conv2d_winograd(builder, &tiled);
+    gz_sum_middle_launch(builder, tiled.tile_sums, call->mean, (gz_middle){size->B, tiles / size->B, size->O},
+                         call->divisor);
+}
+
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
 {
     gz_conv2d_call apart = *call;
@@ -225,6 +238,10 @@ void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
     const size_t method = gz_conv2d_choose(builder, methods, &call->size, false);
     if (call->pooled && method != WINOGRAD && !(method == FEW_CHANNELS && fit_pooled))
         gz_conv2d_then_pool(builder, call, ADD[method]);
+    else if (call->mean && method == WINOGRAD)
+        winograd_mean(builder, call);
+    else if (call->mean)
+        gz_conv2d_then_mean(builder, call, ADD[method]);
     else
         ADD[method](builder, call);
 }

@@ -84,6 +84,7 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_tensor(launch, call->bias);
     gz_arg_tensor(launch, call->y);
     gz_arg_tensor(launch, call->place);
+    gz_arg_tensor(launch, call->tile_sums);
     gz_conv2d_arg_images(launch, size);
     gz_arg_int(launch, size->before[0]);
     gz_arg_int(launch, size->before[1]);

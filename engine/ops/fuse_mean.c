@@ -1,4 +1,6 @@
-/* A mean, or a sum, of what is added or weighted: the terms are reduced where they lie. */
+/* A mean, or a sum, over all pixels of what is added or weighted: the terms are reduced where they lie; of a
+   convolution: that makes it. */
+#include "conv2d_mean.h"
 #include "fuse_parts.h"
 #include "reduce.h"
 #include "rows.h"
@@ -48,6 +50,21 @@ static gaze_status weigh(gz_graph *graph, size_t at, gz_node *scale)
     return GAZE_OK;
 }
 
+static gaze_status convolve(gz_graph *graph, gz_node *node, gz_node *conv)
+{
+    const gz_conv2d_mean_attr attr = {*(const gz_conv2d_attr *)conv->attr, gz_reduction_of(node)};
+    const gz_shape y = conv->out[0]->shape;
+    gz_take_over(node, conv);
+    node->op = graph->training ? &gz_op_conv2d_mean_values : &gz_op_conv2d_mean;
+    node->attr = gz_arena_duplicate(graph->arena, &attr, sizeof attr);
+    if (!node->attr) return GAZE_ERROR_DEVICE;
+    if (!graph->training) return GAZE_OK;
+    node->n_out = 2;
+    GZ_TRY(gz_node_output(graph, node, 1, GZ_F32, y));
+    node->out[1]->saved = true;
+    return GAZE_OK;
+}
+
 /* Will one of the terms be added where a product stores its tile (gz_fuse_dense)? */
 static bool a_dense_adds(const gz_node *sum, const gz_use *uses)
 {
@@ -56,10 +73,11 @@ static bool a_dense_adds(const gz_node *sum, const gz_use *uses)
 
 static gaze_status fuse(gz_graph *graph, size_t at, const gz_use *uses)
 {
-    const gz_node *node = graph->nodes[at];
-    gz_node *sum = gz_hidden_maker(node, 0, &gz_op_add, uses),
+    gz_node *node = graph->nodes[at], *sum = gz_hidden_maker(node, 0, &gz_op_add, uses),
+            *conv = gz_hidden_maker(node, 0, &gz_op_conv2d, uses),
             *scale = gz_hidden_maker(node, 0, &gz_op_scale_rows, uses);
     if (node->in[0]->view || node->in[0]->shape.rank < 3) return GAZE_OK;
+    if (conv) return convolve(graph, node, conv);
     if (scale) return weigh(graph, at, scale);
     if (!sum || sum->n_in != 2 || a_dense_adds(sum, uses)) return GAZE_OK;
     GZ_TRY(reduce_terms(graph, at, sum));

@@ -15,6 +15,8 @@
     X(conv2d_compose_gradient)          \
     X(conv2d_max_pool2d)                \
     X(conv2d_max_pool2d_places)         \
+    X(conv2d_mean)                      \
+    X(conv2d_mean_values)               \
     X(depthwise_conv2d)                 \
     X(depthwise_conv2d_input_gradient)  \
     X(depthwise_conv2d_kernel_gradient) \

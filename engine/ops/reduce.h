@@ -21,6 +21,14 @@ gz_limit gz_reduce_gradient_limit(const gz_node *node, size_t i);
 /* Makes y [...,values] of one input x [...,C]; a scalar is an error. */
 gaze_status gz_reduce_last_infer(gz_graph *graph, gz_node *node, size_t values);
 
+/* x [B,M,C] */
+typedef struct gz_middle {
+    size_t B, M, C;
+} gz_middle;
+/* y [B,C]: the sums over M, divided. */
+void gz_sum_middle_launch(gz_builder *builder, const gz_tensor *x, const gz_tensor *y, gz_middle size,
+                          double divisor);
+
 /* Inputs of a gradient: x, of attr->x's shape, which is forgotten unless the reduction is GZ_MAX; dy, of
  * shape `dy`. Makes dx. */
 enum { GZ_REDUCE_X, GZ_REDUCE_DY };

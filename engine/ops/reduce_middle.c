@@ -3,15 +3,10 @@
 
 enum { VECTORS = 4 /* of channels in a group of the kernels */ };
 
-/* x [B,M,C] */
-typedef struct size {
-    size_t B, M, C;
-} size;
-
-static size size_of(gz_shape x)
+static gz_middle size_of(gz_shape x)
 {
     const size_t B = x.dim[0], C = gz_shape_last(x);
-    return (size){B, gz_shape_count(x) / B / C, C};
+    return (gz_middle){B, gz_shape_count(x) / B / C, C};
 }
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
@@ -33,7 +28,7 @@ static gaze_status gradient_infer(gz_graph *graph, gz_node *node)
 
 static void reference(const gz_node *node, double *const *in, double *const *out)
 {
-    const size s = size_of(node->in[0]->shape);
+    const gz_middle s = size_of(node->in[0]->shape);
     for (size_t b = 0; b < s.B; b++)
         for (size_t c = 0; c < s.C; c++)
             out[0][b * s.C + c] =
@@ -42,7 +37,7 @@ static void reference(const gz_node *node, double *const *in, double *const *out
 
 static void gradient_reference(const gz_node *node, double *const *in, double *const *out)
 {
-    const size s = size_of(node->out[0]->shape);
+    const gz_middle s = size_of(node->out[0]->shape);
     const gz_reduction reduction = gz_reduction_of(node);
     for (size_t b = 0; b < s.B; b++)
         for (size_t c = 0; c < s.C; c++) {
@@ -52,40 +47,45 @@ static void gradient_reference(const gz_node *node, double *const *in, double *c
         }
 }
 
-/* Both kernels of a direction take the same arguments, B, M and C last. */
-static gaze_status launch(const gz_node *node, gz_builder *builder, const char *columns, const char *items,
-                          size s)
+/* Arguments B, M, C, and a group each of some vectors of channels, or an item a channel. */
+static void end(gz_builder *builder, gz_launch *l, gz_middle s)
 {
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
     const size_t width = VECTORS * gz_builder_device(builder)->vector_width;
-    gz_launch *l = gz_launch_add(builder, "reduce", cpu ? columns : items, "%s", "");
-    for (size_t i = 0; i < node->n_in; i++)
-        if (node->in[i]) gz_arg_tensor(l, node->in[i]);
-    gz_arg_tensor(l, node->out[0]);
-    if (gz_reduction_of(node) != GZ_MAX) gz_arg_float(l, gz_reduction_of(node) == GZ_MEAN ? (double)s.M : 1);
     gz_arg_int(l, s.B);
     gz_arg_int(l, s.M);
     gz_arg_int(l, s.C);
-    if (cpu)
+    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
         gz_launch_groups(l, s.B * ((s.C + width - 1) / width), 1, 1, 1, 1, 1);
     else
         gz_launch_items(l, s.B * s.C);
-    return gz_builder_status(builder);
 }
 
-/* Sums and maxima of columns. */
-static gaze_status prepare_gpu(const gz_node *node, gz_builder *builder, size s)
+static gz_launch *begin(gz_builder *builder, const char *columns, const char *items)
 {
-    const double divisor = gz_reduction_of(node) == GZ_MEAN ? (double)s.M : 1;
-    if (gz_reduction_of(node) == GZ_MAX)
-        gz_column_max_gpu(builder, node->in[0], node->out[0], gz_columns_whole(s.B, s.M, s.C));
-    else
-        gz_column_sums_gpu(builder,
-                           &(gz_column_sums){node->in[0], NULL, node->out[0], s.B, s.M, s.C, divisor});
-    return gz_builder_status(builder);
+    return gz_launch_add(builder, "reduce", gz_builder_family(builder) == GZ_FAMILY_CPU ? columns : items,
+                         "%s", "");
 }
 
-static gaze_status gradient_prepare_gpu(const gz_node *node, gz_builder *builder, size s)
+void gz_sum_middle_launch(gz_builder *builder, const gz_tensor *x, const gz_tensor *y, gz_middle s,
+                          double divisor)
+{
+    if (gz_builder_is_gpu(builder)) {
+        gz_column_sums_gpu(builder, &(gz_column_sums){x, NULL, y, s.B, s.M, s.C, divisor});
+        return;
+    }
+    gz_launch *l = begin(builder, "sum_middle_columns", "sum_middle_items");
+    gz_arg_tensor(l, x);
+    gz_arg_tensor(l, y);
+    gz_arg_float(l, divisor);
+    end(builder, l, s);
+}
+
+static double divisor_of(const gz_node *node, gz_middle s)
+{
+    return gz_reduction_of(node) == GZ_MEAN ? (double)s.M : 1;
+}
+
+static gaze_status gradient_prepare_gpu(const gz_node *node, gz_builder *builder, gz_middle s)
 {
     const gz_columns whole = gz_columns_whole(s.B, s.M, s.C);
     if (gz_reduction_of(node) != GZ_MAX) {
@@ -102,20 +102,33 @@ static gaze_status gradient_prepare_gpu(const gz_node *node, gz_builder *builder
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    const size s = size_of(node->in[0]->shape);
-    if (gz_builder_is_gpu(builder)) return prepare_gpu(node, builder, s);
-    if (gz_reduction_of(node) == GZ_MAX)
-        return launch(node, builder, "max_middle_columns", "max_middle_items", s);
-    return launch(node, builder, "sum_middle_columns", "sum_middle_items", s);
+    const gz_middle s = size_of(node->in[0]->shape);
+    if (gz_reduction_of(node) != GZ_MAX) {
+        gz_sum_middle_launch(builder, node->in[0], node->out[0], s, divisor_of(node, s));
+    } else if (gz_builder_is_gpu(builder)) {
+        gz_column_max_gpu(builder, node->in[0], node->out[0], gz_columns_whole(s.B, s.M, s.C));
+    } else {
+        gz_launch *l = begin(builder, "max_middle_columns", "max_middle_items");
+        gz_arg_tensor(l, node->in[0]);
+        gz_arg_tensor(l, node->out[0]);
+        end(builder, l, s);
+    }
+    return gz_builder_status(builder);
 }
 
 static gaze_status gradient_prepare(const gz_node *node, gz_builder *builder)
 {
-    const size s = size_of(node->out[0]->shape);
+    const gz_middle s = size_of(node->out[0]->shape);
+    const bool max = gz_reduction_of(node) == GZ_MAX;
     if (gz_builder_is_gpu(builder)) return gradient_prepare_gpu(node, builder, s);
-    if (gz_reduction_of(node) == GZ_MAX)
-        return launch(node, builder, "max_middle_gradient_columns", "max_middle_gradient_items", s);
-    return launch(node, builder, "sum_middle_gradient_columns", "sum_middle_gradient_items", s);
+    gz_launch *l = max ? begin(builder, "max_middle_gradient_columns", "max_middle_gradient_items")
+                       : begin(builder, "sum_middle_gradient_columns", "sum_middle_gradient_items");
+    if (max) gz_arg_tensor(l, node->in[GZ_REDUCE_X]);
+    gz_arg_tensor(l, node->in[GZ_REDUCE_DY]);
+    gz_arg_tensor(l, node->out[0]);
+    if (!max) gz_arg_float(l, divisor_of(node, s));
+    end(builder, l, s);
+    return gz_builder_status(builder);
 }
 
 static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,
