@@ -68,12 +68,18 @@ GAZE_ONE channel_pool_gradient_slabs(__global const float *x, __global const flo
         sums += get_group_id(0) * C;
         for (int c = 0; c < C; c++) sums[c] = 0.0f;
     }
-    for (size_t r = first; r < last; r++) {
-        int here = 0;
-        const long from = place ? gaze_window_of_pixel(r, H, W, C, &here) : (long)(r / repeat) * C;
+    int row = place ? first / W : 0, w = place ? first % W : 0;
+    long windows = place ? gaze_windows_of_row(row, H, W, C) : 0;
+    for (size_t r = first; r < last; r++, w++) {
+        if (place && w == W) {
+            w = 0;
+            windows = gaze_windows_of_row(++row, H, W, C);
+        }
+        const long from = place ? gaze_window_of_pixel(windows, w, W, C) : (long)(r / repeat) * C;
         const bool arrives = dy && from >= 0;
         gaze_channel_pool_gradient(x + r * C, d + 2 * r, arrives ? dy + from : 0, arrives ? s[r] : 0.0f, dx + r * C,
-                                   arrives && place ? place + from : 0, here, sums, activation, C);
+                                   arrives && place ? place + from : 0, place ? gaze_place_of_pixel(row, H, w) : 0, sums,
+                                   activation, C);
     }
 }
 

@@ -106,12 +106,29 @@ GAZE_IN_REGISTERS void gaze_sum_by_two(const __local float *const *row, int at, 
     if (k < count) gaze_step_local(row, at, vloadv(0, b), c);
 }
 
+/* to [count][Q][O]: rows p0.. of what reaches the pixels [P,Q,O] of one sample from maxima dy at their places [P/2,Q/2,O]. */
+GAZE_APART void gaze_spread_rows(source dy, const __global int *place, int P, int Q, int O, int p0, int count, __global float *to)
+{
+    for (int p = p0; p < p0 + count; p++) {
+        const long windows = gaze_windows_of_row(p, P, Q, O);
+        for (int q = 0; q < Q; q++, to += O) {
+            const long from = gaze_window_of_pixel(windows, q, Q, O);
+            const int here = gaze_place_of_pixel(p, P, q);
+            for (int start = 0; start < O; start += GAZE_WIDTH) {
+                const int o = gaze_vector_start(start, O);
+                vstorev(from < 0 ? (floatv)0.0f : gaze_at_place(dy + from + o, place + from + o, here), 0, to + o);
+            }
+        }
+    }
+}
+
 /* A part of dw by register tiles of TILE_ROWS taps (r,s,c) x TILE_COLUMNS filters, summed along the pixels of `rows` rows of dy. A group
-   owns one part of the B * ceil(P/rows) strips (x), up to n_channels channels (y) and blocks_each blocks of filters (z).
+   owns one part of the B * ceil(P/rows) strips (x), up to n_channels channels (y) and blocks_each blocks of filters (z). place, unless it
+   is null: dy are gradients of maxima [B,P/2,Q/2,O], which are spread to spread [parts][rows][Q][O], a strip at a time.
    part [parts][kh,kw,C,O], in [(rows-1)*sy + (kh-1)*ey + 1][wide][n_channels], sum [blocks_each][taps][TILE_COLUMNS] and offset
    [taps], taps = kh*kw*n_channels rounded up to TILE_ROWS: those beyond the window repeat the first, and are dropped. */
-GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source x, source dy,
-                                                 __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
+GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source x, source dy, const __global int *restrict place,
+                                                 __global float *spread, __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
                                                  int rows, int n_channels, int blocks_each, __local float *in,
                                                  __local float *sum, __local int *offset)
 {
@@ -129,9 +146,16 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source 
         const int b = strip / per_image, p0 = strip % per_image * rows, count = min(rows, P - p0);
         for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
             gaze_stage_row(x + (size_t)b * H * W * C, H, W, C, first, channels, p0 * sy - top + i, left, wide, in + i * line);
+        const __global float *strip_dy = dy + ((size_t)b * P + p0) * Q * O;
+        if (place) {
+            const size_t sample = (size_t)b * (P / 2) * (Q / 2) * O;
+            __global float *to = spread + (size_t)g * rows * Q * O;
+            gaze_spread_rows(dy + sample, place + sample, P, Q, O, p0, count, to);
+            strip_dy = to;
+        }
         for (int n = 0; n < blocks; n++) {
             const int o = (block0 + n) * TILE_COLUMNS, o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
-            source gradient = dy + ((size_t)b * P + p0) * Q * O + o0;
+            const __global float *gradient = strip_dy + o0;
             for (int k = 0; k < taps; k += TILE_ROWS) {
                 __local float *at = sum + (n * taps + k) * TILE_COLUMNS;
                 const __local float *row[TILE_ROWS];
@@ -170,11 +194,12 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source 
     }
 }
 
-GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
+GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, const __global int *restrict place, __global float *spread,
+                                     __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
                                      int rows, int n_channels, int blocks_each, __local float *in, __local float *sum,
                                      __local int *offset)
 {
-    gaze_conv2d_kernel_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), x, dy, part,
+    gaze_conv2d_kernel_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), x, dy, place, spread, part,
                                      H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, parts, strips, rows, n_channels,
                                      blocks_each, in, sum, offset);
 }

@@ -65,13 +65,18 @@ GAZE_ONE places_gradient_slabs(const __global float *restrict dy, const __global
                                int W, int C, int rows, int slab)
 {
     ROWS_OF_GROUP
-    for (size_t r = first * W; r < last * W; r++) {
-        int here, c = 0;
-        const long from = gaze_window_of_pixel(r, H, W, C, &here);
-        __global float *to = dx + r * C;
-        for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
-            vstorev(from < 0 ? (floatv)0.0f : gaze_at_place(dy + from + c, place + from + c, here), 0, to + c);
-        for (; c < C; c++) to[c] = from >= 0 && place[from + c] == here ? dy[from + c] : 0.0f;
+    for (size_t row = first; row < last; row++) {
+        const long windows = gaze_windows_of_row(row, H, W, C);
+        const int above = gaze_place_of_pixel(row, H, 0);
+        __global float *to = dx + row * W * C;
+        for (int w = 0; w < W; w++, to += C) {
+            const long from = gaze_window_of_pixel(windows, w, W, C);
+            const int here = above + w % 2;
+            int c = 0;
+            for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
+                vstorev(from < 0 ? (floatv)0.0f : gaze_at_place(dy + from + c, place + from + c, here), 0, to + c);
+            for (; c < C; c++) to[c] = from >= 0 && place[from + c] == here ? dy[from + c] : 0.0f;
+        }
     }
 }
 
@@ -79,10 +84,10 @@ __kernel void places_gradient_items(const __global float *restrict dy, const __g
                                     int H, int W, int C, int rows)
 {
     const size_t at = get_global_id(0);
-    if (at >= (size_t)rows * W * C) return;
-    int here;
-    const long from = gaze_window_of_pixel(at / C, H, W, C, &here);
-    dx[at] = from >= 0 && place[from + at % C] == here ? dy[from + at % C] : 0.0f;
+    const int c = at % C, w = at / C % W, row = at / C / W;
+    if (row >= rows) return;
+    const long from = gaze_window_of_pixel(gaze_windows_of_row(row, H, W, C), w, W, C);
+    dx[at] = from >= 0 && place[from + c] == gaze_place_of_pixel(row, H, w) ? dy[from + c] : 0.0f;
 }
 
 /* y[r] = factor sum_c x[r,c] of what reaches pixel r: x [B,H,W,C], y [B,H,W] */
@@ -90,14 +95,20 @@ GAZE_ONE places_dot_slabs(const __global float *restrict x, const __global float
                           __global float *restrict y, float factor, int H, int W, int C, int rows, int slab)
 {
     ROWS_OF_GROUP
-    for (size_t r = first * W; r < last * W; r++) {
-        floatv sum = 0.0f;
-        float rest = 0.0f;
-        int here, c = 0;
-        const long from = gaze_window_of_pixel(r, H, W, C, &here);
-        for (; from >= 0 && c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
-            sum = fma(vloadv(0, x + r * C + c), gaze_at_place(dy + from + c, place + from + c, here), sum);
-        for (; from >= 0 && c < C; c++) rest = place[from + c] == here ? fma(x[r * C + c], dy[from + c], rest) : rest;
-        y[r] = factor * (rest + gaze_sumv(sum));
+    for (size_t row = first; row < last; row++) {
+        const long windows = gaze_windows_of_row(row, H, W, C);
+        const int above = gaze_place_of_pixel(row, H, 0);
+        for (int w = 0; w < W; w++) {
+            const long from = gaze_window_of_pixel(windows, w, W, C);
+            const __global float *at = x + (row * W + w) * C;
+            const int here = above + w % 2;
+            floatv sum = 0.0f;
+            float rest = 0.0f;
+            int c = 0;
+            for (; from >= 0 && c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
+                sum = fma(vloadv(0, at + c), gaze_at_place(dy + from + c, place + from + c, here), sum);
+            for (; from >= 0 && c < C; c++) rest = place[from + c] == here ? fma(at[c], dy[from + c], rest) : rest;
+            y[row * W + w] = factor * (rest + gaze_sumv(sum));
+        }
     }
 }

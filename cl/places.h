@@ -13,14 +13,19 @@ GAZE_IN_REGISTERS intv gaze_place_of_max(floatv a, floatv b, floatv c, floatv d)
 GAZE_IN_REGISTERS intv gaze_places(const __global int *from) { return as_intv(vloadv(0, (const __global float *)from)); }
 GAZE_IN_REGISTERS void gaze_store_places(intv place, __global int *to) { vstorev(as_floatv(place), 0, (__global float *)to); }
 
-/* Where the gradient of pixel r of images of H x W comes from: its window's row of [.,H/2,W/2,C], of which it gets what has the
-   place `here`; -1 where it has no window. */
-static inline long gaze_window_of_pixel(int r, int H, int W, int C, int *here)
+/* Where the windows of a row of pixels begin in [.,H/2,W/2,C], rows of all images counted; -1 where it has none. */
+static inline long gaze_windows_of_row(int row, int H, int W, int C)
 {
-    const int w = r % W, row = r / W, h = row % H;
-    *here = h % 2 * 2 + w % 2;
-    return h / 2 < H / 2 && w / 2 < W / 2 ? (((long)(row / H) * (H / 2) + h / 2) * (W / 2) + w / 2) * C : -1;
+    const int p = row % H / 2;
+    return p < H / 2 ? ((long)(row / H) * (H / 2) + p) * (W / 2) * C : -1;
 }
+
+/* Where the window of its pixel w begins; -1 where it has none. Of that the pixel gets what has its place. */
+static inline long gaze_window_of_pixel(long windows, int w, int W, int C)
+{
+    return windows >= 0 && w / 2 < W / 2 ? windows + (long)(w / 2) * C : -1;
+}
+static inline int gaze_place_of_pixel(int row, int H, int w) { return row % H % 2 * 2 + w % 2; }
 
 GAZE_IN_REGISTERS floatv gaze_at_place(const __global float *dy, const __global int *place, int here)
 {

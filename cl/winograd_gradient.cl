@@ -32,22 +32,30 @@ GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restr
     }
 }
 
-/* The sum over the parts, in order, then dw = G^T dU G. A work-item makes one vector of filters of one channel. */
+/* Vectors of filters that a work-item ends: neighbours in memory. */
+#define END_VECTORS 4
+
+/* The sum over the parts, in order, then dw = G^T dU G. A work-item makes up to END_VECTORS vectors of filters of one channel. */
 GAZE_ONE winograd_kernel_gradient_end(source u, __global float *restrict dw, int C, int O, int parts)
 {
-    const int n = get_global_id(0), c = get_global_id(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
+    const int n0 = get_global_id(0) * END_VECTORS, c = get_global_id(1), count = min(END_VECTORS, (O + GAZE_WIDTH - 1) / GAZE_WIDTH - n0);
     const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     const size_t plane_size = (size_t)C * filters;
-    floatv e[PLANES], f[3 * EDGE], r[3];
-    for (int plane = 0; plane < PLANES; plane++) {
-        source from = u + plane * plane_size + (size_t)c * filters + n * GAZE_WIDTH;
-        e[plane] = 0.0f;
-        for (int g = 0; g < parts; g++) e[plane] += vloadv(0, from + g * PLANES * plane_size);
-    }
-    for (int j = 0; j < EDGE; j++) gaze_winograd_gather(e + j, EDGE, f + j, EDGE, 3);
-    for (int i = 0; i < 3; i++) {
-        gaze_winograd_gather(f + i * EDGE, 1, r, 1, 3);
-        for (int j = 0; j < 3; j++) vstorev(r[j], 0, dw + ((size_t)(i * 3 + j) * C + c) * O + o);
+    floatv e[PLANES * END_VECTORS], f[3 * EDGE], r[3];
+    for (int plane = 0; plane < PLANES; plane++)
+        for (int k = 0; k < count; k++) {
+            source from = u + plane * plane_size + (size_t)c * filters + (n0 + k) * GAZE_WIDTH;
+            floatv sum = 0.0f;
+            for (int g = 0; g < parts; g++) sum += vloadv(0, from + g * PLANES * plane_size);
+            e[plane * END_VECTORS + k] = sum;
+        }
+    for (int k = 0; k < count; k++) {
+        const int o = gaze_vector_start((n0 + k) * GAZE_WIDTH, O);
+        for (int j = 0; j < EDGE; j++) gaze_winograd_gather(e + j * END_VECTORS + k, EDGE * END_VECTORS, f + j, EDGE, 3);
+        for (int i = 0; i < 3; i++) {
+            gaze_winograd_gather(f + i * EDGE, 1, r, 1, 3);
+            for (int j = 0; j < 3; j++) vstorev(r[j], 0, dw + ((size_t)(i * 3 + j) * C + c) * O + o);
+        }
     }
 }
 

@@ -82,6 +82,9 @@ static tiling tiling_of(gz_builder *builder, const gz_conv2d_size *size)
     return t;
 }
 
+/* Does one group make all filters and channels of its part? Then it alone spreads maxima. */
+static bool is_whole(const tiling *by) { return by->groups == 1 && by->each >= by->blocks; }
+
 static void tile(gz_builder *builder, const task *t)
 {
     enum { WORK_ITEMS = 64, LEAST_PARTS = 4, MOST_PARTS = 32 };
@@ -93,7 +96,14 @@ static void tile(gz_builder *builder, const task *t)
     const size_t strips = size->B * gz_round_groups(size->P, by.rows),
                  parts = at_most(at_most(wanted, MOST_PARTS), strips);
     const gz_tensor *part = gz_scratch(builder, parts * gz_conv2d_terms(size) * size->O);
-    gz_launch *launch = begin(builder, t, "conv2d_kernel_gradient_tile", part);
+    gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_kernel_gradient_tile", "");
+    gz_arg_tensor(launch, t->x);
+    gz_arg_tensor(launch, t->dy);
+    gz_arg_tensor(launch, t->place);
+    gz_arg_tensor(launch, t->place ? gz_scratch(builder, parts * by.rows * size->Q * size->O) : NULL);
+    gz_arg_tensor(launch, part);
+    gz_conv2d_arg_images(launch, size);
+    gz_conv2d_arg_window(launch, size);
     gz_arg_int(launch, parts);
     gz_arg_int(launch, strips);
     gz_arg_int(launch, by.rows);
@@ -154,7 +164,7 @@ static void few(gz_builder *builder, const task *t)
 /* Each part sums into 36 C O floats of its own, and is a group. */
 static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
 {
-    enum { TILES = 24 };
+    enum { TILES = 24, END_VECTORS = 4 };
     const gz_conv2d_size *size = &t->size;
     const size_t n_tiles = gz_conv2d_winograd_tiles(size),
                  parts = at_most(most_parts, gz_round_groups(n_tiles, 8));
@@ -181,7 +191,7 @@ static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
     gz_arg_int(launch, size->C);
     gz_arg_int(launch, size->O);
     gz_arg_int(launch, parts);
-    gz_launch_groups(launch, gz_round_groups(size->O, width), size->C, 1, 1, 1, 1);
+    gz_launch_groups(launch, gz_round_groups(size->O, END_VECTORS * width), size->C, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
 }
 
@@ -262,7 +272,8 @@ static gz_candidates methods_of(gz_builder *builder, const task *t, const task *
     return c;
 }
 
-/* Winograd's read maxima and their places; the others want them where they were. */
+/* Winograd's, and tiles where a group makes a whole part, read maxima and their places; the others want them
+   where they were. */
 void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *given, const gz_tensor *x,
                           const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel)
 {
@@ -271,7 +282,8 @@ void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *given, cons
          turned = {gz_conv2d_size_turned(&size), dy, x, NULL, dkernel, true};
     const size_t method =
         gz_conv2d_choose(builder, methods_of(builder, &straight, &turned), &size, place != NULL);
-    if (method != WINOGRAD && method != WINOGRAD_MANY) {
+    const tiling by = tiling_of(builder, &size);
+    if (method != WINOGRAD && method != WINOGRAD_MANY && !(method == TILE && is_whole(&by))) {
         straight.dy = turned.x = gz_conv2d_whole_dy(builder, given, dy, place);
         straight.place = NULL;
     }
