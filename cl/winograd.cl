@@ -20,29 +20,6 @@ GAZE_ONE winograd_pack(source w, __global float *restrict u, int C, int O, int t
     }
 }
 
-/* y of one tile and one vector of filters: A^T m A + bias, activated. */
-static inline void gaze_transform_output(const __local float *m, int stride, floatv bias, int activation, floatv *o)
-{
-    floatv d[SIDE * EDGE];
-#pragma unroll
-    for (int j = 0; j < EDGE; j++) {
-        floatv e[EDGE];
-#pragma unroll
-        for (int i = 0; i < EDGE; i++) e[i] = vloadv(0, m + (i * EDGE + j) * stride);
-        floatv f[SIDE];
-        gaze_winograd_output(e, f, SIDE);
-#pragma unroll
-        for (int i = 0; i < SIDE; i++) d[i * EDGE + j] = f[i];
-    }
-#pragma unroll
-    for (int i = 0; i < SIDE; i++) {
-        gaze_winograd_output(d + i * EDGE, o + i * SIDE, SIDE);
-#pragma unroll
-        for (int j = 0; j < SIDE; j++) o[i * SIDE + j] += bias;
-    }
-    gaze_activate(activation, o, SIDE * SIDE);
-}
-
 /* The part of a tile that lies inside y, whose rows are Q pixels long. */
 static inline void gaze_store_output(const floatv *o, __global float *y, int rows, int columns, int Q, int O)
 {
@@ -95,24 +72,18 @@ GAZE_APART void gaze_finish_tile(const __local float *m, int stride, source bias
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
    groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down, and place, unless it is null,
    where in its window each lies. sums [n_tiles][O], unless it is null, gets the sum of each tile's pixels; y may be null then.
-   v [PLANES][T*C+16] and m [PLANES][T*TILE_COLUMNS+16]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
+   v [PLANES][T*C+16] and m [PLANES][T*TILE_COLUMNS+16]. */
 GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias, __global float *restrict y,
                               __global int *restrict place, __global float *restrict sums, IMAGES, int top, int left, int n_tiles,
                               int T, int shares, int activation, int pooled, __local float *v, __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
-    const int first = i0 * T, tiles = min(T, n_tiles - first);
+    const int first = i0 * T, tiles = min(T, n_tiles - first), m_stride = T * TILE_COLUMNS + 16;
     const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    const int v_stride = T * C + 16, m_stride = T * TILE_COLUMNS + 16;
-    for (int t = 0; t < tiles; t++) {
-        const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
-        gaze_transform_input_local(x + (size_t)b * H * W * C, H, W, C, p - top, q - left, v + t * C, v_stride);
-    }
+    gaze_transform_tiles(x, H, W, C, across, image, top, left, first, tiles, T, v);
     for (int n = blocks * share / shares; n < blocks * (share + 1) / shares; n++) {
         const bool narrow = gaze_is_narrow(n, O);
-        for (int plane = 0; plane < PLANES; plane++)
-            gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * PLANES + plane) * C * TILE_COLUMNS, tiles, C, narrow,
-                                m + plane * m_stride);
+        gaze_multiply_planes(v, u, n, tiles, T, C, narrow, m);
         for (int h = 0; h < 2 - narrow; h++) {
             const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O), step = pooled ? 2 : 1;
             for (int t = 0; t < tiles; t++) {

@@ -167,6 +167,50 @@ GAZE_APART void gaze_multiply_plane(const __local float *v, source u, int tiles,
     }
 }
 
+/* Tiles first, first + 1, .. of x [B,H,W,C], `across` in a row of y and `image` in one image, to v [PLANES][T*C+16]: planes a multiple
+   of 1024 bytes apart would fall into few sets of the L1 cache. */
+GAZE_APART void gaze_transform_tiles(const __global float *x, int H, int W, int C, int across, int image, int top, int left, int first,
+                                     int tiles, int T, __local float *v)
+{
+    for (int t = 0; t < tiles; t++) {
+        const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
+        gaze_transform_input_local(x + (size_t)b * H * W * C, H, W, C, p - top, q - left, v + t * C, T * C + 16);
+    }
+}
+
+/* m [PLANES][T*TILE_COLUMNS+16] of block n of filters. */
+GAZE_APART void gaze_multiply_planes(const __local float *v, const __global float *u, int n, int tiles, int T, int C, bool narrow,
+                                     __local float *m)
+{
+    u += (size_t)n * PLANES * C * TILE_COLUMNS;
+    for (int plane = 0; plane < PLANES; plane++)
+        gaze_multiply_plane(v + plane * (T * C + 16), u + (size_t)plane * C * TILE_COLUMNS, tiles, C, narrow,
+                            m + plane * (T * TILE_COLUMNS + 16));
+}
+
+/* y of one tile and one vector of filters: A^T m A + bias, activated. */
+static inline void gaze_transform_output(const __local float *m, int stride, floatv bias, int activation, floatv *o)
+{
+    floatv d[SIDE * EDGE];
+#pragma unroll
+    for (int j = 0; j < EDGE; j++) {
+        floatv e[EDGE];
+#pragma unroll
+        for (int i = 0; i < EDGE; i++) e[i] = vloadv(0, m + (i * EDGE + j) * stride);
+        floatv f[SIDE];
+        gaze_winograd_output(e, f, SIDE);
+#pragma unroll
+        for (int i = 0; i < SIDE; i++) d[i * EDGE + j] = f[i];
+    }
+#pragma unroll
+    for (int i = 0; i < SIDE; i++) {
+        gaze_winograd_output(d + i * EDGE, o + i * SIDE, SIDE);
+#pragma unroll
+        for (int j = 0; j < SIDE; j++) o[i * SIDE + j] += bias;
+    }
+    gaze_activate(activation, o, SIDE * SIDE);
+}
+
 GAZE_DEFINE_TILE(gaze_tile_of_panel_rows, __global, PANEL_ROWS)
 
 /* c[i] += sum over the tiles of row[i] times one vector of d, both `C` and `O` floats apart. */

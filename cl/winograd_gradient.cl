@@ -123,9 +123,7 @@ GAZE_APART void gaze_winograd_input_gradient(int i0, source dy, const __global i
                                           v + t * O, v_stride);
         }
         for (int n = 0; n * TILE_COLUMNS < C; n++) {
-            for (int plane = 0; plane < PLANES; plane++)
-                gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * PLANES + plane) * O * TILE_COLUMNS, tiles, O,
-                                    gaze_is_narrow(n, C), m + plane * m_stride);
+            gaze_multiply_planes(v, u, n, tiles, T, O, gaze_is_narrow(n, C), m);
             for (int c = n * TILE_COLUMNS; c < min((n + 1) * TILE_COLUMNS, C); c += GAZE_WIDTH)
                 for (int t = 0; t < tiles; t++) {
                     const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;

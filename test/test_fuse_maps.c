@@ -56,7 +56,8 @@ static void a_kept_map_is_made(void **state)
 static void what_reaches_a_value_is_one_pass(void **state)
 {
     (void)state;
-    assert_int_equal(nodes(residual, true, "slope_sum"), 1);             /* the first convolution's */
+    assert_int_equal(nodes(residual, true, "conv2d_slope_sum"), 1); /* the first convolution's */
+    assert_int_equal(nodes(residual, true, "slope_sum"), 0);
     assert_int_equal(nodes(residual, true, "channel_pool_gradient"), 1); /* the second's */
     assert_int_equal(nodes(residual, true, "reduce_middle_gradient"), 0);
     assert_int_equal(nodes(residual, true, "outer_rows"), 0);

@@ -117,15 +117,30 @@ typedef struct gz_conv2d_call {
         *mean; /* [B,O]: y summed over the pixels and divided by `divisor`, or NULL; y may be NULL then */
     double divisor;
     const gz_tensor *tile_sums; /* of Winograd's tiles alone: [tiles,O], or NULL */
+    const struct gz_slope_call
+        *slope; /* what becomes of y, which is its dy and its dz, or NULL (slope_sum.h) */
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call); /* not pooled */
+/* With a slope; no bias, no activation. */
+void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call);
 /* dx from dy and the kernel, as one pass over dy; false, and nothing was added, where that can't be or is
    slower than a convolution of dy. */
 bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
                               const gz_tensor *place, const gz_tensor *kernel, const gz_tensor *dx);
 void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call);
+
+/* dx [B,H,W,C] of dy [B,P,Q,O], or of maxima and their places, and what slope_sum makes of it, or NULL, which
+   then has dx as its dy and its dz. */
+typedef struct gz_conv2d_input_call {
+    gz_conv2d_size size;
+    const gz_tensor *dy, *place, *kernel, *dx;
+    const struct gz_slope_call *slope;
+} gz_conv2d_input_call;
+void gz_conv2d_input_launch(gz_builder *builder, const gz_conv2d_input_call *call);
+/* The definition of dx, all in double. */
+void gz_conv2d_input_sums(const gz_conv2d_size *size, const double *kernel, const double *dy, double *dx);
 
 /* One of the above, of a call that isn't pooled, and of a pooled one: the convolution to scratch, then the
    maxima. */

@@ -1,6 +1,7 @@
 /* Convolution by the kernels of the cpu family. */
 #include "conv2d.h"
 #include "reduce.h"
+#include "slope_sum.h"
 
 gz_tensor *gz_conv2d_turn(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel)
 {
@@ -238,10 +239,13 @@ void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
     const size_t method = gz_conv2d_choose(builder, methods, &call->size, false);
     if (call->pooled && method != WINOGRAD && !(method == FEW_CHANNELS && fit_pooled))
         gz_conv2d_then_pool(builder, call, ADD[method]);
+    else if (call->slope && method == WINOGRAD)
+        gz_conv2d_winograd_slope(builder, call);
     else if (call->mean && method == WINOGRAD)
         winograd_mean(builder, call);
     else if (call->mean)
         gz_conv2d_then_mean(builder, call, ADD[method]);
     else
         ADD[method](builder, call);
+    if (call->slope && method != WINOGRAD) gz_slope_sum_launch(builder, call->slope);
 }

@@ -1,6 +1,7 @@
 /* The gradient of conv2d with respect to its input: dy [B,P,Q,O], kernel [kh,kw,C,O] -> dx [B,H,W,C]; or dy
    [B,P/2,Q/2,O] of maxima, and their places. */
 #include "conv2d.h"
+#include "slope_sum.h"
 
 enum { DY, KERNEL, PLACE };
 
@@ -43,16 +44,25 @@ static void add_pixel(const gz_conv2d_size *z, const double *kernel, const doubl
     }
 }
 
+void gz_conv2d_input_sums(const gz_conv2d_size *z, const double *kernel, const double *dy, double *dx)
+{
+    for (size_t i = 0; i < z->B * z->H * z->W * z->C; i++) dx[i] = 0;
+    for (size_t row = 0; row < z->B * z->P * z->Q; row++)
+        add_pixel(z, kernel, dy + row * z->O, row, 0, z->O, dx);
+}
+
 static void reference(const gz_node *node, double *const *in, double *const *out)
 {
     const gz_conv2d_size z = size_of(node);
     const size_t count = gz_shape_count(node->out[0]->shape), n = gz_shape_count(node->in[DY]->shape);
+    if (!place_of(node)) {
+        gz_conv2d_input_sums(&z, in[KERNEL], in[DY], out[0]);
+        return;
+    }
     for (size_t i = 0; i < count; i++) out[0][i] = 0;
-    for (size_t i = 0; place_of(node) && i < n; i++)
+    for (size_t i = 0; i < n; i++)
         add_pixel(&z, in[KERNEL], in[DY] + i / z.O * z.O, gz_conv2d_pixel_of(&z, i / z.O, in[PLACE][i]),
                   i % z.O, i % z.O + 1, out[0]);
-    for (size_t row = 0; !place_of(node) && row < z.B * z.P * z.Q; row++)
-        add_pixel(&z, in[KERNEL], in[DY] + row * z.O, row, 0, z.O, out[0]);
 }
 
 static gz_limit limit(const gz_node *node, size_t i)
@@ -62,31 +72,31 @@ static gz_limit limit(const gz_node *node, size_t i)
     return (gz_limit){GZ_SUM, (double)(size.taps[0] * size.taps[1] * size.O)};
 }
 
-static void plain(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy)
+static void plain(gz_builder *builder, const gz_conv2d_input_call *call, const gz_tensor *dy)
 {
-    const size_t count = gz_shape_count(node->out[0]->shape);
+    const size_t count = gz_shape_count(call->dx->shape);
     gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_input_gradient_plain", "");
     gz_arg_tensor(launch, dy);
-    gz_arg_tensor(launch, node->in[KERNEL]);
-    gz_arg_tensor(launch, node->out[0]);
-    gz_conv2d_arg_images(launch, size);
-    gz_conv2d_arg_window(launch, size);
+    gz_arg_tensor(launch, call->kernel);
+    gz_arg_tensor(launch, call->dx);
+    gz_conv2d_arg_images(launch, &call->size);
+    gz_conv2d_arg_window(launch, &call->size);
     gz_arg_ulong(launch, count);
     gz_launch_items(launch, count);
 }
 
-static void strided(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy)
+static void strided(gz_builder *builder, const gz_conv2d_input_call *call, const gz_tensor *dy)
 {
     enum { TILES_EACH = 4 };
-    const gz_conv2d_size turned = gz_conv2d_size_turned(size);
-    const gz_tensor *weights = gz_conv2d_turn(builder, size, node->in[KERNEL]);
-    const gz_tensor *packed = gz_conv2d_pack(builder, &turned, node->in[KERNEL], weights);
+    const gz_conv2d_size *size = &call->size, turned = gz_conv2d_size_turned(size);
+    const gz_tensor *weights = gz_conv2d_turn(builder, size, call->kernel);
+    const gz_tensor *packed = gz_conv2d_pack(builder, &turned, call->kernel, weights);
     const size_t pixels =
         size->B * gz_round_groups(size->H, size->stride[0]) * gz_round_groups(size->W, size->stride[1]);
     gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_input_gradient_strided", "");
     gz_arg_tensor(launch, dy);
     gz_arg_tensor(launch, packed);
-    gz_arg_tensor(launch, node->out[0]);
+    gz_arg_tensor(launch, call->dx);
     gz_conv2d_arg_images(launch, size);
     gz_conv2d_arg_window(launch, size);
     gz_arg_int(launch, size->B);
@@ -97,34 +107,51 @@ static void strided(const gz_node *node, gz_builder *builder, const gz_conv2d_si
 }
 
 /* With stride 1 it is a convolution of dy with the kernel turned. */
-static void convolution(const gz_node *node, gz_builder *builder, const gz_conv2d_size *size,
-                        const gz_tensor *dy)
+static void convolution(gz_builder *builder, const gz_conv2d_input_call *given, const gz_tensor *dy)
 {
-    const gz_conv2d_call call = {.size = gz_conv2d_size_turned(size),
+    const gz_conv2d_call call = {.size = gz_conv2d_size_turned(&given->size),
                                  .x = dy,
-                                 .kernel = node->in[KERNEL],
-                                 .weights = gz_conv2d_turn(builder, size, node->in[KERNEL]),
-                                 .y = node->out[0],
-                                 .activation = GZ_LINEAR};
+                                 .kernel = given->kernel,
+                                 .weights = gz_conv2d_turn(builder, &given->size, given->kernel),
+                                 .y = given->dx,
+                                 .activation = GZ_LINEAR,
+                                 .slope = given->slope};
     gz_conv2d_forward(builder, &call);
+}
+
+/* Launches that make dx; is what slope_sum makes of it made as well? */
+static bool launch(gz_builder *builder, const gz_conv2d_input_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    if (cpu && gz_conv2d_winograd_input(builder, size, call->dy, call->place, call->kernel, call->dx))
+        return false;
+    const gz_tensor *dy = gz_conv2d_whole_dy(builder, size, call->dy, call->place);
+    if (cpu && !gz_conv2d_has_stride(size)) {
+        convolution(builder, call, dy);
+        return true;
+    }
+    if (gz_builder_is_gpu(builder))
+        gz_conv2d_input_gradient_gpu(builder, size, dy, call->kernel, call->dx);
+    else if (cpu && size->C >= gz_builder_device(builder)->vector_width)
+        strided(builder, call, dy);
+    else
+        plain(builder, call, dy);
+    return false;
+}
+
+void gz_conv2d_input_launch(gz_builder *builder, const gz_conv2d_input_call *call)
+{
+    if (!launch(builder, call) && call->slope) gz_slope_sum_launch(builder, call->slope);
 }
 
 static gaze_status prepare(const gz_node *node, gz_builder *builder)
 {
-    const gz_conv2d_size size = size_of(node);
-    const gz_tensor *kernel = node->in[KERNEL], *dx = node->out[0];
-    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
-    if (cpu && gz_conv2d_winograd_input(builder, &size, node->in[DY], place_of(node), kernel, dx))
-        return gz_builder_status(builder);
-    const gz_tensor *dy = gz_conv2d_whole_dy(builder, &size, node->in[DY], place_of(node));
-    if (gz_builder_is_gpu(builder))
-        gz_conv2d_input_gradient_gpu(builder, &size, dy, kernel, dx);
-    else if (cpu && !gz_conv2d_has_stride(&size))
-        convolution(node, builder, &size, dy);
-    else if (cpu && size.C >= gz_builder_device(builder)->vector_width)
-        strided(node, builder, &size, dy);
-    else
-        plain(node, builder, &size, dy);
+    gz_conv2d_input_launch(builder, &(gz_conv2d_input_call){.size = size_of(node),
+                                                            .dy = node->in[DY],
+                                                            .place = place_of(node),
+                                                            .kernel = node->in[KERNEL],
+                                                            .dx = node->out[0]});
     return gz_builder_status(builder);
 }
 

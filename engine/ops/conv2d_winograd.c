@@ -1,5 +1,7 @@
 /* 3x3 convolution of stride 1 by Winograd's F(4x4,3x3). */
 #include "conv2d.h"
+#include "reduce.h"
+#include "slope_sum.h"
 
 enum { SIDE = 4 }; /* of an output tile */
 
@@ -96,6 +98,46 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     gz_winograd_arg_local(launch, builder, GZ_WINOGRAD_PLANES, split.tiles, size->C);
     gz_launch_groups(launch, split.groups, split.shares, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+}
+
+/* The sums of all tiles: of each image's, then of those. */
+static void sum_tiles(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *tiles,
+                      const gz_tensor *sums)
+{
+    const size_t n_tiles = gz_conv2d_winograd_tiles(size);
+    const gz_tensor *images = gz_scratch(builder, size->B * size->O);
+    gz_sum_middle_launch(builder, tiles, images, (gz_middle){size->B, n_tiles / size->B, size->O}, 1);
+    gz_sum_middle_launch(builder, images, sums, (gz_middle){1, size->B, size->O}, 1);
+}
+
+void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const gz_slope_call *slope = call->slope;
+    const size_t n_tiles = gz_conv2d_winograd_tiles(size);
+    const gz_winograd_split split = gz_winograd_split_of(size, builder, GZ_WINOGRAD_PLANES, n_tiles);
+    const gz_tensor *packed = pack(builder, size, call->kernel, call->weights, false);
+    const gz_tensor *tiles = slope->sums ? gz_scratch(builder, n_tiles * size->O) : NULL;
+    gz_launch *launch = gz_launch_add(builder, "winograd_slope", "winograd_slope", "");
+    gz_arg_tensor(launch, call->x);
+    gz_arg_tensor(launch, packed);
+    gz_arg_tensor(launch, slope->value);
+    gz_arg_tensor(launch, slope->other);
+    gz_arg_tensor(launch, slope->each);
+    gz_arg_tensor(launch, slope->dz);
+    gz_arg_tensor(launch, tiles);
+    gz_conv2d_arg_images(launch, size);
+    gz_arg_int(launch, size->before[0]);
+    gz_arg_int(launch, size->before[1]);
+    gz_arg_int(launch, n_tiles);
+    gz_arg_int(launch, split.tiles);
+    gz_arg_int(launch, split.shares);
+    gz_arg_int(launch, slope->activation);
+    gz_arg_float(launch, slope->factor);
+    gz_winograd_arg_local(launch, builder, GZ_WINOGRAD_PLANES, split.tiles, size->C);
+    gz_launch_groups(launch, split.groups, split.shares, 1, 1, 1, 1);
+    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+    if (tiles) sum_tiles(builder, size, tiles, slope->sums);
 }
 
 /* Neighbouring tiles add to the same pixels of dx, so that an image is one group's: of fewer images a

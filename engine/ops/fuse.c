@@ -194,6 +194,9 @@ gaze_status gz_fuse(gz_graph *graph)
     count_uses(graph, uses);
     for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)
         status = fuse(graph, graph->nodes[n], uses);
+    for (size_t n = 0; n < graph->n_nodes && status == GAZE_OK; n++)
+        if (graph->nodes[n]->op == &gz_op_slope_sum)
+            status = gz_fuse_conv2d_slope(graph, graph->nodes[n], uses);
     remove_nodes(graph);
     free(uses);
     return status;

@@ -26,6 +26,7 @@ gaze_status gz_fuse_forward(gz_graph *graph);
      gave x -> channel_pool_gradient
    - the sum of what reaches x, a mean's gradient among it, and that slope -> slope_sum
    - the bias_gradient of either's output -> a second output of it
+   - conv2d_input_gradient and the slope_sum of it -> conv2d_slope_sum
    - row_dot and channel_pool_gradient of what reaches an image from maxima -> of the maxima's gradient and
      places
    In both:

@@ -36,6 +36,8 @@ gaze_status gz_fuse_mean(gz_graph *graph, size_t at, const gz_use *uses);
 
 /* What reaches a value and the slope of the activation that gave it, and the bias's gradient with that. */
 gaze_status gz_fuse_slope(gz_graph *graph, gz_node *node, const gz_use *uses);
+/* Then, a slope_sum and the convolution's gradient that reaches it. */
+gaze_status gz_fuse_conv2d_slope(gz_graph *graph, gz_node *slope, const gz_use *uses);
 
 /* A dense, or the gradient of a dense's input, and what `node` does with it; the gradients of its weights;
    the dense that makes a recurrence's products. */

@@ -124,3 +124,24 @@ gaze_status gz_fuse_slope(gz_graph *graph, gz_node *node, const gz_use *uses)
     if (node->op == &gz_op_bias_gradient && suits(node->in[0])) return fuse_bias(graph, node);
     return GAZE_OK;
 }
+
+gaze_status gz_fuse_conv2d_slope(gz_graph *graph, gz_node *slope, const gz_use *uses)
+{
+    for (size_t i = GZ_SLOPE_DY; i <= GZ_SLOPE_OTHER; i++) {
+        gz_tensor *other = slope->in[GZ_SLOPE_DY + GZ_SLOPE_OTHER - i];
+        gz_node *conv = slope->in[i] ? gz_hidden_maker(slope, i, &gz_op_conv2d_input_gradient, uses) : NULL;
+        if (!conv || slope->in[i]->view || (conv->n_in > 2 && conv->in[2])) continue;
+        const gz_conv2d_slope_attr attr = {*(const gz_conv2d_attr *)conv->attr,
+                                           *(const gz_slope_sum_attr *)slope->attr};
+        gz_tensor *value = slope->in[GZ_SLOPE_VALUE], *each = slope->in[GZ_SLOPE_EACH];
+        gz_take_over(slope, conv);
+        slope->op = &gz_op_conv2d_slope_sum;
+        slope->attr = gz_arena_duplicate(graph->arena, &attr, sizeof attr);
+        slope->n_in = GZ_CONV_SLOPE_INPUTS;
+        slope->in[GZ_CONV_SLOPE_VALUE] = value;
+        slope->in[GZ_CONV_SLOPE_OTHER] = other;
+        slope->in[GZ_CONV_SLOPE_EACH] = each;
+        return slope->attr ? GAZE_OK : GAZE_ERROR_DEVICE;
+    }
+    return GAZE_OK;
+}

@@ -11,6 +11,7 @@
     X(conv2d)                           \
     X(conv2d_input_gradient)            \
     X(conv2d_kernel_gradient)           \
+    X(conv2d_slope_sum)                 \
     X(conv2d_compose)                   \
     X(conv2d_compose_gradient)          \
     X(conv2d_max_pool2d)                \

@@ -1,6 +1,8 @@
 #include "slope_sum.h"
 #include "row_sums.h"
 
+#include <math.h>
+
 enum { DZ, SUMS };
 
 static const gz_slope_sum_attr *attr_of(const gz_node *node) { return node->attr; }
@@ -49,6 +51,18 @@ static double arrives(const gz_node *node, double *const *in, double factor, siz
     return sum;
 }
 
+double gz_slope_times(gz_activation_kind kind, double value, double sum)
+{
+    const double slope = gz_activation_slope(kind, value, value);
+    return slope == 0 ? 0 : slope * sum;
+}
+
+/* Slopes are at most 1 + |y| + y^2. */
+double gz_slope_bound(gz_activation_kind kind, double value, double sum)
+{
+    return kind == GZ_SIGMOID || kind == GZ_TANH ? sum * (1 + value + value * value) : sum;
+}
+
 static void sum_rows(const gz_node *node, double *const *out)
 {
     const size_t C = gz_shape_last(shape_of(node)), count = gz_shape_count(shape_of(node));
@@ -59,23 +73,18 @@ static void sum_rows(const gz_node *node, double *const *out)
 static void reference(const gz_node *node, double *const *in, double *const *out)
 {
     const gz_activation_kind kind = attr_of(node)->activation;
-    for (size_t i = 0; i < gz_shape_count(shape_of(node)); i++) {
-        const double value = kind == GZ_LINEAR ? 0 : in[GZ_SLOPE_VALUE][i],
-                     slope = gz_activation_slope(kind, value, value);
-        out[DZ][i] = slope == 0 ? 0 : slope * arrives(node, in, attr_of(node)->factor, i);
-    }
+    for (size_t i = 0; i < gz_shape_count(shape_of(node)); i++)
+        out[DZ][i] = gz_slope_times(kind, kind == GZ_LINEAR ? 0 : in[GZ_SLOPE_VALUE][i],
+                                    arrives(node, in, attr_of(node)->factor, i));
     sum_rows(node, out);
 }
 
-/* Slopes are at most 1 + |y| + y^2. */
 static void magnitude(const gz_node *node, double *const *in, double *const *out)
 {
     const gz_activation_kind kind = attr_of(node)->activation;
-    const double factor = attr_of(node)->factor;
-    for (size_t i = 0; i < gz_shape_count(shape_of(node)); i++) {
-        const double y = kind == GZ_SIGMOID || kind == GZ_TANH ? in[GZ_SLOPE_VALUE][i] : 0;
-        out[DZ][i] = arrives(node, in, factor < 0 ? -factor : factor, i) * (1 + y + y * y);
-    }
+    for (size_t i = 0; i < gz_shape_count(shape_of(node)); i++)
+        out[DZ][i] = gz_slope_bound(kind, kind == GZ_LINEAR ? 0 : in[GZ_SLOPE_VALUE][i],
+                                    arrives(node, in, fabs(attr_of(node)->factor), i));
     sum_rows(node, out);
 }
 
@@ -85,23 +94,38 @@ static gz_limit limit(const gz_node *node, size_t i)
     return (gz_limit){GZ_SUM, 8 + (i == SUMS ? (double)gz_shape_rows(shape_of(node)) : 0)};
 }
 
-static gaze_status prepare(const gz_node *node, gz_builder *builder)
+void gz_slope_sum_launch(gz_builder *builder, const gz_slope_call *call)
 {
     const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
-    const gz_shape shape = shape_of(node);
+    const gz_shape shape = call->dz->shape;
     const size_t R = gz_shape_rows(shape), C = gz_shape_last(shape);
-    const gz_row_sums sums = gz_row_sums_of(builder, R, 16 * C, node->n_out > SUMS ? node->out[SUMS] : NULL);
+    const gz_row_sums sums = gz_row_sums_of(builder, R, 16 * C, call->sums);
     gz_launch *l = gz_launch_add(builder, "slope_sum", cpu ? "slope_sum_slabs" : "slope_sum_items", "%s", "");
-    for (size_t i = 0; i < GZ_SLOPE_INPUTS; i++) gz_arg_tensor(l, input(node, i));
-    gz_arg_tensor(l, node->out[DZ]);
+    gz_arg_tensor(l, call->value);
+    gz_arg_tensor(l, call->dy);
+    gz_arg_tensor(l, call->other);
+    gz_arg_tensor(l, call->each);
+    gz_arg_tensor(l, call->dz);
     if (cpu) gz_arg_tensor(l, sums.parts);
-    gz_arg_float(l, attr_of(node)->factor);
-    gz_arg_int(l, attr_of(node)->activation);
+    gz_arg_float(l, call->factor);
+    gz_arg_int(l, call->activation);
     gz_arg_int(l, R / shape.dim[0]);
     gz_arg_int(l, C);
     gz_arg_int(l, R);
     gz_launch_slabs_or_items(builder, l, sums.slabs, R * C);
-    gz_row_sums_end(builder, &sums, node->out[DZ]);
+    gz_row_sums_end(builder, &sums, call->dz);
+}
+
+static gaze_status prepare(const gz_node *node, gz_builder *builder)
+{
+    gz_slope_sum_launch(builder, &(gz_slope_call){.activation = attr_of(node)->activation,
+                                                  .factor = attr_of(node)->factor,
+                                                  .value = input(node, GZ_SLOPE_VALUE),
+                                                  .dy = input(node, GZ_SLOPE_DY),
+                                                  .other = input(node, GZ_SLOPE_OTHER),
+                                                  .each = input(node, GZ_SLOPE_EACH),
+                                                  .dz = node->out[DZ],
+                                                  .sums = node->n_out > SUMS ? node->out[SUMS] : NULL});
     return gz_builder_status(builder);
 }
 

@@ -30,8 +30,8 @@ ENVIRONMENT = {
 # These are looked at for everything else.
 JOINED = {"dense_input_gradient", "dense_fused", "max_pool2d_gradient", "attention", "attention_gradient"}
 
-# Many minutes in the simulator: --plain takes the plain kernels of these alone. On a GPU its kernels are those of conv2d and max_pool2d.
-SLOW = {"conv2d_max_pool2d", "conv2d_max_pool2d_places"}
+# Many minutes in the simulator: --plain takes the plain kernels of these alone. On a GPU they have those of conv2d and what follows it.
+SLOW = {"conv2d_max_pool2d", "conv2d_max_pool2d_places", "conv2d_mean", "conv2d_mean_values", "conv2d_slope_sum"}
 
 
 def simulated(folder, **more):
