@@ -154,7 +154,7 @@ def unknown_option_and_command(folder):
 
 
 def more_memory_than_the_device_has(folder):
-    refused(5, GAZE, "bench", MODEL, "--train", "--batch-size", 60000, env={"POCL_MEMORY_LIMIT": "1"}, says=["GiB", "batch"])
+    refused(5, GAZE, "bench", MODEL, "--train", "--batch-size", 45000, env={"POCL_MEMORY_LIMIT": "1"}, says=["GiB", "batch"])
 
 
 def input_of_another_shape(folder):
