@@ -123,19 +123,24 @@ static gz_cost cost(const gz_node *node)
     return gz_conv2d_cost(&size);
 }
 
+gaze_status gz_conv2d_gradients(gz_graph *graph, const gz_node *node, gz_tensor *y, gz_tensor *dy,
+                                gz_tensor *place, const bool *wanted, gz_tensor **din)
+{
+    const gz_shape x = node->in[X]->shape;
+    const gz_conv2d_attr attr = {attr_of(node)->window, GZ_LINEAR, {x.dim[1], x.dim[2]}};
+    gz_tensor *dz = dy;
+    if (attr_of(node)->activation != GZ_LINEAR)
+        GZ_TRY(gz_activation_gradient(graph, attr_of(node)->activation, NULL, y, dy, &dz));
+    if (wanted[X]) GZ_TRY(gz_conv2d_input_gradient(graph, dz, node->in[KERNEL], place, &attr, &din[X]));
+    if (wanted[KERNEL]) GZ_TRY(gz_conv2d_kernel_gradient(graph, node->in[X], dz, place, &attr, &din[KERNEL]));
+    if (bias_of(node) && wanted[BIAS]) GZ_TRY(gz_bias_gradient(graph, dz, &din[BIAS]));
+    return GAZE_OK;
+}
+
 static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,
                             gz_tensor **din)
 {
-    gz_tensor *dz = dout[0];
-    if (!dz) return GAZE_OK;
-    const gz_shape x = node->in[X]->shape;
-    const gz_conv2d_attr attr = {attr_of(node)->window, GZ_LINEAR, {x.dim[1], x.dim[2]}};
-    if (attr_of(node)->activation != GZ_LINEAR)
-        GZ_TRY(gz_activation_gradient(graph, attr_of(node)->activation, NULL, node->out[0], dz, &dz));
-    if (wanted[X]) GZ_TRY(gz_conv2d_input_gradient(graph, dz, node->in[KERNEL], NULL, &attr, &din[X]));
-    if (wanted[KERNEL]) GZ_TRY(gz_conv2d_kernel_gradient(graph, node->in[X], dz, NULL, &attr, &din[KERNEL]));
-    if (bias_of(node) && wanted[BIAS]) GZ_TRY(gz_bias_gradient(graph, dz, &din[BIAS]));
-    return GAZE_OK;
+    return dout[0] ? gz_conv2d_gradients(graph, node, node->out[0], dout[0], NULL, wanted, din) : GAZE_OK;
 }
 
 #define CASE(B, H, W, C, O, kh, kw, sy, sx, ey, ex, PADDING, ACTIVATION, FILL, HEAVY) \

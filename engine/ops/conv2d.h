@@ -82,6 +82,11 @@ void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes
 bool gz_conv2d_can_winograd_row(const gz_conv2d_size *size, gz_builder *builder);
 bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder, bool every_run);
 
+/* The gradients of x, kernel and bias (inputs 0 to 2) of a convolution that gave y, from dy; or from that of
+   maxima, with their values as y and their places. */
+gaze_status gz_conv2d_gradients(gz_graph *graph, const gz_node *node, gz_tensor *y, gz_tensor *dy,
+                                gz_tensor *place, const bool *wanted, gz_tensor **din);
+
 /* Arguments H, W, C, P, Q, O, and those of the window. */
 void gz_conv2d_arg_images(gz_launch *launch, const gz_conv2d_size *size);
 void gz_conv2d_arg_window(gz_launch *launch, const gz_conv2d_size *size);

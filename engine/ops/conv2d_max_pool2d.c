@@ -128,16 +128,8 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,
                             gz_tensor **din)
 {
-    gz_tensor *dz = dout[Y], *place = node->out[PLACE];
-    const gz_shape x = node->in[X]->shape;
-    const gz_conv2d_attr attr = {attr_of(node)->window, GZ_LINEAR, {x.dim[1], x.dim[2]}};
-    if (!dz) return GAZE_OK;
-    if (activation_of(node) != GZ_LINEAR)
-        GZ_TRY(gz_activation_gradient(graph, activation_of(node), NULL, node->out[Y], dz, &dz));
-    if (wanted[X]) GZ_TRY(gz_conv2d_input_gradient(graph, dz, node->in[KERNEL], place, &attr, &din[X]));
-    if (wanted[KERNEL]) GZ_TRY(gz_conv2d_kernel_gradient(graph, node->in[X], dz, place, &attr, &din[KERNEL]));
-    if (bias_of(node) && wanted[BIAS]) GZ_TRY(gz_bias_gradient(graph, dz, &din[BIAS]));
-    return GAZE_OK;
+    return dout[Y] ? gz_conv2d_gradients(graph, node, node->out[Y], dout[Y], node->out[PLACE], wanted, din)
+                   : GAZE_OK;
 }
 
 static gz_cost cost(const gz_node *node)

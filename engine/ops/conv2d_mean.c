@@ -102,19 +102,12 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
 static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,
                             gz_tensor **din)
 {
-    const gz_activation_kind kind = attr_of(node)->conv.activation;
-    const gz_shape x = node->in[X]->shape;
-    const gz_conv2d_attr attr = {attr_of(node)->conv.window, GZ_LINEAR, {x.dim[1], x.dim[2]}};
     const gz_reduce_attr reduce = {attr_of(node)->reduction, node->out[Y]->shape};
-    gz_tensor *dz;
+    gz_tensor *dy;
     if (!dout[MEAN]) return GAZE_OK;
     GZ_TRY(gz_graph_node(graph, &gz_op_reduce_middle_gradient, &reduce, sizeof reduce,
-                         (gz_tensor *[]){[GZ_REDUCE_X] = NULL, [GZ_REDUCE_DY] = dout[MEAN]}, 2, &dz, 1));
-    if (kind != GZ_LINEAR) GZ_TRY(gz_activation_gradient(graph, kind, NULL, node->out[Y], dz, &dz));
-    if (wanted[X]) GZ_TRY(gz_conv2d_input_gradient(graph, dz, node->in[KERNEL], NULL, &attr, &din[X]));
-    if (wanted[KERNEL]) GZ_TRY(gz_conv2d_kernel_gradient(graph, node->in[X], dz, NULL, &attr, &din[KERNEL]));
-    if (bias_of(node) && wanted[BIAS]) GZ_TRY(gz_bias_gradient(graph, dz, &din[BIAS]));
-    return GAZE_OK;
+                         (gz_tensor *[]){[GZ_REDUCE_X] = NULL, [GZ_REDUCE_DY] = dout[MEAN]}, 2, &dy, 1));
+    return gz_conv2d_gradients(graph, node, node->out[Y], dy, NULL, wanted, din);
 }
 
 /* y is counted where it is written. */

@@ -74,6 +74,27 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz
     return packed;
 }
 
+/* Arguments that say which tiles there are and how groups share them. */
+static void arg_tiles(gz_launch *launch, const gz_conv2d_size *size, size_t n_tiles,
+                      const gz_winograd_split *split)
+{
+    gz_conv2d_arg_images(launch, size);
+    gz_arg_int(launch, size->before[0]);
+    gz_arg_int(launch, size->before[1]);
+    gz_arg_int(launch, n_tiles);
+    gz_arg_int(launch, split->tiles);
+    gz_arg_int(launch, split->shares);
+}
+
+/* The last arguments, and the groups. */
+static void share_tiles(gz_builder *builder, gz_launch *launch, const gz_conv2d_size *size,
+                        const gz_winograd_split *split)
+{
+    gz_winograd_arg_local(launch, builder, GZ_WINOGRAD_PLANES, split->tiles, size->C);
+    gz_launch_groups(launch, split->groups, split->shares, 1, 1, 1, 1);
+    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+}
+
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
@@ -87,17 +108,10 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_tensor(launch, call->y);
     gz_arg_tensor(launch, call->place);
     gz_arg_tensor(launch, call->tile_sums);
-    gz_conv2d_arg_images(launch, size);
-    gz_arg_int(launch, size->before[0]);
-    gz_arg_int(launch, size->before[1]);
-    gz_arg_int(launch, n_tiles);
-    gz_arg_int(launch, split.tiles);
-    gz_arg_int(launch, split.shares);
+    arg_tiles(launch, size, n_tiles, &split);
     gz_arg_int(launch, call->activation);
     gz_arg_int(launch, call->pooled);
-    gz_winograd_arg_local(launch, builder, GZ_WINOGRAD_PLANES, split.tiles, size->C);
-    gz_launch_groups(launch, split.groups, split.shares, 1, 1, 1, 1);
-    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+    share_tiles(builder, launch, size, &split);
 }
 
 /* The sums of all tiles: of each image's, then of those. */
@@ -126,17 +140,10 @@ void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_tensor(launch, slope->each);
     gz_arg_tensor(launch, slope->dz);
     gz_arg_tensor(launch, tiles);
-    gz_conv2d_arg_images(launch, size);
-    gz_arg_int(launch, size->before[0]);
-    gz_arg_int(launch, size->before[1]);
-    gz_arg_int(launch, n_tiles);
-    gz_arg_int(launch, split.tiles);
-    gz_arg_int(launch, split.shares);
+    arg_tiles(launch, size, n_tiles, &split);
     gz_arg_int(launch, slope->activation);
     gz_arg_float(launch, slope->factor);
-    gz_winograd_arg_local(launch, builder, GZ_WINOGRAD_PLANES, split.tiles, size->C);
-    gz_launch_groups(launch, split.groups, split.shares, 1, 1, 1, 1);
-    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+    share_tiles(builder, launch, size, &split);
     if (tiles) sum_tiles(builder, size, tiles, slope->sums);
 }
 
