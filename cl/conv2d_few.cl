@@ -112,6 +112,89 @@ GAZE_APART void gaze_pool_two_rows(const __local float *rows, int Q, __global fl
     }
 }
 
+#if GAZE_WIDTH >= 16
+/* With 32 registers the pixels of two windows are a tile, whose maxima never leave it. */
+#define WINDOWS 2
+#define WINDOW_PIXELS (4 * WINDOWS)
+
+/* The pixels of windows `first`, first + 1, window by window; of `count` windows the last stands for those behind it. */
+GAZE_IN_REGISTERS void gaze_window_places(const __local float *in, int down, int right, int first, int count, const __local float **row)
+{
+#pragma unroll
+    for (int i = 0; i < WINDOW_PIXELS; i++)
+        row[i] = in + i % 4 / 2 * down + (2 * min(first + i / 4, count - 1) + i % 2) * right;
+}
+
+/* c [WINDOW_PIXELS] to maxima y and place [count][O]. */
+GAZE_IN_REGISTERS void gaze_store_windows(const floatv *c, int first, int count, __global float *y, __global int *place, int O)
+{
+#pragma unroll
+    for (int n = 0; n < WINDOWS; n++) {
+        const floatv *w = c + 4 * n;
+        const int to = min(first + n, count - 1) * O;
+        vstorev(GAZE_MORE(GAZE_MORE(GAZE_MORE(w[0], w[1]), w[2]), w[3]), 0, y + to);
+        if (place) gaze_store_places(gaze_place_of_max(w[0], w[1], w[2], w[3]), place + to);
+    }
+}
+
+/* c[i] += row[i][at] * b */
+GAZE_IN_REGISTERS void gaze_window_step(const __local float *const *row, int at, floatv b, floatv *c)
+{
+#pragma unroll
+    for (int i = 0; i < WINDOW_PIXELS; i++) c[i] = fma((floatv)(row[i][at]), b, c[i]);
+}
+
+/* Two rows of y, and their windows: a block of two vectors of filters, the second `second` floats behind the first. */
+GAZE_APART void gaze_few_windows_two(const __local float *in, int down, int right, int count, const __local int *offset, int taps,
+                                     source weight, floatv bias0, floatv bias1, int activation, __global float *y,
+                                     __global int *place, int O, int second)
+{
+    for (int first = 0; first < count; first += WINDOWS) {
+        const __local float *row[WINDOW_PIXELS];
+        floatv c[2 * WINDOW_PIXELS];
+        gaze_window_places(in, down, right, first, count, row);
+#pragma unroll
+        for (int i = 0; i < WINDOW_PIXELS; i++) c[i] = bias0, c[WINDOW_PIXELS + i] = bias1;
+        for (int k = 0; k < taps; k++) {
+            const int at = offset[k];
+            const floatv b0 = vloadv(2 * k, weight), b1 = vloadv(2 * k + 1, weight);
+#pragma unroll
+            for (int i = 0; i < WINDOW_PIXELS; i++) {
+                const floatv a = row[i][at];
+                c[i] = fma(a, b0, c[i]);
+                c[WINDOW_PIXELS + i] = fma(a, b1, c[WINDOW_PIXELS + i]);
+            }
+        }
+        gaze_activate(activation, c, 2 * WINDOW_PIXELS);
+        gaze_store_windows(c, first, count, y, place, O);
+        gaze_store_windows(c + WINDOW_PIXELS, first, count, y + second, place ? place + second : place, O);
+    }
+}
+
+/* Of one vector, which is summed for two taps at a time. */
+GAZE_APART void gaze_few_windows_one(const __local float *in, int down, int right, int count, const __local int *offset, int taps,
+                                     source weight, floatv bias, int activation, __global float *y, __global int *place, int O)
+{
+    for (int first = 0; first < count; first += WINDOWS) {
+        const __local float *row[WINDOW_PIXELS];
+        floatv c[2 * WINDOW_PIXELS];
+        int k = 0;
+        gaze_window_places(in, down, right, first, count, row);
+#pragma unroll
+        for (int i = 0; i < WINDOW_PIXELS; i++) c[i] = bias, c[WINDOW_PIXELS + i] = 0.0f;
+        for (; k + 2 <= taps; k += 2) {
+            gaze_window_step(row, offset[k], vloadv(2 * k, weight), c);
+            gaze_window_step(row, offset[k + 1], vloadv(2 * k + 2, weight), c + WINDOW_PIXELS);
+        }
+        if (k < taps) gaze_window_step(row, offset[k], vloadv(2 * k, weight), c);
+#pragma unroll
+        for (int i = 0; i < WINDOW_PIXELS; i++) c[i] += c[WINDOW_PIXELS + i];
+        gaze_activate(activation, c, WINDOW_PIXELS);
+        gaze_store_windows(c, first, count, y, place, O);
+    }
+}
+#endif
+
 /* The maxima of windows of 2x2 of the same: y, place [B,P/2,Q/2,O]. rows is even; out [2 Q][TILE_COLUMNS]. */
 GAZE_ONE conv2d_few_channels_pooled(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
                                     int activation, __local float *in, __local int *offset, __local float *out,
@@ -129,13 +212,22 @@ GAZE_ONE conv2d_few_channels_pooled(source x, source w, source bias, __global fl
         for (int o = 0; o < O; o += TILE_COLUMNS, weight += taps * TILE_COLUMNS) {
             const int o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
             const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
+            __global float *to = y + at + o0;
+            __global int *places = place ? place + at + o0 : place;
+#if GAZE_WIDTH >= 16
+            if (o0 == o1)
+                gaze_few_windows_one(in, down, right, Q / 2, offset, taps, weight, bias0, activation, to, places, O);
+            else
+                gaze_few_windows_two(in, down, right, Q / 2, offset, taps, weight, bias0, bias1, activation, to, places, O, o1 - o0);
+#else
             if (o0 == o1)
                 gaze_few_local_one(in, down, right, Q, offset, taps, weight, bias0, activation, 2 * Q, out, TILE_COLUMNS);
             else
                 gaze_few_local_two(in, down, right, Q, offset, taps, weight, bias0, bias1, activation, 2 * Q, out, TILE_COLUMNS,
                                    GAZE_WIDTH);
-            gaze_pool_two_rows(out, Q, y + at + o0, place ? place + at + o0 : place, O);
-            if (o1 != o0) gaze_pool_two_rows(out + GAZE_WIDTH, Q, y + at + o1, place ? place + at + o1 : place, O);
+            gaze_pool_two_rows(out, Q, to, places, O);
+            if (o1 != o0) gaze_pool_two_rows(out + GAZE_WIDTH, Q, to + o1 - o0, places ? places + o1 - o0 : places, O);
+#endif
         }
     }
 }
