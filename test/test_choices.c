@@ -6,6 +6,7 @@
 #include "../engine/device/device_parts.h"
 
 #include <glob.h>
+#include <math.h>
 
 static const char *const NAMES[] = {"a", "b", "c", "d", NULL};
 
@@ -39,6 +40,10 @@ static void five_percent_in_most_of_five_rounds_are_faster(void **state)
     assert_true(is_faster(1, 0.9, 20, 5));
     assert_false(is_faster(1, 0.9, 20, 6)); /* the median is well below, but six rounds were lost */
     assert_false(is_faster(0, 0, 20, 0));
+    const double usual[] = {10, 1, 1, 1, 10}, other[] = {9, 0.9, 0.99, 0.99, 9}; /* slow rounds alone */
+    double ratio;
+    assert_false(gz_is_faster(usual, other, 5, &ratio));
+    assert_true(fabs(ratio - 0.9) < 1e-12);
 }
 
 static void time_candidate(gz_tune_choice *choice, size_t n, double ms)

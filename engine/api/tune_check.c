@@ -19,6 +19,9 @@ static size_t index_limit_of(const gz_op *op)
     return i < op->n_cases ? op->cases[i].index_limit : 2;
 }
 
+/* Sums of whole numbers have to be exact, which what an activation makes of them isn't. */
+static gz_fill not_whole(gz_fill fill) { return fill == GZ_FILL_INTEGER ? GZ_FILL_UNIFORM : fill; }
+
 /* The node's inputs, of a part of their samples, filled as in the op's own cases. */
 static gz_case case_of(const gz_node *node, size_t divisor)
 {
@@ -26,9 +29,11 @@ static gz_case case_of(const gz_node *node, size_t divisor)
     c.n_in = node->n_in;
     c.attr = node->attr;
     c.index_limit = index_limit_of(node->op);
+    c.fill = not_whole(c.fill);
     for (size_t i = 0; i < node->n_in; i++) {
         const gz_tensor *in = node->in[i];
         c.in[i] = in ? in->shape : (gz_shape){.rank = GZ_ABSENT};
+        c.fill_of[i] = not_whole(c.fill_of[i]);
         if (in) c.dtype[i] = in->dtype;
         if (in && !is_weight(in)) c.in[i].dim[0] /= divisor;
     }

@@ -4,7 +4,8 @@
 #include <stddef.h>
 
 /* Rounds in which two ways of the same were timed one after the other: is `other` faster by more than noise?
-   At least 5 % in the median of the rounds, in three rounds of four at all, and in at least five rounds.
+   At least 5 % in the median of the rounds and between the medians, in three rounds of four at all, and in at
+   least five rounds.
    *ratio: the median of other[i] / usual[i]. */
 enum { GZ_LEAST_ROUNDS = 5 };
 bool gz_is_faster(const double *usual, const double *other, size_t rounds, double *ratio);

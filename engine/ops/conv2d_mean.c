@@ -114,8 +114,10 @@ static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *con
 static gz_cost cost(const gz_node *node)
 {
     const gz_conv2d_size size = gz_conv2d_size_forward(node);
+    const double values = (double)(size.B * size.P * size.Q * size.O);
     gz_cost cost = gz_conv2d_cost(&size);
-    if (node->n_out == 1) cost.bytes -= 4 * (double)(size.B * size.P * size.Q * size.O);
+    cost.flop += values;
+    if (node->n_out == 1) cost.bytes -= 4 * values;
     return cost;
 }
 
