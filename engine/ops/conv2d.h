@@ -118,12 +118,12 @@ typedef struct gz_conv2d_call {
     gz_activation_kind activation;
     bool pooled;            /* y [B,P/2,Q/2,O]: maxima of windows of 2x2 */
     const gz_tensor *place; /* of the maxima, or NULL */
-    const gz_tensor
-        *mean; /* [B,O]: y summed over the pixels and divided by `divisor`, or NULL; y may be NULL then */
+    /* [B,O]: y summed over the pixels and divided by `divisor`, or NULL; y may be NULL then. */
+    const gz_tensor *mean;
     double divisor;
     const gz_tensor *tile_sums; /* of Winograd's tiles alone: [tiles,O], or NULL */
-    const struct gz_slope_call
-        *slope; /* what becomes of y, which is its dy and its dz, or NULL (slope_sum.h) */
+    /* What becomes of y, which is its dy and its dz, or NULL (slope_sum.h). */
+    const struct gz_slope_call *slope;
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);

@@ -39,6 +39,23 @@ void gz_take_over(gz_node *node, gz_node *maker)
     maker->op = NULL;
 }
 
+void gz_move_last_to(gz_graph *graph, size_t at, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        gz_node *last = graph->nodes[graph->n_nodes - count + i];
+        for (size_t n = graph->n_nodes - count + i; n > at + i; n--) graph->nodes[n] = graph->nodes[n - 1];
+        graph->nodes[at + i] = last;
+    }
+}
+
+gaze_status gz_give_saved(gz_graph *graph, gz_node *node, gz_dtype dtype, gz_shape shape)
+{
+    node->n_out = 2;
+    GZ_TRY(gz_node_output(graph, node, 1, dtype, shape));
+    node->out[1]->saved = true;
+    return GAZE_OK;
+}
+
 static bool sees_all(const gz_node *softmax)
 {
     const gz_softmax_attr *order = softmax->attr;
@@ -177,7 +194,7 @@ gaze_status gz_fuse_forward(gz_graph *graph)
             status = gz_fuse_mean(graph, n, uses);
         else if (op == &gz_op_max_pool2d)
             status = gz_fuse_pool(graph, graph->nodes[n], uses);
-        else
+        else if (op == &gz_op_conv2d)
             status = gz_fuse_conv2d(graph, graph->nodes[n], uses);
     }
     remove_nodes(graph);

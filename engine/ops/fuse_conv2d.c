@@ -2,12 +2,10 @@
 #include "conv2d_compose.h"
 #include "fuse_parts.h"
 
-static bool is(const size_t pair[2], size_t value) { return pair[0] == value && pair[1] == value; }
-
 static bool is_valid_conv(const gz_node *conv)
 {
     const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
-    return is(window->stride, 1) && is(window->dilation, 1) && window->padding == GZ_VALID;
+    return gz_both_are(window->stride, 1) && gz_both_are(window->dilation, 1) && window->padding == GZ_VALID;
 }
 
 static gz_tensor *bias_of(const gz_node *conv) { return conv->n_in > 2 ? conv->in[2] : NULL; }
@@ -38,7 +36,7 @@ static gaze_status compose(gz_graph *graph, gz_node *first, gz_node *second, con
 }
 
 /* Two convolutions without padding, stride or activation between. */
-static gaze_status fuse_convolutions(gz_graph *graph, gz_node *second, const gz_use *uses)
+gaze_status gz_fuse_conv2d(gz_graph *graph, gz_node *second, const gz_use *uses)
 {
     gz_node *first = gz_hidden_maker(second, 0, &gz_op_conv2d, uses);
     if (!first || second->in[0]->view || !is_valid_conv(first) || !is_valid_conv(second)) return GAZE_OK;
@@ -46,9 +44,4 @@ static gaze_status fuse_convolutions(gz_graph *graph, gz_node *second, const gz_
     const size_t *y = second->out[0]->shape.dim;
     const gz_compose_size size = gz_compose_size_of(first->in[1]->shape, second->in[1]->shape);
     return gz_compose_pays(&size, y[0] * y[1], y[2]) ? compose(graph, first, second, &size) : GAZE_OK;
-}
-
-gaze_status gz_fuse_conv2d(gz_graph *graph, gz_node *node, const gz_use *uses)
-{
-    return node->op == &gz_op_conv2d ? fuse_convolutions(graph, node, uses) : GAZE_OK;
 }

@@ -15,14 +15,6 @@ static bool pays(size_t rows_of_table, size_t rows, bool stays)
     return stays ? rows_of_table <= RUNS * rows : rows_of_table + rows_of_table / 3 <= rows;
 }
 
-/* The last node of the list becomes number `at`. */
-static void move_last_to(gz_graph *graph, size_t at)
-{
-    gz_node *last = graph->nodes[graph->n_nodes - 1];
-    for (size_t n = graph->n_nodes - 1; n > at; n--) graph->nodes[n] = graph->nodes[n - 1];
-    graph->nodes[at] = last;
-}
-
 /* The dense of the table, before node number `at`. */
 static gaze_status add_table(gz_graph *graph, size_t at, gz_tensor *embeddings, bool stays, gz_tensor **table)
 {
@@ -35,7 +27,7 @@ static gaze_status add_table(gz_graph *graph, size_t at, gz_tensor *embeddings, 
     graph->scope = scope;
     if (status != GAZE_OK) return status;
     (*table)->stays = stays;
-    move_last_to(graph, at);
+    gz_move_last_to(graph, at, 1);
     return GAZE_OK;
 }
 

@@ -5,15 +5,6 @@
 #include "reduce.h"
 #include "rows.h"
 
-/* The `count` last nodes of the list move in front of node number `at`, in their order. */
-static void move_last_to(gz_graph *graph, size_t at, size_t count)
-{
-    gz_node *last[2];
-    for (size_t i = 0; i < count; i++) last[i] = graph->nodes[graph->n_nodes - count + i];
-    for (size_t n = graph->n_nodes - 1; n >= at + count; n--) graph->nodes[n] = graph->nodes[n - count];
-    for (size_t i = 0; i < count; i++) graph->nodes[at + i] = last[i];
-}
-
 /* The mean of a sum is the sum of the means. */
 static gaze_status reduce_terms(gz_graph *graph, size_t at, gz_node *sum)
 {
@@ -26,7 +17,7 @@ static gaze_status reduce_terms(gz_graph *graph, size_t at, gz_node *sum)
     node->attr = NULL;
     node->n_in = 2;
     for (size_t i = 0; i < 2; i++) node->in[i] = parts[i];
-    move_last_to(graph, at, 2);
+    gz_move_last_to(graph, at, 2);
     return GAZE_OK;
 }
 
@@ -46,7 +37,7 @@ static gaze_status weigh(gz_graph *graph, size_t at, gz_node *scale)
     scale->op = NULL;
     node->op = &gz_op_scale;
     node->in[0] = sum;
-    move_last_to(graph, at, 1);
+    gz_move_last_to(graph, at, 1);
     return GAZE_OK;
 }
 
@@ -58,11 +49,7 @@ static gaze_status convolve(gz_graph *graph, gz_node *node, gz_node *conv)
     node->op = graph->training ? &gz_op_conv2d_mean_values : &gz_op_conv2d_mean;
     node->attr = gz_arena_duplicate(graph->arena, &attr, sizeof attr);
     if (!node->attr) return GAZE_ERROR_DEVICE;
-    if (!graph->training) return GAZE_OK;
-    node->n_out = 2;
-    GZ_TRY(gz_node_output(graph, node, 1, GZ_F32, y));
-    node->out[1]->saved = true;
-    return GAZE_OK;
+    return graph->training ? gz_give_saved(graph, node, GZ_F32, y) : GAZE_OK;
 }
 
 /* Will one of the terms be added where a product stores its tile (gz_fuse_dense)? */

@@ -1,30 +1,20 @@
 /* max_pool2d of 2x2 and what it reads: a convolution, or rows times a factor each. What then reads the
    gradient of such a pool's input reads the maxima's and their places. */
-#include "channel_pool.h"
 #include "fuse_parts.h"
 #include "places.h"
 #include "rows.h"
 
-static bool is(const size_t pair[2], size_t value) { return pair[0] == value && pair[1] == value; }
-
 static bool whole_windows(const gz_window *window, gz_shape x)
 {
-    return is(window->size, 2) && is(window->stride, 2) && is(window->dilation, 1) && x.dim[1] > 1 &&
-           x.dim[2] > 1 && (window->padding == GZ_VALID || (x.dim[1] % 2 == 0 && x.dim[2] % 2 == 0));
-}
-
-static gaze_status add_places(gz_graph *graph, gz_node *pool)
-{
-    pool->n_out = 2;
-    GZ_TRY(gz_node_output(graph, pool, 1, GZ_I32, pool->out[0]->shape));
-    pool->out[1]->saved = true;
-    return GAZE_OK;
+    return gz_both_are(window->size, 2) && gz_both_are(window->stride, 2) &&
+           gz_both_are(window->dilation, 1) && x.dim[1] > 1 && x.dim[2] > 1 &&
+           (window->padding == GZ_VALID || (x.dim[1] % 2 == 0 && x.dim[2] % 2 == 0));
 }
 
 static bool slides_by_one(const gz_node *conv)
 {
     const gz_window *window = &((const gz_conv2d_attr *)conv->attr)->window;
-    return is(window->stride, 1) && is(window->dilation, 1);
+    return gz_both_are(window->stride, 1) && gz_both_are(window->dilation, 1);
 }
 
 gaze_status gz_fuse_pool(gz_graph *graph, gz_node *pool, const gz_use *uses)
@@ -40,7 +30,7 @@ gaze_status gz_fuse_pool(gz_graph *graph, gz_node *pool, const gz_use *uses)
         pool->op = graph->training ? &gz_op_conv2d_max_pool2d_places : &gz_op_conv2d_max_pool2d;
     else
         pool->op = graph->training ? &gz_op_scale_rows_max_pool2d_places : &gz_op_scale_rows_max_pool2d;
-    return graph->training ? add_places(graph, pool) : GAZE_OK;
+    return graph->training ? gz_give_saved(graph, pool, GZ_I32, pool->out[0]->shape) : GAZE_OK;
 }
 
 gz_node *gz_placed_maker(const gz_node *node, size_t i)

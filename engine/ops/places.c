@@ -11,6 +11,17 @@ gz_shape gz_places_shape(const gz_places_size *size)
     return GZ_SHAPE(size->B, size->H / 2, size->W / 2, size->C);
 }
 
+gaze_status gz_places_expect(const gz_node *node, const gz_places_size *size)
+{
+    char found[96], expected[96];
+    const gz_shape shape = gz_places_shape(size);
+    for (size_t i = GZ_PLACES_DY; i <= GZ_PLACES_PLACE; i++)
+        if (!gz_shape_equal(node->in[i]->shape, shape))
+            return gz_op_fail(node, "%s shape %s, expected %s", i ? "places have" : "gradient has",
+                              gz_shape_text(node->in[i]->shape, found), gz_shape_text(shape, expected));
+    return GAZE_OK;
+}
+
 double gz_places_value(const gz_places_size *z, const double *dy, const double *place, size_t at)
 {
     const size_t c = at % z->C, w = at / z->C % z->W, h = at / z->C / z->W % z->H,

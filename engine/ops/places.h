@@ -23,6 +23,9 @@ void gz_places_find(gz_builder *builder, const gz_places_size *size, const gz_te
 const gz_tensor *gz_places_spread(gz_builder *builder, const gz_places_size *size, const gz_tensor *dy,
                                   const gz_tensor *place, const gz_tensor *dx);
 
+/* Of places_gradient and places_dot: are dy and places of that size? */
+gaze_status gz_places_expect(const gz_node *node, const gz_places_size *size);
+
 /* Arguments H, W, C and `rows`, and the groups or items for `rows` rows of `columns` windows or pixels. */
 void gz_places_launch(gz_builder *builder, gz_launch *launch, const gz_places_size *size, size_t rows,
                       size_t columns);

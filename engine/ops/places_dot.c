@@ -6,15 +6,10 @@
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
 {
-    char found[96], expected[96];
     GZ_TRY(gz_op_expect_inputs(node, 3, 3));
     GZ_TRY(gz_op_expect_rank(node, GZ_PLACES_X, 4));
     const gz_places_size size = gz_places_size_of(node->in[GZ_PLACES_X]->shape);
-    for (size_t i = 0; i < GZ_PLACES_X; i++)
-        if (!gz_shape_equal(node->in[i]->shape, gz_places_shape(&size)))
-            return gz_op_fail(node, "%s shape %s, expected %s", i ? "places have" : "gradient has",
-                              gz_shape_text(node->in[i]->shape, found),
-                              gz_shape_text(gz_places_shape(&size), expected));
+    GZ_TRY(gz_places_expect(node, &size));
     return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(size.B, size.H, size.W));
 }
 

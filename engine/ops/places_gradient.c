@@ -10,15 +10,10 @@ static gz_places_size size_of(const gz_node *node)
 
 static gaze_status infer(gz_graph *graph, gz_node *node)
 {
-    char found[96], expected[96];
     GZ_TRY(gz_op_expect_inputs(node, 2, 2));
     GZ_TRY(gz_op_expect_rank(node, GZ_PLACES_DY, 4));
     const gz_places_size size = size_of(node);
-    for (size_t i = 0; i < 2; i++)
-        if (!gz_shape_equal(node->in[i]->shape, gz_places_shape(&size)))
-            return gz_op_fail(node, "%s shape %s, expected %s", i ? "places have" : "gradient has",
-                              gz_shape_text(node->in[i]->shape, found),
-                              gz_shape_text(gz_places_shape(&size), expected));
+    GZ_TRY(gz_places_expect(node, &size));
     return gz_node_output(graph, node, 0, GZ_F32, GZ_SHAPE(size.B, size.H, size.W, size.C));
 }
 
