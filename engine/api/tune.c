@@ -86,21 +86,14 @@ void gz_tune_decide(gz_tune_choice *choice)
     }
 }
 
-static double median_of(const double *ms, size_t rounds)
-{
-    double copy[GZ_TUNE_ROUNDS];
-    memcpy(copy, ms, rounds * sizeof *copy);
-    return rounds ? gz_median(copy, rounds) : 0;
-}
-
 static gaze_status keep_choice(gz_device *device, gz_tune_choice *choice)
 {
     const gz_tune_times *times = &choice->times[choice->taken];
     gaze_chosen chosen = {.key = choice->key};
     if (choice->taken)
-        chosen =
-            (gaze_chosen){choice->key, gz_tune_name(choice, choice->taken),
-                          median_of(times->usual, times->rounds), median_of(times->other, times->rounds)};
+        chosen = (gaze_chosen){choice->key, gz_tune_name(choice, choice->taken),
+                               gz_median_of(times->usual, times->rounds),
+                               gz_median_of(times->other, times->rounds)};
     return gz_choices_put(device, &chosen);
 }
 
@@ -187,8 +180,8 @@ static gaze_status tell_choice(gz_tuning *t, const gz_tune_choice *from, gaze_ch
         const gz_tune_times *times = &from->times[n];
         to->candidates[n] = (gaze_candidate){gz_tune_name(from, n), 0, from->failed[n]};
         if (times->rounds < GZ_LEAST_ROUNDS) continue;
-        to->candidates[n].ms = median_of(times->other, times->rounds);
-        const double usual = median_of(times->usual, times->rounds);
+        to->candidates[n].ms = gz_median_of(times->other, times->rounds);
+        const double usual = gz_median_of(times->usual, times->rounds);
         if (to->candidates[0].ms == 0 || n == from->taken) to->candidates[0].ms = usual;
     }
     return GAZE_OK;

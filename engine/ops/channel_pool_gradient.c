@@ -6,6 +6,7 @@
 #include "places.h"
 #include "reduce.h"
 #include "row_sums.h"
+#include "slope_sum.h"
 
 static const gz_channel_pool_attr *attr_of(const gz_node *node) { return node->attr; }
 
@@ -70,11 +71,6 @@ static double scaled(const gz_node *node, double *const *in, size_t i)
     return s * gz_places_value(&size, in[GZ_POOL_DY], in[GZ_POOL_PLACE], i);
 }
 
-static void add_row(const double *row, size_t r, size_t C, double *sums)
-{
-    for (size_t c = 0; c < C; c++) sums[c] = (r ? sums[c] : 0) + row[c];
-}
-
 static void reference(const gz_node *node, double *const *in, double *const *out)
 {
     const gz_shape x = node->in[GZ_POOL_X]->shape;
@@ -87,24 +83,21 @@ static void reference(const gz_node *node, double *const *in, double *const *out
             dx[c] += d[0] / (double)C + scaled(node, in, r * C + c);
             dx[c] *= gz_activation_slope(attr_of(node)->activation, at[c], at[c]);
         }
-        if (node->n_out > 1) add_row(dx, r, C, out[1]);
     }
+    if (node->n_out > 1) gz_row_sums_reference(out[0], R * C, C, out[1]);
 }
 
-/* The maxima are those of x, not of |x|, which is all that is given here; slopes are at most 1 + |x| + x^2.
- */
+/* The maxima are those of x, not of |x|, which is all that is given here. */
 static void magnitude(const gz_node *node, double *const *in, double *const *out)
 {
     const gz_shape x = node->in[GZ_POOL_X]->shape;
     const size_t R = gz_shape_rows(x), C = gz_shape_last(x);
-    const gz_activation_kind kind = attr_of(node)->activation;
-    const bool steep = kind == GZ_SIGMOID || kind == GZ_TANH;
     for (size_t i = 0; i < R * C; i++) {
-        const double *d = in[GZ_POOL_D] + 2 * (i / C), at = in[GZ_POOL_X][i];
-        out[0][i] = d[1] + d[0] / (double)C + scaled(node, in, i);
-        if (steep) out[0][i] *= 1 + at + at * at;
+        const double *d = in[GZ_POOL_D] + 2 * (i / C);
+        out[0][i] = gz_slope_bound(attr_of(node)->activation, in[GZ_POOL_X][i],
+                                   d[1] + d[0] / (double)C + scaled(node, in, i));
     }
-    for (size_t r = 0; node->n_out > 1 && r < R; r++) add_row(out[0] + r * C, r, C, out[1]);
+    if (node->n_out > 1) gz_row_sums_reference(out[0], R * C, C, out[1]);
 }
 
 /* Two quotients, three terms, and the slope's roundings; all that for each row of a sum. */

@@ -1,6 +1,7 @@
 /* The gradient of a convolution's input and what slope_sum makes of it, without the values between
    (slope_sum.h). Made of others by gz_fuse, gradients included: it has none itself. */
 #include "conv2d.h"
+#include "row_sums.h"
 #include "slope_sum.h"
 
 #include <math.h>
@@ -58,8 +59,8 @@ static void make(const gz_node *node, double *const *in, double *const *out, dou
         if (input(node, GZ_CONV_SLOPE_EACH))
             sum += factor * in[GZ_CONV_SLOPE_EACH][i / (z.H * z.W * z.C) * z.C + i % z.C];
         out[DZ][i] = finish(kind, kind == GZ_LINEAR ? 0 : in[GZ_CONV_SLOPE_VALUE][i], sum);
-        if (node->n_out > SUMS) out[SUMS][i % z.C] = (i < z.C ? 0 : out[SUMS][i % z.C]) + out[DZ][i];
     }
+    if (node->n_out > SUMS) gz_row_sums_reference(out[DZ], z.B * z.H * z.W * z.C, z.C, out[SUMS]);
 }
 
 static void reference(const gz_node *node, double *const *in, double *const *out)

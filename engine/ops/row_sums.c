@@ -19,3 +19,8 @@ void gz_row_sums_end(gz_builder *builder, const gz_row_sums *rows, const gz_tens
         gz_dense_end(builder, rows->parts, rows->slabs.groups, NULL, rows->sums, 1,
                      gz_shape_count(rows->sums->shape), GZ_LINEAR);
 }
+
+void gz_row_sums_reference(const double *z, size_t count, size_t C, double *sums)
+{
+    for (size_t i = 0; i < count; i++) sums[i % C] = (i < C ? 0 : sums[i % C]) + z[i];
+}

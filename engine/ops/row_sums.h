@@ -16,4 +16,7 @@ gz_row_sums gz_row_sums_of(gz_builder *builder, size_t rows, size_t bytes_per_ro
 /* After the launch that made z: adds the parts, in their order; the other families sum z [...,C]. */
 void gz_row_sums_end(gz_builder *builder, const gz_row_sums *rows, const gz_tensor *z);
 
+/* What they are: sums [C] of z [count / C][C], in double. */
+void gz_row_sums_reference(const double *z, size_t count, size_t C, double *sums);
+
 #endif

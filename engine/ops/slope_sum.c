@@ -65,9 +65,9 @@ double gz_slope_bound(gz_activation_kind kind, double value, double sum)
 
 static void sum_rows(const gz_node *node, double *const *out)
 {
-    const size_t C = gz_shape_last(shape_of(node)), count = gz_shape_count(shape_of(node));
-    for (size_t i = 0; node->n_out > SUMS && i < count; i++)
-        out[SUMS][i % C] = (i < C ? 0 : out[SUMS][i % C]) + out[DZ][i];
+    const gz_shape shape = shape_of(node);
+    if (node->n_out > SUMS)
+        gz_row_sums_reference(out[DZ], gz_shape_count(shape), gz_shape_last(shape), out[SUMS]);
 }
 
 static void reference(const gz_node *node, double *const *in, double *const *out)
