@@ -7,7 +7,6 @@
 #include "../device/choices.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const double DEFAULT_SECONDS = 60;
 /* Of the budget: for where it runs, for the candidates. The rest is for checks and for the whole step. */
