@@ -3,6 +3,8 @@
 #ifndef GAZE_PANEL_H
 #define GAZE_PANEL_H
 
+#include "prefetch.h"
+
 /* c[i] += sum over k of row[i][k * step] * b[k * b_step]: c[i] the first vector, c[PANEL_ROWS + i] the second.
    b is a panel (b_step TILE_COLUMNS), or the matrix itself. */
 #define GAZE_DEFINE_PANEL_TILE(NAME, SPACE, SPACE_B)                                                     \
@@ -44,23 +46,6 @@ GAZE_APART void gaze_pack(const __global float *from, int count, int stride, int
         vstorev(gaze_load_part(row, columns, 0.0f), 2 * k, panel);
         vstorev(gaze_load_part(row + GAZE_WIDTH, columns - GAZE_WIDTH, 0.0f), 2 * k + 1, panel);
     }
-}
-
-/* Floats that will be read soon are on their way to the second cache while something else is computed. OpenCL's own
-   prefetch does nothing in PoCL; in SPIR it would be all there is. */
-static inline void gaze_prefetch(const __global float *from, int count)
-{
-#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIRV__)
-    for (int i = 0; i < count; i += 16) __builtin_prefetch((const void *)(size_t)(from + i), 0, 2);
-#endif
-}
-
-/* The same for floats that will be written. */
-static inline void gaze_prefetch_to(const __global float *to, int count)
-{
-#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIRV__)
-    for (int i = 0; i < count; i += 16) __builtin_prefetch((const void *)(size_t)(to + i), 1, 3);
-#endif
 }
 
 #define UNPACK_LOW(a, b)  (float8)(a.s0, b.s0, a.s1, b.s1, a.s4, b.s4, a.s5, b.s5)

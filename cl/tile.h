@@ -3,8 +3,8 @@
 #ifndef GAZE_TILE_H
 #define GAZE_TILE_H
 
-/* 6 rows need 15 registers, which x86 without AVX-512 just has. 12 rows of 16 floats were no faster on Zen 4 (AVX-512): Winograd
-   3 % either way, few channels 15 % slower; 6 rows of 8 floats there 10 to 20 % slower than 6 rows of 16. */
+/* 6 rows need 15 registers, which x86 without AVX-512 just has. 12 rows of 16 floats, an address each, were no faster on Zen 4 (AVX-512):
+   few channels 15 % slower; 6 rows of 8 floats there 10 to 20 % slower than 6 rows of 16. winograd_tiles.h takes 12. */
 #ifdef TILE_ROWS
 #define PANEL_ROWS TILE_ROWS
 #else
@@ -14,23 +14,23 @@
 #define TILE_COLUMNS (2 * GAZE_WIDTH)
 
 /* c[i] += sum over k of row[i][at + k * step] * b[k * b_step], and c[TILE_ROWS + i] with b's vector `second` floats further on. */
-#define GAZE_DEFINE_TILE(NAME, SPACE, ROWS)                                                                           \
+#define GAZE_DEFINE_TILE(NAME, SPACE)                                                                                 \
     GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int at, int step, const __global float *b, int second, \
                             int b_step, int count, floatv *c)                                                         \
     {                                                                                                                 \
         for (int k = 0; k < count; k++, at += step, b += b_step) {                                                    \
             const floatv b0 = vloadv(0, b), b1 = vloadv(0, b + second);                                               \
-            _Pragma("unroll") for (int i = 0; i < ROWS; i++)                                                          \
+            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                     \
             {                                                                                                         \
                 const floatv a = row[i][at];                                                                          \
                 c[i] = fma(a, b0, c[i]);                                                                              \
-                c[ROWS + i] = fma(a, b1, c[ROWS + i]);                                                                \
+                c[TILE_ROWS + i] = fma(a, b1, c[TILE_ROWS + i]);                                                      \
             }                                                                                                         \
         }                                                                                                             \
     }
 
-GAZE_DEFINE_TILE(gaze_tile_global, __global, TILE_ROWS)
-GAZE_DEFINE_TILE(gaze_tile_local, __local, TILE_ROWS)
+GAZE_DEFINE_TILE(gaze_tile_global, __global)
+GAZE_DEFINE_TILE(gaze_tile_local, __local)
 
 /* c[i] += row[i][at] * b: one step of a tile where there is no second vector. */
 #define GAZE_DEFINE_STEP(NAME, SPACE)                                                                    \

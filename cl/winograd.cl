@@ -3,7 +3,7 @@
    where they are no multiple of it, the last vector overlaps the one before. */
 #include "common.h"
 #include "conv2d.h"
-#include "winograd.h"
+#include "winograd_tiles.h"
 
 /* U = G g G^T of w [3,3,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS]. A work-item makes one vector of filters of
    one channel. turned: the last tap stands first in w. */
@@ -72,7 +72,7 @@ GAZE_APART void gaze_finish_tile(const __local float *m, int stride, source bias
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
    groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down, and place, unless it is null,
    where in its window each lies. sums [n_tiles][O], unless it is null, gets the sum of each tile's pixels; y may be null then.
-   v [PLANES][T*C+16] and m [PLANES][T*TILE_COLUMNS+16]. */
+   v [PLANES][GAZE_PLANE] and m [PLANES][T*TILE_COLUMNS+16]. */
 GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias, __global float *restrict y,
                               __global int *restrict place, __global float *restrict sums, IMAGES, int top, int left, int n_tiles,
                               int T, int shares, int activation, int pooled, __local float *v, __local float *m)

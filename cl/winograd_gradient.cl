@@ -3,10 +3,10 @@
    gaze_gradient_at; null where dy [B,P,Q,O] is whole. */
 #include "common.h"
 #include "conv2d.h"
-#include "winograd.h"
+#include "winograd_sums.h"
 
-GAZE_DEFINE_SPREAD(gaze_transform_gradient, __global)
-GAZE_DEFINE_SPREAD(gaze_transform_gradient_local, __local)
+GAZE_DEFINE_SPREAD(gaze_transform_gradient, __global, GAZE_IN_ROWS)
+GAZE_DEFINE_SPREAD(gaze_transform_gradient_local, __local, GAZE_IN_STRIPS)
 /* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS;
    scratch [parts][PLANES * (T*C+16 + T*O+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
 GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restrict place, __global float *restrict u, __global float *restrict scratch, IMAGES,
@@ -22,10 +22,10 @@ GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restr
         const int tiles = min(T, to - first);
         for (int t = 0; t < tiles; t++) {
             const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
-            gaze_transform_input_global(x + (size_t)b * H * W * C, H, W, C, p - top, q - left, v + t * C, v_stride);
+            gaze_transform_input_global(x + (size_t)b * H * W * C, H, W, C, p - top, q - left, v + t * C, T, v_stride);
             const size_t at = (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O;
             gaze_transform_gradient(dy + at, place ? place + at : place, P / step * step - p, Q / step * step - q, Q, O, d + t * O,
-                                    d_stride);
+                                    T, d_stride);
         }
         for (int plane = 0; plane < PLANES; plane++)
             gaze_sum_tiles(v + plane * v_stride, d + plane * d_stride, tiles, C, O, first != from, u + plane * plane_size);
@@ -106,22 +106,23 @@ GAZE_APART void gaze_add_tile(const __local float *m, int stride, __global float
 }
 
 /* dx of `each` images a group, of T tiles at a time, in their order: neighbours share two rows or columns of dx. u: winograd_pack's
-   of the kernel, O channels to C filters. C is a multiple of GAZE_WIDTH. v [PLANES][T*O+16], m [PLANES][T*TILE_COLUMNS+16]. */
+   of the kernel, O channels to C filters. C is a multiple of GAZE_WIDTH. v [PLANES][GAZE_PLANE], m [PLANES][T*TILE_COLUMNS+16]. */
 GAZE_APART void gaze_winograd_input_gradient(int i0, source dy, const __global int *restrict place, source u,
                                              __global float *restrict dx, IMAGES, int top, int left, int B, int each, int T,
                                              __local float *v, __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across, step = place ? 2 : 1;
     const int start = i0 * each * image, end = min((i0 + 1) * each, B) * image;
-    const int v_stride = T * O + 16, m_stride = T * TILE_COLUMNS + 16;
+    const int v_stride = GAZE_PLANE(T, O), m_stride = T * TILE_COLUMNS + 16;
     for (int first = start; first < end; first += T) {
         const int tiles = min(T, end - first);
         for (int t = 0; t < tiles; t++) {
             const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
             const size_t at = (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O;
             gaze_transform_gradient_local(dy + at, place ? place + at : place, P / step * step - p, Q / step * step - q, Q, O,
-                                          v + t * O, v_stride);
+                                          v + t * GAZE_WIDTH, T, v_stride);
         }
+        gaze_clear_after(tiles, PLANES, T, O, v);
         for (int n = 0; n * TILE_COLUMNS < C; n++) {
             gaze_multiply_planes(v, u, n, tiles, T, O, gaze_is_narrow(n, C), m);
             for (int c = n * TILE_COLUMNS; c < min((n + 1) * TILE_COLUMNS, C); c += GAZE_WIDTH)

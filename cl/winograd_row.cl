@@ -4,7 +4,7 @@
    filter turned. */
 #include "common.h"
 #include "conv2d.h"
-#include "winograd.h"
+#include "winograd_sums.h"
 
 #ifndef TAPS
 #define TAPS 3 // of the kernel
@@ -27,23 +27,23 @@ GAZE_ONE winograd_row_pack(source w, __global float *restrict u, int C, int O, i
 }
 
 /* v [EDGE][stride]: B^T x of the EDGE pixels of a row x [W,C] from w0 on, zeros outside. */
-#define GAZE_DEFINE_ROW_TRANSFORM(NAME, SPACE)                                                                         \
-    GAZE_APART void NAME(source x, int W, int C, int w0, SPACE float *v, int stride)                                   \
-    {                                                                                                                  \
-        const bool inside = w0 >= 0 && w0 + EDGE <= W;                                                                 \
-        x += (ptrdiff_t)w0 * C;                                                                                        \
-        for (int start = 0; start < C; start += GAZE_WIDTH) {                                                          \
-            const int c = gaze_vector_start(start, C);                                                                 \
-            floatv d[EDGE];                                                                                            \
-            _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                           \
-                d[j] = inside || (uint)(w0 + j) < (uint)W ? vloadv(0, x + j * C + c) : (floatv)0.0f;                   \
-            gaze_winograd_input(d, d, 1);                                                                              \
-            _Pragma("unroll") for (int j = 0; j < EDGE; j++) vstorev(d[j], 0, v + j * stride + c);                     \
-        }                                                                                                              \
+#define GAZE_DEFINE_ROW_TRANSFORM(NAME, SPACE, PLACE)                                                               \
+    GAZE_APART void NAME(source x, int W, int C, int w0, SPACE float *v, int T, int stride)                         \
+    {                                                                                                               \
+        const bool inside = w0 >= 0 && w0 + EDGE <= W;                                                              \
+        x += (ptrdiff_t)w0 * C;                                                                                     \
+        for (int start = 0; start < C; start += GAZE_WIDTH) {                                                       \
+            const int c = gaze_vector_start(start, C);                                                              \
+            floatv d[EDGE];                                                                                         \
+            _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                        \
+                d[j] = inside || (uint)(w0 + j) < (uint)W ? vloadv(0, x + j * C + c) : (floatv)0.0f;                \
+            gaze_winograd_input(d, d, 1);                                                                           \
+            _Pragma("unroll") for (int j = 0; j < EDGE; j++) vstorev(d[j], 0, v + j * stride + PLACE(start, c, T)); \
+        }                                                                                                           \
     }
 
-GAZE_DEFINE_ROW_TRANSFORM(gaze_transform_row_local, __local)
-GAZE_DEFINE_ROW_TRANSFORM(gaze_transform_row_global, __global)
+GAZE_DEFINE_ROW_TRANSFORM(gaze_transform_row_local, __local, GAZE_IN_STRIPS)
+GAZE_DEFINE_ROW_TRANSFORM(gaze_transform_row_global, __global, GAZE_IN_ROWS)
 
 /* One vector of filters of a tile, of which y has `pixels` pixels: A^T m + bias, activated. */
 GAZE_APART void gaze_finish_row(const __local float *m, int stride, source bias, int activation, __global float *y, int pixels, int O)
@@ -62,20 +62,21 @@ GAZE_APART void gaze_finish_row(const __local float *m, int stride, source bias,
 }
 
 /* A group takes T tiles through transform, EDGE products for TILE_COLUMNS filters at a time, and inverse; in y direction the groups
-   share the filters. v [EDGE][T*C+16] and m [EDGE][T*TILE_COLUMNS+16], as in winograd.cl. */
+   share the filters. v [EDGE][GAZE_PLANE] and m [EDGE][T*TILE_COLUMNS+16], as in winograd.cl. */
 GAZE_APART void gaze_winograd_row(int i0, int share, source x, source u, source bias, __global float *restrict y, int W, int C, int Q,
                                   int O, int left, int n_tiles, int T, int shares, int activation, __local float *v, __local float *m)
 {
     const int across = (Q + SPAN - 1) / SPAN, first = i0 * T, tiles = min(T, n_tiles - first);
-    const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, v_stride = T * C + 16, m_stride = T * TILE_COLUMNS + 16;
+    const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, v_stride = GAZE_PLANE(T, C), m_stride = T * TILE_COLUMNS + 16;
     for (int t = 0; t < tiles; t++) {
         const int row = (first + t) / across, q = (first + t) % across * SPAN;
-        gaze_transform_row_local(x + (size_t)row * W * C, W, C, q - left, v + t * C, v_stride);
+        gaze_transform_row_local(x + (size_t)row * W * C, W, C, q - left, v + t * GAZE_WIDTH, T, v_stride);
     }
+    gaze_clear_after(tiles, EDGE, T, C, v);
     for (int n = blocks * share / shares; n < blocks * (share + 1) / shares; n++) {
         const bool narrow = gaze_is_narrow(n, O);
         for (int plane = 0; plane < EDGE; plane++)
-            gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * EDGE + plane) * C * TILE_COLUMNS, tiles, C, narrow,
+            gaze_multiply_plane(v + plane * v_stride, u + ((size_t)n * EDGE + plane) * C * TILE_COLUMNS, tiles, T, C, narrow,
                                 m + plane * m_stride);
         for (int h = 0; h < 2 - narrow; h++) {
             const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O);
@@ -122,7 +123,7 @@ GAZE_ONE winograd_row_kernel_gradient(source x, source dy, __global float *restr
         const int tiles = min(T, to - first);
         for (int t = 0; t < tiles; t++) {
             const int row = (first + t) / across, q = (first + t) % across * SPAN;
-            gaze_transform_row_global(x + (size_t)row * W * C, W, C, q - left, v + t * C, v_stride);
+            gaze_transform_row_global(x + (size_t)row * W * C, W, C, q - left, v + t * C, T, v_stride);
             gaze_spread_row(dy + ((size_t)row * Q + q) * O, Q - q, O, d + t * O, d_stride);
         }
         for (int plane = 0; plane < EDGE; plane++)

@@ -2,7 +2,7 @@
    stored: dz = slope (y + other + factor each), y being the convolution, and the sum of each tile. */
 #include "common.h"
 #include "conv2d.h"
-#include "winograd.h"
+#include "winograd_tiles.h"
 
 /* One vector of filters of a tile, of which dz has rows x columns pixels. each: that of the tile's image. All but dz may be null. */
 GAZE_APART void gaze_finish_slope(const __local float *m, int stride, source value, source other, source each, __global float *dz,

@@ -12,13 +12,15 @@ size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size)
 
 bool gz_winograd_fits(const gz_conv2d_size *size, gz_builder *builder, size_t planes, size_t tiles)
 {
-    const size_t plane = tiles * (size->C + gz_tile_columns(builder)) + 2 * GZ_WINOGRAD_PAD;
+    const size_t channels = gz_round_up(size->C, gz_builder_device(builder)->vector_width);
+    const size_t plane = tiles * (channels + gz_tile_columns(builder)) + 2 * GZ_WINOGRAD_PAD;
     return planes * plane * sizeof(float) <= gz_builder_device(builder)->local_bytes;
 }
 
 void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes, size_t tiles, size_t C)
 {
-    gz_arg_local(launch, planes * (tiles * C + GZ_WINOGRAD_PAD) * sizeof(float));
+    const size_t channels = gz_round_up(C, gz_builder_device(builder)->vector_width);
+    gz_arg_local(launch, planes * (tiles * channels + GZ_WINOGRAD_PAD) * sizeof(float));
     gz_arg_local(launch, planes * (tiles * gz_tile_columns(builder) + GZ_WINOGRAD_PAD) * sizeof(float));
 }
 
