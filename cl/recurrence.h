@@ -4,6 +4,7 @@
 #ifndef GAZE_RECURRENCE_H
 #define GAZE_RECURRENCE_H
 #include "partial.h"
+#include "prefetch.h"
 
 #ifndef TILE_ROWS
 #define TILE_ROWS 6 // rows of the register tile
@@ -13,6 +14,9 @@
 #endif
 #ifndef UNIT_VECTORS
 #define UNIT_VECTORS 2 // vectors of units in a block, each with all its gates
+#endif
+#ifndef FAR_WEIGHTS
+#define FAR_WEIGHTS 0 // 1: every step reads them from the second cache, which gives them faster when asked before
 #endif
 #define UNITS (UNIT_VECTORS * GAZE_WIDTH)
 
@@ -36,11 +40,14 @@ GAZE_IN_REGISTERS void gaze_rows_of(const __global float **row, const __global f
     for (int j = 0; j < TILE_ROWS; j++) row[j] = from + min(j, count - 1) * stride;
 }
 
+#define WEIGHTS_AHEAD 48 // rows of the tile that are on their way
+
 /* c[j][v] += sum over k of row[j][k] * w[k][v]. */
 GAZE_IN_REGISTERS void gaze_add_steps(floatv *c, const __global float *const *row, const __global float *w, int count)
 {
     for (int k = 0; k < count; k++, w += TILE_VECTORS * GAZE_WIDTH) {
         floatv b[TILE_VECTORS];
+        if (FAR_WEIGHTS) gaze_prefetch_near(w + WEIGHTS_AHEAD * TILE_VECTORS * GAZE_WIDTH, TILE_VECTORS * GAZE_WIDTH);
 #pragma unroll
         for (int v = 0; v < TILE_VECTORS; v++) b[v] = vloadv(v, w);
 #pragma unroll

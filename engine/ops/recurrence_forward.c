@@ -66,7 +66,7 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
                                                  node->in[GZ_RECURRENCE_KERNEL], s, tile),
                     *states = gz_scratch(builder, groups * 2 * tile.rows * padded);
     gz_launch *launch = gz_launch_add(builder, kernels->stem, kernels->steps, GZ_RECURRENCE_TILE, tile.rows,
-                                      tile.vectors, tile.unit_vectors);
+                                      tile.vectors, tile.unit_vectors, tile.far);
     add_tensors(launch, node, x, packed);
     gz_arg_tensor(launch, states);
     add_sizes(launch, node, s);

@@ -28,15 +28,20 @@ gaze_status gz_recurrence_expect(const gz_node *node, size_t i, const char *name
 
 static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
+static size_t rows_each(const gz_builder *builder, size_t B)
+{
+    const size_t cores = gz_builder_device(builder)->compute_units;
+    return divide_up(B, cores ? cores : 1);
+}
+
 /* As many rows as there are for each core, so that a reading of the weights serves them all, but no more
    accumulators (rows * vectors) than registers: 16 of 32, or 12 of 16. 4 x 4 was the fastest of 12 tiles of
-   16 floats, more rows a group no faster with 128 or 512 units. */
+   16 floats on Zen 4, more rows a group no faster with 128 or 512 units. */
 static size_t rows_of(const gz_builder *builder, size_t B)
 {
-    const gz_device_facts *facts = gz_builder_device(builder);
-    const size_t each = divide_up(B, facts->compute_units ? facts->compute_units : 1);
+    const size_t each = rows_each(builder, B);
     if (each <= 2) return each;
-    return each <= 4 || facts->vector_width == 16 ? 4 : 6;
+    return each <= 4 || gz_builder_device(builder)->vector_width == 16 ? 4 : 6;
 }
 
 /* Few rows, or many registers: four vectors at a time. */
@@ -45,11 +50,24 @@ static bool is_wide(const gz_builder *builder, size_t rows)
     return rows <= 2 || gz_builder_device(builder)->vector_width == 16;
 }
 
+/* Weights that every step reads from the second cache. Asked for before (cl/recurrence.h), they come 1.1 to
+   1.2 times as fast, and 8 rows of 2 vectors need half as many of them as 4 of 4 (Xeon, 128 units: 1.24
+   times in all). For one or two rows, or 64 units, asking costs more than it gives. */
+static bool is_far(gz_recurrence_size size, size_t rows)
+{
+    enum { FAR_BYTES = 128 << 10, LEAST_ROWS = 4 };
+    return rows >= LEAST_ROWS && (size.D + size.U) * size.G * size.U * sizeof(float) >= FAR_BYTES;
+}
+
 gz_recurrence_tile gz_recurrence_forward_tile(const gz_builder *builder, gz_recurrence_size size)
 {
-    const size_t rows = rows_of(builder, size.B);
-    if (is_wide(builder, rows)) return (gz_recurrence_tile){rows, size.G == 3 ? 3 : 4, size.G == 1 ? 4 : 1};
-    return (gz_recurrence_tile){rows, 2, size.G == 4 ? 1 : 2};
+    enum { MANY_ROWS = 8 };
+    const size_t rows = rows_of(builder, size.B), two = size.G == 4 ? 1 : 2;
+    const bool wide = is_wide(builder, rows), far = is_far(size, rows);
+    if (wide && far && rows_each(builder, size.B) >= MANY_ROWS)
+        return (gz_recurrence_tile){MANY_ROWS, 2, two, true};
+    if (wide) return (gz_recurrence_tile){rows, size.G == 3 ? 3 : 4, size.G == 1 ? 4 : 1, far};
+    return (gz_recurrence_tile){rows, 2, two, far};
 }
 
 gz_recurrence_tile gz_recurrence_backward_tile(const gz_builder *builder, gz_recurrence_size size)
@@ -57,7 +75,7 @@ gz_recurrence_tile gz_recurrence_backward_tile(const gz_builder *builder, gz_rec
     const size_t rows = rows_of(builder, size.B), width = gz_builder_device(builder)->vector_width;
     size_t vectors = is_wide(builder, rows) ? 4 : 2;
     while (vectors > 1 && vectors / 2 * width >= size.U) vectors /= 2;
-    return (gz_recurrence_tile){rows, vectors, vectors};
+    return (gz_recurrence_tile){rows, vectors, vectors, false};
 }
 
 size_t gz_recurrence_padded(const gz_builder *builder, gz_recurrence_tile tile, size_t U)
