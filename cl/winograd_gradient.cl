@@ -7,10 +7,11 @@
 
 GAZE_DEFINE_SPREAD(gaze_transform_gradient, __global, GAZE_IN_ROWS)
 GAZE_DEFINE_SPREAD(gaze_transform_gradient_local, __local, GAZE_IN_STRIPS)
+
 /* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS;
    scratch [parts][PLANES * (T*C+16 + T*O+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
-GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restrict place, __global float *restrict u, __global float *restrict scratch, IMAGES,
-                                  int top, int left, int n_tiles, int T, int parts)
+GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restrict place, __global float *restrict u,
+                                  __global float *restrict scratch, IMAGES, int top, int left, int n_tiles, int T, int parts)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
     const int step = place ? 2 : 1, g = get_global_id(0), v_stride = T * C + 16, d_stride = T * O + 16;

@@ -10,18 +10,23 @@ size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size)
     return size->B * gz_round_groups(size->P, SIDE) * gz_round_groups(size->Q, SIDE);
 }
 
+/* GAZE_PLANE of cl/winograd_tiles.h: floats of a plane of tiles, of C channels or filters. */
+static size_t plane_floats(gz_builder *builder, size_t tiles, size_t C)
+{
+    return tiles * gz_round_up(C, gz_builder_device(builder)->vector_width) + GZ_WINOGRAD_PAD;
+}
+
 bool gz_winograd_fits(const gz_conv2d_size *size, gz_builder *builder, size_t planes, size_t tiles)
 {
-    const size_t channels = gz_round_up(size->C, gz_builder_device(builder)->vector_width);
-    const size_t plane = tiles * (channels + gz_tile_columns(builder)) + 2 * GZ_WINOGRAD_PAD;
-    return planes * plane * sizeof(float) <= gz_builder_device(builder)->local_bytes;
+    const size_t floats =
+        plane_floats(builder, tiles, size->C) + plane_floats(builder, tiles, gz_tile_columns(builder));
+    return planes * floats * sizeof(float) <= gz_builder_device(builder)->local_bytes;
 }
 
 void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes, size_t tiles, size_t C)
 {
-    const size_t channels = gz_round_up(C, gz_builder_device(builder)->vector_width);
-    gz_arg_local(launch, planes * (tiles * channels + GZ_WINOGRAD_PAD) * sizeof(float));
-    gz_arg_local(launch, planes * (tiles * gz_tile_columns(builder) + GZ_WINOGRAD_PAD) * sizeof(float));
+    gz_arg_local(launch, planes * plane_floats(builder, tiles, C) * sizeof(float));
+    gz_arg_local(launch, planes * plane_floats(builder, tiles, gz_tile_columns(builder)) * sizeof(float));
 }
 
 static size_t shares_of(size_t groups, size_t blocks)
