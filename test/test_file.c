@@ -269,6 +269,47 @@ static void what_killed_writers_left_is_removed(void **state)
     assert_int_equal(entries_in(folder), 2);
 }
 
+static void a_folder_is_held_by_one_at_a_time(void **state)
+{
+    (void)state;
+    int first, second;
+    const char *folder = scratch_path("held");
+    assert_done(gz_folder_make(folder, false));
+    assert_done(gz_folder_hold(folder, 0, &first));
+    assert_true(first >= 0);
+    assert_int_equal(gz_folder_hold(folder, 0.05, &second), GAZE_ERROR_DATA);
+    assert_int_equal(second, -1);
+    assert_non_null(strstr(gaze_message(), "held: another process writes into this folder"));
+    gz_folder_let_go(first);
+    assert_done(gz_folder_hold(folder, 0, &second));
+    gz_folder_let_go(second);
+    assert_int_equal(entries_in(folder), 0);
+}
+
+/* The second waits for it, and has it as soon as the first is gone. */
+static void what_a_killed_process_held_is_free(void **state)
+{
+    (void)state;
+    int hold, ready[2];
+    char byte;
+    const char *folder = scratch_path("gone");
+    assert_done(gz_folder_make(folder, false));
+    assert_int_equal(pipe(ready), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        if (gz_folder_hold(folder, 0, &hold) != GAZE_OK || hold < 0 || write(ready[1], "", 1) != 1) _exit(1);
+        usleep(200000);
+        raise(SIGKILL);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(gz_folder_hold(folder, 0, &hold), GAZE_ERROR_DATA);
+    assert_done(gz_folder_hold(folder, 60, &hold));
+    gz_folder_let_go(hold);
+    waitpid(child, NULL, 0);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 static void the_mode_follows_the_umask(void **state)
 {
     (void)state;
@@ -417,6 +458,8 @@ int main(void)
         cmocka_unit_test(an_abandoned_file_leaves_the_old_one),
         cmocka_unit_test(two_writers_of_one_file_do_not_meet),
         cmocka_unit_test(what_killed_writers_left_is_removed),
+        cmocka_unit_test(a_folder_is_held_by_one_at_a_time),
+        cmocka_unit_test(what_a_killed_process_held_is_free),
         cmocka_unit_test(the_mode_follows_the_umask),
         cmocka_unit_test(a_link_stays_a_link),
         cmocka_unit_test(a_device_is_written_and_stays),

@@ -34,6 +34,11 @@ void gz_writer_clean(const char *folder);
 /* Makes the folder and its parents (mode 0777 & ~umask, or 0700 where private_ is set). One that was there is
    cleaned as above. */
 gaze_status gz_folder_make(const char *path, bool private_);
+/* Holds a folder for one writer: while it is held, in this process or another, a second hold waits, and fails
+   after `seconds`. The system lets go of what a dead process held. *hold goes to gz_folder_let_go; -1 where
+   the folder can't be locked (some file systems have no locks): it is then had without. */
+gaze_status gz_folder_hold(const char *path, double seconds, int *hold);
+void gz_folder_let_go(int hold); /* -1 is fine */
 bool gz_file_exists(const char *path);
 bool gz_folder_exists(const char *path);
 

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+/* A process whose mpirun was killed lives on for a second, and writes. */
+static const double HOLD_SECONDS = 10;
+
 static const char *optimizer_text(gz_arena *arena, const gz_optimizer_choice *o)
 {
     const gz_optimizer_attr *a = &o->attr;
@@ -72,6 +75,7 @@ gaze_status gz_run_prepare_folder(gz_run *r)
     const char *out = gz_run_options(r)->out, *path = gz_path_join(r->arena, out, "model.json");
     if (!path) return GAZE_ERROR_DEVICE;
     GZ_TRY(gz_folder_make(out, false));
+    GZ_TRY(gz_folder_hold(out, HOLD_SECONDS, &r->folder));
     const bool there = !model->adapted && strcmp(path, model->file) == 0;
     return there ? GAZE_OK : gz_file_write(path, model->text, model->text_size);
 }

@@ -16,6 +16,7 @@ typedef struct gz_run {
     gz_step_pair steps, validation;
     gz_batches *batches;
     size_t batch_size, epochs, samples, per_epoch, moments;
+    int folder;                          /* held for this run; -1: none */
     bool saved_any;                      /* checkpoints in the folder are this run's */
     size_t saved_step;                   /* of the newest of them */
     double epoch_began, reported, saved; /* seconds */
@@ -39,7 +40,8 @@ static inline bool gz_run_keeps_files(const gz_run *r)
 gaze_status gz_run_describe(gz_run *r);
 /* run.json. state: "running", "finished", "interrupted". */
 gaze_status gz_run_write_record(gz_run *r, const char *state);
-/* Makes the folder, with model.json in it. */
+/* Makes the folder, with model.json in it, and holds it: two trainings in one folder would mix their files.
+ */
 gaze_status gz_run_prepare_folder(gz_run *r);
 /* Goes on from the newest good checkpoint, if that was asked for. */
 gaze_status gz_run_resume(gz_run *r);

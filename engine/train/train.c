@@ -254,12 +254,13 @@ static void finish(gz_run *r)
     gz_step_pair_free(&r->validation);
     gz_exchange_destroy(r->exchange);
     gz_log_free(&r->log);
+    gz_folder_let_go(r->folder);
     gz_arena_destroy(r->arena);
 }
 
 gaze_status gz_train(const gz_training *training, gaze_metrics *last)
 {
-    gz_run r = {.t = training};
+    gz_run r = {.t = training, .folder = -1};
     gaze_metrics metrics = {0};
     gaze_status status = start(&r);
     if (status == GAZE_OK && training->options->keep_checkpoints > 0 && !r.saved_any)

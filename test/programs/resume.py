@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A run that is stopped, by Ctrl-C or by kill -9, and resumed, ends with the same bits as one that never was."""
+import fcntl
 import os
 import random
 import re
@@ -86,6 +87,22 @@ def another_run_is_not_resumed(folder):
     assert "optimizer" in done.stderr and "0.5" in done.stderr, done.stderr
 
 
+def two_runs_in_one_folder_do_not_mix(folder):
+    run(*command(folder / "a"))
+    before = {path.name: path.read_bytes() for path in (folder / "a").iterdir()}
+    held = os.open(folder / "a", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    done = run(*command(folder / "a"), status=3)
+    assert f"{folder / 'a'}: another process writes into this folder" in done.stderr, done.stderr
+    assert before == {path.name: path.read_bytes() for path in (folder / "a").iterdir()}
+    waits = subprocess.Popen(command(folder / "a"), stdout=subprocess.DEVNULL)
+    time.sleep(1)
+    assert before == {path.name: path.read_bytes() for path in (folder / "a").iterdir()}
+    os.close(held)
+    assert waits.wait(60) == 0
+    assert before["weights.safetensors"] == weights(folder / "a")
+
+
 if __name__ == "__main__":
     main([the_same_seed_gives_the_same_bits, another_seed_gives_other_bits, ctrl_c_saves_and_prints_the_command_that_goes_on,
-          kill_9_at_random_moments, two_checkpoints_are_kept, another_run_is_not_resumed])
+          kill_9_at_random_moments, two_checkpoints_are_kept, another_run_is_not_resumed, two_runs_in_one_folder_do_not_mix])
