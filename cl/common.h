@@ -51,6 +51,8 @@ GAZE_DEFINE_MEMORY(__private)
    core's vector registers and first cache spill on a GPU, and take its compiler longer than all other kernels. */
 #ifdef GAZE_NO_CPU
 #define GAZE_ONE static inline __attribute__((unused)) void
+#elif defined(GAZE_ENTRY) // called by a kernel of the host's making (engine/device/entry.h)
+#define GAZE_ONE static inline __attribute__((unused)) void
 #else
 #define GAZE_ONE __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 #endif

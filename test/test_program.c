@@ -337,6 +337,45 @@ static bool expected_files_share_a_program_and_others_have_their_own(void)
     return true;
 }
 
+static bool expected_calls_share_a_kernel(void)
+{
+    static const gz_call_form calls[] = {{"rows", "scale_rows_slabs", "pppfiiii"},
+                                         {"time", "shift_time_slabs", "pppiiiii"},
+                                         {"rows", "row_dot_slabs", "pppfiiii"},
+                                         {"rows", "scale_rows_slabs", "pppfiiii"},
+                                         {"time", "after_first_slabs", "pppiiiii"}};
+    gz_device *device;
+    gaze_program_counts counts;
+    const gz_entry *entry;
+    cl_kernel kernel;
+    const gaze_context_options options = {.device = "portable computing"};
+    unsetenv("GAZE_KERNEL_DIR");
+    setenv("GAZE_PROGRAM_CACHE", "driver", 1);
+    CHECK(gz_device_open(&options, &device) == GAZE_OK);
+    gz_device_expect_calls(device, calls, 4); /* three kernels: as many as it takes would be four */
+    CHECK(!gz_device_has_entry(device, &calls[0]));
+    gz_device_expect_calls(device, calls, 5);
+    for (size_t i = 0; i < 5; i++) CHECK(gz_device_has_entry(device, &calls[i]));
+    CHECK(gz_device_entry(device, &calls[1], &entry, &kernel) == GAZE_OK && entry);
+    CHECK(gz_entry_place(entry, &calls[1], 0) == 1); /* the number is the first */
+    CHECK(gz_entry_place(entry, &calls[1], 3) == 4); /* behind three of memory */
+    CHECK(gz_entry_place(entry, &calls[0], 3) == 9); /* its float, behind five whole numbers of others */
+    CHECK(gz_entry_fill(entry, &calls[1], kernel) == GAZE_OK);
+    clReleaseKernel(kernel);
+    CHECK(gz_device_kernel(device, "time", "shift_time_slabs", "", &kernel) == GAZE_OK);
+    clReleaseKernel(kernel);
+    gz_device_programs(device, &counts);
+    CHECK(counts.compiled + counts.cached == 2);
+    gz_device_close(device);
+    return true;
+}
+
+static void calls_that_are_expected_share_a_kernel(void **state)
+{
+    (void)state;
+    assert_child(expected_calls_share_a_kernel);
+}
+
 static void files_that_are_expected_share_a_program(void **state)
 {
     (void)state;
@@ -375,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_kernel_that_does_not_compile_tells_all),
         cmocka_unit_test(final_sources_can_be_dumped),
         cmocka_unit_test(all_kernel_files_fit_in_one_program),
+        cmocka_unit_test(calls_that_are_expected_share_a_kernel),
         cmocka_unit_test(files_that_are_expected_share_a_program),
     };
     return cmocka_run_group_tests(tests, make_folders, remove_folders);

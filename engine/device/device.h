@@ -95,6 +95,29 @@ void gz_device_force_family(gz_device *device, gz_family family);
    become one program where that saves time (program.c). */
 void gz_device_expect(gz_device *device, const char *const *stems, size_t count);
 
+/* A kernel without options that is launched in groups of one item, and the kinds of its arguments (entry.h).
+ */
+typedef struct gz_call_form {
+    const char *stem, *kernel, *kinds;
+} gz_call_form;
+
+/* The same of such kernels, which become one kernel where that saves time. A kernel may be named twice. */
+void gz_device_expect_calls(gz_device *device, const gz_call_form *calls, size_t count);
+
+/* A kernel that calls others by number; where arguments stand in it. */
+typedef struct gz_entry gz_entry;
+#define GZ_ENTRY_KERNEL "gaze_entry"
+cl_uint gz_entry_place(const gz_entry *entry, const gz_call_form *call, size_t i);
+
+/* The arguments that are not the call's own: its number, and nothing for what other calls need. */
+gaze_status gz_entry_fill(const gz_entry *entry, const gz_call_form *call, cl_kernel kernel);
+
+bool gz_device_has_entry(const gz_device *device, const gz_call_form *call);
+
+/* The entry that has this call, and its kernel, the caller's to release; *entry NULL: none has it. */
+gaze_status gz_device_entry(gz_device *device, const gz_call_form *call, const gz_entry **entry,
+                            cl_kernel *out);
+
 /* A kernel object, the caller's to release. Source: cl/<stem>.cl, embedded, or from $GAZE_KERNEL_DIR. A
    program is built at most once per device and options, and comes from the disk cache when it was built
    before (cache.h; there is why options cost time at every start). GAZE_DUMP_PROGRAMS=DIR writes each final

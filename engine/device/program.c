@@ -1,6 +1,6 @@
 /* The table of a device's programs: few, each built at most once. */
 #include "build.h"
-#include "compile.h"
+#include "program_parts.h"
 #include "source.h"
 #include "../base/clock.h"
 #include "../base/file.h"
@@ -9,19 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct gz_program {
-    gz_program *next;
-    gz_arena *arena;
-    const char *stem, *options; /* as they were asked for */
-    cl_program program;
-    gz_cache_key key;
-    bool compiled; /* counted as compiled, not as cached */
-
-    /* GZ_CACHE_DRIVER: names of kernels, each followed by a line's end */
-    char *known;  /* compiled by an earlier process; NULL: no entry */
-    gz_text made; /* in this one, without those */
-};
 
 static void release_program(gz_program *program)
 {
@@ -117,11 +104,24 @@ static gaze_status describe(const gz_device *device, gz_program *program, const 
     char common[80];
     gz_device_options(device, common);
     build->name = program_name(program->arena, program->stem, program->options);
-    build->options =
-        gz_arena_format(program->arena, "%s%s%s", common, program->options[0] ? " " : "", program->options);
+    build->options = gz_arena_format(program->arena, "%s%s%s%s", common, program->options[0] ? " " : "",
+                                     program->options, program->entry ? " -DGAZE_ENTRY" : "");
     build->source = source;
     if (!build->name || !build->options) return GAZE_ERROR_DEVICE;
     return gz_cache_key_make(device->cache, build->options, source, &program->key);
+}
+
+static gaze_status source_of(const gz_program *program, char **source)
+{
+    gz_text text = {0};
+    char *files;
+    size_t length;
+    GZ_TRY(gz_source_assemble(program->stem, program->entry ? &files : source, &length));
+    if (!program->entry) return GAZE_OK;
+    gz_text_add(&text, "%s", files);
+    free(files);
+    gz_entry_write(program->entry, &text);
+    return gz_text_take(&text, source);
 }
 
 static gaze_status build(gz_device *device, gz_program *program)
@@ -129,10 +129,9 @@ static gaze_status build(gz_device *device, gz_program *program)
     gaze_status status;
     gz_build build;
     char *source = NULL;
-    size_t length;
     const double start = gz_seconds();
     const char *dump = getenv("GAZE_DUMP_PROGRAMS");
-    GZ_GO(gz_source_assemble(program->stem, &source, &length));
+    GZ_GO(source_of(program, &source));
     GZ_GO(describe(device, program, source, &build));
     if (dump && dump[0]) GZ_GO(gz_build_dump(&build, dump));
     GZ_GO(build_any_kind(device, program, &build));
@@ -146,7 +145,8 @@ done:
     return status;
 }
 
-static gaze_status add(gz_device *device, const char *stem, const char *options, gz_program **out)
+gaze_status gz_program_add(gz_device *device, const char *stem, const char *options,
+                           const gz_call_form *calls, size_t n_calls, gz_program **out)
 {
     gaze_status status;
     gz_program *program;
@@ -158,6 +158,7 @@ static gaze_status add(gz_device *device, const char *stem, const char *options,
         status = GAZE_ERROR_DEVICE;
         goto done;
     }
+    if (n_calls) GZ_GO(gz_entry_make(program->arena, calls, n_calls, &program->entry));
     GZ_GO(build(device, program));
     program->next = device->programs;
     device->programs = program;
@@ -181,7 +182,7 @@ static bool has_line(const char *list, const char *name)
 
 /* PoCL compiles a kernel when it is first enqueued: one that no earlier process used makes its program count
  * as compiled. */
-static void note_kernel(gz_device *device, gz_program *program, const char *kernel)
+void gz_program_note_kernel(gz_device *device, gz_program *program, const char *kernel)
 {
     if (gz_cache_kind_of(device->cache) != GZ_CACHE_DRIVER) return;
     if (has_line(program->known, kernel) || has_line(program->made.chars, kernel)) return;
@@ -192,60 +193,10 @@ static void note_kernel(gz_device *device, gz_program *program, const char *kern
     device->counts.compiled++;
 }
 
-/* Each program costs PoCL 20 ms at a start with a warm cache, and the more source it has, the longer each of
-   its kernels takes to compile at the first: the files of a plan become one program. (`gaze predict` of
-   000-fashion-attention, first start and later ones, in s, when kernels took three times as long to compile:
-   a program a file 5.0 and 0.21, all files of the library in one 5.9 and 0.14, those of the plan 4.6 and
-   0.11.) Sources that someone wants to see or to replace stay apart. */
-static bool may_join(const gz_device *device, const char *stem)
-{
-    const char *folder = getenv("GAZE_KERNEL_DIR"), *dump = getenv("GAZE_DUMP_PROGRAMS");
-    return gz_cache_kind_of(device->cache) == GZ_CACHE_DRIVER && !device->alone && !(folder && folder[0]) &&
-           !(dump && dump[0]) && gz_source_is_embedded(stem);
-}
-
-/* Is the stem one of those that are joined? */
-static bool is_joined(const char *joined, const char *stem)
-{
-    const size_t length = strlen(stem);
-    for (const char *s = joined; *s; s += *s == GZ_STEMS_JOINT[0]) {
-        const size_t n = strcspn(s, GZ_STEMS_JOINT);
-        if (n == length && memcmp(s, stem, n) == 0) return true;
-        s += n;
-    }
-    return false;
-}
-
-/* Of a stem without options: alone or with others. */
-static gz_program *find_joined(const gz_device *device, const char *stem)
-{
-    gz_program *p = device->programs;
-    while (p && (p->options[0] || !is_joined(p->stem, stem))) p = p->next;
-    return p;
-}
-
-void gz_device_expect(gz_device *device, const char *const *stems, size_t count)
-{
-    gz_text joined = {0};
-    gz_program *program;
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!may_join(device, stems[i]) || find_joined(device, stems[i])) continue;
-        if (joined.chars && is_joined(joined.chars, stems[i])) continue;
-        gz_text_add(&joined, "%s%s", n++ ? GZ_STEMS_JOINT : "", stems[i]);
-    }
-    if (n > 1 && joined.status == GAZE_OK && add(device, joined.chars, "", &program) != GAZE_OK) {
-        device->alone = true;
-        if (!gz_compiler_hangs(device))
-            gz_device_log(device, GAZE_LOG_WARNING, "each kernel file becomes a program: %s", gaze_message());
-    }
-    free(joined.chars);
-}
-
 static gaze_status program_of(gz_device *device, const char *stem, const char *options, gz_program **out)
 {
-    *out = options[0] ? find(device, stem, options) : find_joined(device, stem);
-    return *out ? GAZE_OK : add(device, stem, options, out);
+    *out = options[0] ? find(device, stem, options) : gz_program_joined(device, stem);
+    return *out ? GAZE_OK : gz_program_add(device, stem, options, NULL, 0, out);
 }
 
 gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options,
@@ -258,7 +209,7 @@ gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *ke
     GZ_TRY(program_of(device, stem, options, &program));
     cl_kernel made = clCreateKernel(program->program, kernel, &code);
     GZ_TRY(gz_cl_check(code, "clCreateKernel('%s') of program '%s' (options '%s')", kernel, stem, options));
-    note_kernel(device, program, kernel);
+    gz_program_note_kernel(device, program, kernel);
     *out = made;
     return GAZE_OK;
 }

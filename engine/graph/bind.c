@@ -89,10 +89,10 @@ static gaze_status memory_of(gz_plan *plan, const gz_launch *launch, size_t i, c
                              tensor->name);
 }
 
-static gaze_status set_argument(gz_plan *plan, gz_launch *launch, size_t i)
+/* n: where it stands in the kernel. */
+static gaze_status set_argument(gz_plan *plan, gz_launch *launch, size_t i, cl_uint n)
 {
     const gz_argument *a = &launch->arguments[i];
-    const cl_uint n = (cl_uint)i;
     cl_int code = CL_SUCCESS;
     switch (a->kind) {
     case GZ_ARG_TENSOR: {
@@ -123,13 +123,46 @@ static gaze_status bind_call(gz_plan *plan, gz_launch *launch)
     return GAZE_OK;
 }
 
+/* Is it a kernel of the cpu family (GAZE_ONE in cl/), of groups of one item? PoCL compiles a kernel once more
+   for launches of 2^16 groups in a direction, and confuses who uses which copy where both are on their way:
+   those stay by themselves. */
+static bool is_one(const gz_plan *plan, const gz_launch *launch)
+{
+    enum { MOST_GROUPS = 1 << 15 };
+    const gz_work *work = &launch->work;
+    for (int axis = 0; axis < 3; axis++)
+        if (work->group[axis] != 1 || work->groups[axis] > MOST_GROUPS) return false;
+    return plan->family == GZ_FAMILY_CPU && !launch->call && !launch->options[0] && !launch->items &&
+           !launch->may_shrink;
+}
+
+static gz_call_form form_of(const gz_launch *launch, char kinds[GZ_MAX_ARGUMENTS + 1])
+{
+    static const char letters[] = {[GZ_ARG_TENSOR] = 'p',
+                                   [GZ_ARG_INT] = 'i',
+                                   [GZ_ARG_ULONG] = 'u',
+                                   [GZ_ARG_FLOAT] = 'f',
+                                   [GZ_ARG_LOCAL] = 'l'};
+    for (size_t i = 0; i < launch->n_arguments; i++) kinds[i] = letters[launch->arguments[i].kind];
+    kinds[launch->n_arguments] = 0;
+    return (gz_call_form){launch->stem, launch->kernel_name, kinds};
+}
+
 static gaze_status bind_launch(gz_plan *plan, gz_launch *launch)
 {
+    char kinds[GZ_MAX_ARGUMENTS + 1];
+    const gz_call_form form = form_of(launch, kinds);
+    const gz_entry *entry = NULL;
     if (launch->call) return bind_call(plan, launch);
-    GZ_TRY(gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options,
-                            &launch->work.kernel));
+    if (is_one(plan, launch)) GZ_TRY(gz_device_entry(plan->device, &form, &entry, &launch->work.kernel));
+    if (entry)
+        GZ_TRY(gz_entry_fill(entry, &form, launch->work.kernel));
+    else
+        GZ_TRY(gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options,
+                                &launch->work.kernel));
     GZ_TRY(choose_group(plan, launch));
-    for (size_t i = 0; i < launch->n_arguments; i++) GZ_TRY(set_argument(plan, launch, i));
+    for (size_t i = 0; i < launch->n_arguments; i++)
+        GZ_TRY(set_argument(plan, launch, i, entry ? gz_entry_place(entry, &form, i) : (cl_uint)i));
     return GAZE_OK;
 }
 
@@ -151,16 +184,36 @@ gaze_status gz_plan_check_fits(const gz_plan *plan)
                    gz_bytes_text(limit, there));
 }
 
+/* Kernels of one item become one; then the files of all others. */
 static gaze_status expect_programs(gz_plan *plan)
 {
-    const char **stems;
-    size_t n = 0;
-    GZ_TRY(gz_allocate(plan->n_launches, sizeof *stems, &stems));
+    gaze_status status = GAZE_OK;
+    const char **stems = NULL;
+    gz_call_form *calls = NULL;
+    char(*kinds)[GZ_MAX_ARGUMENTS + 1] = NULL;
+    size_t n_calls = 0, n = 0;
+    GZ_GO(gz_allocate(plan->n_launches, sizeof *calls, &calls));
+    GZ_GO(gz_allocate(plan->n_launches, sizeof *kinds, &kinds));
+    GZ_GO(gz_allocate(plan->n_launches, sizeof *stems, &stems));
     for (size_t i = 0; i < plan->n_launches; i++)
-        if (!plan->launches[i]->options[0] && !plan->launches[i]->call) stems[n++] = plan->launches[i]->stem;
+        if (is_one(plan, plan->launches[i])) {
+            calls[n_calls] = form_of(plan->launches[i], kinds[n_calls]);
+            n_calls++;
+        }
+    gz_device_expect_calls(plan->device, calls, n_calls);
+    for (size_t i = 0; i < plan->n_launches; i++) {
+        char kind[GZ_MAX_ARGUMENTS + 1];
+        const gz_launch *launch = plan->launches[i];
+        const gz_call_form form = form_of(launch, kind);
+        if (launch->options[0] || launch->call) continue;
+        if (!is_one(plan, launch) || !gz_device_has_entry(plan->device, &form)) stems[n++] = launch->stem;
+    }
     gz_device_expect(plan->device, stems, n);
+done:
     free(stems);
-    return GAZE_OK;
+    free(kinds);
+    free(calls);
+    return status;
 }
 
 gaze_status gz_plan_bind(gz_plan *plan)
