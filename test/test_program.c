@@ -337,6 +337,17 @@ static bool expected_files_share_a_program_and_others_have_their_own(void)
     return true;
 }
 
+/* A ulong begins at an even word; memory of both kinds is apart. */
+static bool words_of_calls_are_packed(void)
+{
+    const gz_call_form call = {"none", "none", "piuplfu"};
+    CHECK(gz_entry_word(&call, 1) == 1);
+    CHECK(gz_entry_word(&call, 2) == 2);
+    CHECK(gz_entry_word(&call, 5) == 4);
+    CHECK(gz_entry_word(&call, 6) == 6);
+    return true;
+}
+
 static bool expected_calls_share_a_kernel(void)
 {
     static const gz_call_form calls[] = {{"rows", "scale_rows_slabs", "pppfiiii"},
@@ -348,6 +359,7 @@ static bool expected_calls_share_a_kernel(void)
     gaze_program_counts counts;
     const gz_entry *entry;
     cl_kernel kernel;
+    const cl_int words[GZ_ENTRY_WORDS] = {0};
     const gaze_context_options options = {.device = "portable computing"};
     unsetenv("GAZE_KERNEL_DIR");
     setenv("GAZE_PROGRAM_CACHE", "driver", 1);
@@ -357,10 +369,13 @@ static bool expected_calls_share_a_kernel(void)
     gz_device_expect_calls(device, calls, 5);
     for (size_t i = 0; i < 5; i++) CHECK(gz_device_has_entry(device, &calls[i]));
     CHECK(gz_device_entry(device, &calls[1], &entry, &kernel) == GAZE_OK && entry);
-    CHECK(gz_entry_place(entry, &calls[1], 0) == 1); /* the number is the first */
-    CHECK(gz_entry_place(entry, &calls[1], 3) == 4); /* behind three of memory */
-    CHECK(gz_entry_place(entry, &calls[0], 3) == 9); /* its float, behind five whole numbers of others */
-    CHECK(gz_entry_fill(entry, &calls[1], kernel) == GAZE_OK);
+    CHECK(gz_entry_place(entry, &calls[1], 2) == 2);
+    CHECK(gz_entry_word(&calls[1], 3) == 1); /* behind the call's number */
+    CHECK(gz_entry_word(&calls[0], 7) == 5);
+    CHECK(gz_entry_fill(entry, &calls[1], words, kernel) == GAZE_OK);
+    cl_uint n = 0;
+    CHECK(clGetKernelInfo(kernel, CL_KERNEL_NUM_ARGS, sizeof n, &n, NULL) == CL_SUCCESS);
+    CHECK(n == 3 + 2); /* three of memory, six words in two vectors */
     clReleaseKernel(kernel);
     CHECK(gz_device_kernel(device, "time", "shift_time_slabs", "", &kernel) == GAZE_OK);
     clReleaseKernel(kernel);
@@ -373,6 +388,7 @@ static bool expected_calls_share_a_kernel(void)
 static void calls_that_are_expected_share_a_kernel(void **state)
 {
     (void)state;
+    assert_true(words_of_calls_are_packed());
     assert_child(expected_calls_share_a_kernel);
 }
 

@@ -95,8 +95,8 @@ void gz_device_force_family(gz_device *device, gz_family family);
    become one program where that saves time (program.c). */
 void gz_device_expect(gz_device *device, const char *const *stems, size_t count);
 
-/* A kernel without options that is launched in groups of one item, and the kinds of its arguments (entry.h).
- */
+/* A kernel without options that is launched in groups of one item, and the kinds of its arguments, a letter
+   each: p memory, l local memory, i int, u ulong, f float. */
 typedef struct gz_call_form {
     const char *stem, *kernel, *kinds;
 } gz_call_form;
@@ -104,13 +104,19 @@ typedef struct gz_call_form {
 /* The same of such kernels, which become one kernel where that saves time. A kernel may be named twice. */
 void gz_device_expect_calls(gz_device *device, const gz_call_form *calls, size_t count);
 
-/* A kernel that calls others by number; where arguments stand in it. */
+/* A kernel that calls others by number. A call's number and its int, ulong and float arguments are words,
+   packed in few arguments; its memory, local or not, is an argument of the kernel as well. */
 typedef struct gz_entry gz_entry;
 #define GZ_ENTRY_KERNEL "gaze_entry"
-cl_uint gz_entry_place(const gz_entry *entry, const gz_call_form *call, size_t i);
+enum { GZ_MAX_ARGUMENTS = 32, GZ_ENTRY_WORDS = 2 * GZ_MAX_ARGUMENTS + 4 }; /* that a call can have */
 
-/* The arguments that are not the call's own: its number, and nothing for what other calls need. */
-gaze_status gz_entry_fill(const gz_entry *entry, const gz_call_form *call, cl_kernel kernel);
+/* The i-th argument of a call: where it stands in the kernel, if it's memory, or among the words. */
+cl_uint gz_entry_place(const gz_entry *entry, const gz_call_form *call, size_t i);
+size_t gz_entry_word(const gz_call_form *call, size_t i);
+
+/* Sets the words, but for the call's number, and nothing for memory that other calls need. */
+gaze_status gz_entry_fill(const gz_entry *entry, const gz_call_form *call, const cl_int words[GZ_ENTRY_WORDS],
+                          cl_kernel kernel);
 
 bool gz_device_has_entry(const gz_device *device, const gz_call_form *call);
 

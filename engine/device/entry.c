@@ -2,21 +2,43 @@
 
 #include <string.h>
 
-enum { N_KINDS = sizeof GZ_ENTRY_KINDS - 1 };
+enum { WORDS = 4 }; /* of a vector */
 
 struct gz_entry {
     gz_call_form *calls;
-    size_t count, most[N_KINDS]; /* arguments of each kind that a call has */
+    size_t count, memories, locals, vectors; /* as many as the call with the most has */
 };
 
-static size_t kind_of(char letter) { return (size_t)(strchr(GZ_ENTRY_KINDS, letter) - GZ_ENTRY_KINDS); }
+static bool is_memory(char kind) { return kind == 'p' || kind == 'l'; }
 
 /* How many of the first n arguments are of this kind. */
-static size_t count_kind(const char *kinds, size_t n, size_t kind)
+static size_t count_kind(const char *kinds, size_t n, char kind)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; i++) count += kinds[i] == GZ_ENTRY_KINDS[kind];
+    for (size_t i = 0; i < n; i++) count += kinds[i] == kind;
     return count;
+}
+
+/* A ulong's two words begin at an even one. */
+static size_t word_before(const char *kinds, size_t i)
+{
+    size_t word = 1; /* behind the call's number */
+    for (size_t k = 0; k < i; k++) {
+        if (kinds[k] == 'u') word = (word + 1) / 2 * 2 + 2;
+        if (kinds[k] == 'i' || kinds[k] == 'f') word++;
+    }
+    return word;
+}
+
+size_t gz_entry_word(const gz_call_form *call, size_t i)
+{
+    const size_t word = word_before(call->kinds, i);
+    return call->kinds[i] == 'u' ? (word + 1) / 2 * 2 : word;
+}
+
+static void keep_larger(size_t *most, size_t n)
+{
+    if (n > *most) *most = n;
 }
 
 static size_t number_of(const gz_entry *entry, const gz_call_form *call)
@@ -48,70 +70,76 @@ gaze_status gz_entry_make(gz_arena *arena, const gz_call_form *calls, size_t cou
     if (!entry->calls) return GAZE_ERROR_DEVICE;
     for (size_t i = 0; i < count; i++) {
         GZ_TRY(copy_call(arena, &calls[i], &entry->calls[i]));
-        for (size_t kind = 0; kind < N_KINDS; kind++) {
-            const size_t n = count_kind(calls[i].kinds, strlen(calls[i].kinds), kind);
-            if (n > entry->most[kind]) entry->most[kind] = n;
-        }
+        const char *kinds = calls[i].kinds;
+        const size_t n = strlen(kinds);
+        keep_larger(&entry->memories, count_kind(kinds, n, 'p'));
+        keep_larger(&entry->locals, count_kind(kinds, n, 'l'));
+        keep_larger(&entry->vectors, (word_before(kinds, n) + WORDS - 1) / WORDS);
     }
     *out = entry;
     return GAZE_OK;
 }
 
+static void write_argument(const gz_call_form *call, size_t i, gz_text *text)
+{
+    const char kind = call->kinds[i];
+    if (is_memory(kind)) {
+        gz_text_add(text, "%c%zu", kind, count_kind(call->kinds, i, kind));
+        return;
+    }
+    const size_t word = gz_entry_word(call, i), vector = word / WORDS, at = word % WORDS;
+    if (kind == 'u')
+        gz_text_add(text, "as_ulong(v%zu.s%zu%zu)", vector, at, at + 1);
+    else
+        gz_text_add(text, kind == 'f' ? "as_float(v%zu.s%zu)" : "v%zu.s%zu", vector, at);
+}
+
 void gz_entry_write(const gz_entry *entry, gz_text *text)
 {
-    static const char *const types[N_KINDS] = {"__global void *", "__local void *", "int ", "ulong ",
-                                               "float "};
-    gz_text_add(
-        text, "#line 1 \"entry\"\n__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void %s(int number",
-        GZ_ENTRY_KERNEL);
-    for (size_t kind = 0; kind < N_KINDS; kind++)
-        for (size_t i = 0; i < entry->most[kind]; i++)
-            gz_text_add(text, ", %s%c%zu", types[kind], GZ_ENTRY_KINDS[kind], i);
-    gz_text_add(text, ")\n{\n    switch (number) {\n");
+    gz_text_add(text, "#line 1 \"entry\"\n__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void %s(",
+                GZ_ENTRY_KERNEL);
+    for (size_t i = 0; i < entry->memories; i++) gz_text_add(text, "__global void *p%zu, ", i);
+    for (size_t i = 0; i < entry->locals; i++) gz_text_add(text, "__local void *l%zu, ", i);
+    for (size_t i = 0; i < entry->vectors; i++) gz_text_add(text, "%sint4 v%zu", i ? ", " : "", i);
+    gz_text_add(text, ")\n{\n    switch (v0.s0) {\n");
     for (size_t n = 0; n < entry->count; n++) {
-        const char *kinds = entry->calls[n].kinds;
         gz_text_add(text, "    case %zu: %s(", n, entry->calls[n].kernel);
-        for (size_t i = 0; kinds[i]; i++)
-            gz_text_add(text, "%s%c%zu", i ? ", " : "", kinds[i], count_kind(kinds, i, kind_of(kinds[i])));
+        for (size_t i = 0; entry->calls[n].kinds[i]; i++) {
+            gz_text_add(text, "%s", i ? ", " : "");
+            write_argument(&entry->calls[n], i, text);
+        }
         gz_text_add(text, "); break;\n");
     }
     gz_text_add(text, "    }\n}\n");
 }
 
-/* Where the i-th argument of a kind stands. */
-static cl_uint place_of(const gz_entry *entry, size_t kind, size_t i)
-{
-    size_t at = 1 + i;
-    for (size_t k = 0; k < kind; k++) at += entry->most[k];
-    return (cl_uint)at;
-}
-
 cl_uint gz_entry_place(const gz_entry *entry, const gz_call_form *call, size_t i)
 {
-    const size_t kind = kind_of(call->kinds[i]);
-    return place_of(entry, kind, count_kind(call->kinds, i, kind));
+    const char kind = call->kinds[i];
+    return (cl_uint)((kind == 'l' ? entry->memories : 0) + count_kind(call->kinds, i, kind));
 }
 
-/* What a call leaves out is nothing: an argument that isn't set is an error. */
-static cl_int set_nothing(cl_kernel kernel, cl_uint at, char kind)
+/* An argument that isn't set is an error. */
+static cl_int set_nothing(const gz_entry *entry, const gz_call_form *call, cl_kernel kernel)
 {
-    const cl_ulong zero = 0;
-    switch (kind) {
-    case 'p': return clSetKernelArg(kernel, at, sizeof(cl_mem), NULL);
-    case 'l': return clSetKernelArg(kernel, at, sizeof(cl_float), NULL);
-    case 'i': return clSetKernelArg(kernel, at, sizeof(cl_int), &zero);
-    case 'u': return clSetKernelArg(kernel, at, sizeof(cl_ulong), &zero);
-    default: return clSetKernelArg(kernel, at, sizeof(cl_float), &zero);
+    cl_int code = CL_SUCCESS;
+    const size_t n = strlen(call->kinds);
+    for (size_t i = count_kind(call->kinds, n, 'p'); i < entry->memories && code == CL_SUCCESS; i++)
+        code = clSetKernelArg(kernel, (cl_uint)i, sizeof(cl_mem), NULL);
+    for (size_t i = count_kind(call->kinds, n, 'l'); i < entry->locals && code == CL_SUCCESS; i++)
+        code = clSetKernelArg(kernel, (cl_uint)(entry->memories + i), sizeof(cl_float), NULL);
+    return code;
+}
+
+gaze_status gz_entry_fill(const gz_entry *entry, const gz_call_form *call, const cl_int words[GZ_ENTRY_WORDS],
+                          cl_kernel kernel)
+{
+    cl_int code = set_nothing(entry, call, kernel);
+    for (size_t i = 0; i < entry->vectors && code == CL_SUCCESS; i++) {
+        cl_int4 vector;
+        memcpy(&vector, words + i * WORDS, sizeof vector);
+        if (i == 0) vector.s[0] = (cl_int)number_of(entry, call);
+        code = clSetKernelArg(kernel, (cl_uint)(entry->memories + entry->locals + i), sizeof vector, &vector);
     }
-}
-
-gaze_status gz_entry_fill(const gz_entry *entry, const gz_call_form *call, cl_kernel kernel)
-{
-    const cl_int number = (cl_int)number_of(entry, call);
-    cl_int code = clSetKernelArg(kernel, 0, sizeof number, &number);
-    for (size_t kind = 0; kind < N_KINDS && code == CL_SUCCESS; kind++)
-        for (size_t i = count_kind(call->kinds, strlen(call->kinds), kind);
-             i < entry->most[kind] && code == CL_SUCCESS; i++)
-            code = set_nothing(kernel, place_of(entry, kind, i), GZ_ENTRY_KINDS[kind]);
     return gz_cl_check(code, "clSetKernelArg of the call of kernel %s (%s.cl)", call->kernel, call->stem);
 }

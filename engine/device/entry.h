@@ -1,14 +1,12 @@
 /* Many kernels as one. For each kernel that it compiles PoCL takes 0.15 s and more, whatever is in it: it
    copies the program, links its library, and calls the linker. An entry is a kernel that calls others by
-   number, so that a plan costs that once. Its arguments: the number, and then so many of each kind as the
-   call with the most of that kind has. */
+   number, so that a plan costs that once. Its arguments: so much memory and local memory as the call with the
+   most has, and the numbers of a call, packed in vectors of four words: PoCL copies each argument at each
+   launch. */
 #ifndef GZ_ENTRY_H
 #define GZ_ENTRY_H
 #include "device.h"
 #include "../base/text.h"
-
-/* Kinds of arguments, a letter each: p memory, l local memory, i int, u ulong, f float. */
-#define GZ_ENTRY_KINDS "pliuf"
 
 /* In the arena, strings included. calls: distinct, of groups of one item. */
 gaze_status gz_entry_make(gz_arena *arena, const gz_call_form *calls, size_t count, const gz_entry **out);

@@ -148,6 +148,31 @@ static gz_call_form form_of(const gz_launch *launch, char kinds[GZ_MAX_ARGUMENTS
     return (gz_call_form){launch->stem, launch->kernel_name, kinds};
 }
 
+/* A kernel of the launch's own. */
+static gaze_status bind_kernel(gz_plan *plan, gz_launch *launch)
+{
+    GZ_TRY(gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options,
+                            &launch->work.kernel));
+    GZ_TRY(choose_group(plan, launch));
+    for (size_t i = 0; i < launch->n_arguments; i++) GZ_TRY(set_argument(plan, launch, i, (cl_uint)i));
+    return GAZE_OK;
+}
+
+static gaze_status bind_entry(gz_plan *plan, gz_launch *launch, const gz_entry *entry,
+                              const gz_call_form *form)
+{
+    cl_int words[GZ_ENTRY_WORDS] = {0};
+    for (size_t i = 0; i < launch->n_arguments; i++) {
+        const gz_argument *a = &launch->arguments[i];
+        if (a->kind == GZ_ARG_TENSOR || a->kind == GZ_ARG_LOCAL)
+            GZ_TRY(set_argument(plan, launch, i, gz_entry_place(entry, form, i)));
+        else
+            memcpy(&words[gz_entry_word(form, i)], &a->value,
+                   a->kind == GZ_ARG_ULONG ? sizeof(cl_ulong) : sizeof(cl_int));
+    }
+    return gz_entry_fill(entry, form, words, launch->work.kernel);
+}
+
 static gaze_status bind_launch(gz_plan *plan, gz_launch *launch)
 {
     char kinds[GZ_MAX_ARGUMENTS + 1];
@@ -155,15 +180,7 @@ static gaze_status bind_launch(gz_plan *plan, gz_launch *launch)
     const gz_entry *entry = NULL;
     if (launch->call) return bind_call(plan, launch);
     if (is_one(plan, launch)) GZ_TRY(gz_device_entry(plan->device, &form, &entry, &launch->work.kernel));
-    if (entry)
-        GZ_TRY(gz_entry_fill(entry, &form, launch->work.kernel));
-    else
-        GZ_TRY(gz_device_kernel(plan->device, launch->stem, launch->kernel_name, launch->options,
-                                &launch->work.kernel));
-    GZ_TRY(choose_group(plan, launch));
-    for (size_t i = 0; i < launch->n_arguments; i++)
-        GZ_TRY(set_argument(plan, launch, i, entry ? gz_entry_place(entry, &form, i) : (cl_uint)i));
-    return GAZE_OK;
+    return entry ? bind_entry(plan, launch, entry, &form) : bind_kernel(plan, launch);
 }
 
 gaze_status gz_plan_check_fits(const gz_plan *plan)

@@ -5,7 +5,7 @@
 #include "memory_plan.h"
 #include "plan.h"
 
-enum { GZ_MAX_ARGUMENTS = 32, GZ_GUARD_BYTES = 512 };
+enum { GZ_GUARD_BYTES = 512 };
 
 typedef enum gz_argument_kind {
     GZ_ARG_TENSOR,
