@@ -72,13 +72,13 @@ GAZE_APART void gaze_finish_tile(const __local float *m, int stride, source bias
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the
    groups share the filters. pooled: y [B,P/2,Q/2,O] gets the maxima of windows of 2x2, rounded down, and place, unless it is null,
    where in its window each lies. sums [n_tiles][O], unless it is null, gets the sum of each tile's pixels; y may be null then.
-   v [PLANES][GAZE_PLANE] and m [PLANES][T*TILE_COLUMNS+16]. */
+   v [PLANES][GAZE_PLANE] and m [PLANES][GAZE_PLANE(T, TILE_COLUMNS)]. */
 GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias, __global float *restrict y,
                               __global int *restrict place, __global float *restrict sums, IMAGES, int top, int left, int n_tiles,
                               int T, int shares, int activation, int pooled, __local float *v, __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
-    const int first = i0 * T, tiles = min(T, n_tiles - first), m_stride = T * TILE_COLUMNS + 16;
+    const int first = i0 * T, tiles = min(T, n_tiles - first), m_stride = GAZE_PLANE(T, TILE_COLUMNS);
     const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
     gaze_transform_tiles(x, H, W, C, across, image, top, left, first, tiles, T, v);
     for (int n = blocks * share / shares; n < blocks * (share + 1) / shares; n++) {

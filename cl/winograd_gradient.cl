@@ -107,14 +107,15 @@ GAZE_APART void gaze_add_tile(const __local float *m, int stride, __global float
 }
 
 /* dx of `each` images a group, of T tiles at a time, in their order: neighbours share two rows or columns of dx. u: winograd_pack's
-   of the kernel, O channels to C filters. C is a multiple of GAZE_WIDTH. v [PLANES][GAZE_PLANE], m [PLANES][T*TILE_COLUMNS+16]. */
+   of the kernel, O channels to C filters. C is a multiple of GAZE_WIDTH. v [PLANES][GAZE_PLANE],
+   m [PLANES][GAZE_PLANE(T, TILE_COLUMNS)]. */
 GAZE_APART void gaze_winograd_input_gradient(int i0, source dy, const __global int *restrict place, source u,
                                              __global float *restrict dx, IMAGES, int top, int left, int B, int each, int T,
                                              __local float *v, __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across, step = place ? 2 : 1;
     const int start = i0 * each * image, end = min((i0 + 1) * each, B) * image;
-    const int v_stride = GAZE_PLANE(T, O), m_stride = T * TILE_COLUMNS + 16;
+    const int v_stride = GAZE_PLANE(T, O), m_stride = GAZE_PLANE(T, TILE_COLUMNS);
     for (int first = start; first < end; first += T) {
         const int tiles = min(T, end - first);
         for (int t = 0; t < tiles; t++) {

@@ -62,12 +62,12 @@ GAZE_APART void gaze_finish_row(const __local float *m, int stride, source bias,
 }
 
 /* A group takes T tiles through transform, EDGE products for TILE_COLUMNS filters at a time, and inverse; in y direction the groups
-   share the filters. v [EDGE][GAZE_PLANE] and m [EDGE][T*TILE_COLUMNS+16], as in winograd.cl. */
+   share the filters. v [EDGE][GAZE_PLANE] and m [EDGE][GAZE_PLANE(T, TILE_COLUMNS)], as in winograd.cl. */
 GAZE_APART void gaze_winograd_row(int i0, int share, source x, source u, source bias, __global float *restrict y, int W, int C, int Q,
                                   int O, int left, int n_tiles, int T, int shares, int activation, __local float *v, __local float *m)
 {
     const int across = (Q + SPAN - 1) / SPAN, first = i0 * T, tiles = min(T, n_tiles - first);
-    const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, v_stride = GAZE_PLANE(T, C), m_stride = T * TILE_COLUMNS + 16;
+    const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, v_stride = GAZE_PLANE(T, C), m_stride = GAZE_PLANE(T, TILE_COLUMNS);
     for (int t = 0; t < tiles; t++) {
         const int row = (first + t) / across, q = (first + t) % across * SPAN;
         gaze_transform_row_local(x + (size_t)row * W * C, W, C, q - left, v + t * GAZE_WIDTH, T, v_stride);

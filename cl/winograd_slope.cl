@@ -29,7 +29,7 @@ GAZE_APART void gaze_winograd_slope(int i0, int share, source x, source u, sourc
                                     int T, int shares, int activation, float factor, __local float *v, __local float *m)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
-    const int first = i0 * T, tiles = min(T, n_tiles - first), m_stride = T * TILE_COLUMNS + 16;
+    const int first = i0 * T, tiles = min(T, n_tiles - first), m_stride = GAZE_PLANE(T, TILE_COLUMNS);
     const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
     gaze_transform_tiles(x, H, W, C, across, image, top, left, first, tiles, T, v);
     for (int n = blocks * share / shares; n < blocks * (share + 1) / shares; n++) {

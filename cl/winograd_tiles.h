@@ -125,7 +125,7 @@ GAZE_APART void gaze_transform_tiles(const __global float *x, int H, int W, int 
     gaze_clear_after(tiles, PLANES, T, C, v);
 }
 
-/* m [PLANES][T*TILE_COLUMNS+16] of block n of filters. */
+/* m [PLANES][GAZE_PLANE(T, TILE_COLUMNS)] of block n of filters. */
 GAZE_APART void gaze_multiply_planes(const __local float *v, const __global float *u, int n, int tiles, int T, int C, bool narrow,
                                      __local float *m)
 {
@@ -133,7 +133,7 @@ GAZE_APART void gaze_multiply_planes(const __local float *v, const __global floa
     u += (size_t)n * PLANES * C * TILE_COLUMNS;
     for (int plane = 0; plane < PLANES; plane++)
         gaze_multiply_plane(v + plane * stride, u + (size_t)plane * C * TILE_COLUMNS, tiles, T, C, narrow,
-                            m + plane * (T * TILE_COLUMNS + 16));
+                            m + plane * GAZE_PLANE(T, TILE_COLUMNS));
 }
 
 /* y of one tile and one vector of filters: A^T m A + bias, activated. */

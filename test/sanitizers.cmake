@@ -1,10 +1,5 @@
 # Builds TARGET in a build of its own, with the sanitizers of OPTION, and runs the tests labelled LABEL.
-function(run)
-  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result)
-  if(result)
-    message(FATAL_ERROR "failed: ${ARGV}")
-  endif()
-endfunction()
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -D${OPTION}=ON -DGAZE_FAULTS=OFF)
-run(${CMAKE_COMMAND} --build ${BUILD} --target ${TARGET} -j 2 -- --no-print-directory -s)
+include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
+run_quietly(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -D${OPTION}=ON -DGAZE_FAULTS=OFF)
+run_quietly(${CMAKE_COMMAND} --build ${BUILD} --target ${TARGET} -j 2 -- --no-print-directory -s)
 run(${CMAKE_CTEST_COMMAND} --test-dir ${BUILD} -L ${LABEL} --no-tests=error --output-on-failure -j 2)
