@@ -287,7 +287,7 @@ static bool all_files_make_one_program(void)
     setenv("GAZE_PROGRAM_CACHE", "driver", 1);
     CHECK(gz_device_open(&options, &device) == GAZE_OK);
     char stems[128][64];
-    const char *list[128];
+    gz_call_form list[128];
     size_t n = 0;
     for (size_t i = 0; i < gz_n_embedded_kernels; i++) {
         const char *dot = strrchr(gz_embedded_kernels[i].name, '.');
@@ -295,11 +295,11 @@ static bool all_files_make_one_program(void)
         CHECK(n < sizeof list / sizeof *list);
         snprintf(stems[n], sizeof stems[n], "%.*s", (int)(dot - gz_embedded_kernels[i].name),
                  gz_embedded_kernels[i].name);
-        list[n] = stems[n];
+        list[n] = (gz_call_form){stems[n], "", NULL};
         n++;
     }
     gz_device_expect(device, list, n);
-    for (size_t i = 0; i < n; i++) CHECK(make_all_kernels(device, list[i]));
+    for (size_t i = 0; i < n; i++) CHECK(make_all_kernels(device, list[i].stem));
     gz_device_programs(device, &counts);
     CHECK(counts.compiled + counts.cached == 1);
     CHECK(warnings == 0);
@@ -322,9 +322,10 @@ static bool expected_files_share_a_program_and_others_have_their_own(void)
     unsetenv("GAZE_KERNEL_DIR");
     setenv("GAZE_PROGRAM_CACHE", "driver", 1);
     CHECK(gz_device_open(&options, &device) == GAZE_OK);
-    gz_device_expect(device, (const char *const[]){"pool", "rows", "pool"}, 3);
-    gz_device_expect(device, (const char *const[]){"rows", "loss"},
-                     2); /* one is there, and one makes no group */
+    gz_device_expect(device,
+                     (const gz_call_form[]){{"pool", "", NULL}, {"rows", "", NULL}, {"pool", "", NULL}}, 3);
+    /* one is there, and one makes no group */
+    gz_device_expect(device, (const gz_call_form[]){{"rows", "", NULL}, {"loss", "", NULL}}, 2);
     CHECK(gz_device_kernel(device, "pool", "max_pool_slabs", "", &kernel[0]) == GAZE_OK);
     CHECK(gz_device_kernel(device, "rows", "row_dot_slabs", "", &kernel[1]) == GAZE_OK);
     gz_device_programs(device, &counts);
@@ -348,32 +349,50 @@ static bool words_of_calls_are_packed(void)
     return true;
 }
 
+static const gz_call_form CALLS[] = {
+    {"rows", "scale_rows_slabs", "pppfiiii"},  {"time", "shift_time_slabs", "pppiiiii"},
+    {"rows", "row_dot_slabs", "pppfiiii"},     {"rows", "scale_rows_slabs", "pppfiiii"},
+    {"time", "after_first_slabs", "pppiiiii"}, {"time", "reverse_time_slabs", "ppiiiii"}};
+
+static bool has_entry(gz_device *device, const gz_call_form *call)
+{
+    const gz_entry *entry;
+    cl_kernel kernel;
+    if (gz_device_entry(device, call, &entry, &kernel) != GAZE_OK || !entry) return false;
+    clReleaseKernel(kernel);
+    return true;
+}
+
+/* Opens a device, and expects the first `count` calls. */
+static gaze_status expect_calls(size_t count, gz_device **device)
+{
+    const gaze_context_options options = {.device = "portable computing"};
+    unsetenv("GAZE_KERNEL_DIR");
+    setenv("GAZE_PROGRAM_CACHE", "driver", 1);
+    const gaze_status status = gz_device_open(&options, device);
+    if (status == GAZE_OK) gz_device_expect(*device, CALLS, count);
+    return status;
+}
+
 static bool expected_calls_share_a_kernel(void)
 {
-    static const gz_call_form calls[] = {{"rows", "scale_rows_slabs", "pppfiiii"},
-                                         {"time", "shift_time_slabs", "pppiiiii"},
-                                         {"rows", "row_dot_slabs", "pppfiiii"},
-                                         {"rows", "scale_rows_slabs", "pppfiiii"},
-                                         {"time", "after_first_slabs", "pppiiiii"}};
     gz_device *device;
     gaze_program_counts counts;
     const gz_entry *entry;
     cl_kernel kernel;
-    const cl_int words[GZ_ENTRY_WORDS] = {0};
-    const gaze_context_options options = {.device = "portable computing"};
-    unsetenv("GAZE_KERNEL_DIR");
-    setenv("GAZE_PROGRAM_CACHE", "driver", 1);
-    CHECK(gz_device_open(&options, &device) == GAZE_OK);
-    gz_device_expect_calls(device, calls, 4); /* three kernels: as many as it takes would be four */
-    CHECK(!gz_device_has_entry(device, &calls[0]));
-    gz_device_expect_calls(device, calls, 5);
-    for (size_t i = 0; i < 5; i++) CHECK(gz_device_has_entry(device, &calls[i]));
-    CHECK(gz_device_entry(device, &calls[1], &entry, &kernel) == GAZE_OK && entry);
-    CHECK(gz_entry_place(entry, &calls[1], 2) == 2);
-    CHECK(gz_entry_word(&calls[1], 3) == 1); /* behind the call's number */
-    CHECK(gz_entry_word(&calls[0], 7) == 5);
-    CHECK(gz_entry_fill(entry, &calls[1], words, kernel) == GAZE_OK);
     cl_uint n = 0;
+    const cl_int words[GZ_ENTRY_WORDS] = {0};
+    CHECK(expect_calls(4, &device) == GAZE_OK); /* three kernels: as many as it takes would be four */
+    CHECK(!has_entry(device, &CALLS[0]));
+    gz_device_close(device);
+    CHECK(expect_calls(5, &device) == GAZE_OK);
+    for (size_t i = 0; i < 5; i++) CHECK(has_entry(device, &CALLS[i]));
+    CHECK(!has_entry(device, &CALLS[5]));
+    CHECK(gz_device_entry(device, &CALLS[1], &entry, &kernel) == GAZE_OK && entry);
+    CHECK(gz_entry_place(entry, &CALLS[1], 2) == 2);
+    CHECK(gz_entry_word(&CALLS[1], 3) == 1); /* behind the call's number */
+    CHECK(gz_entry_word(&CALLS[0], 7) == 5);
+    CHECK(gz_entry_fill(entry, &CALLS[1], words, kernel) == GAZE_OK);
     CHECK(clGetKernelInfo(kernel, CL_KERNEL_NUM_ARGS, sizeof n, &n, NULL) == CL_SUCCESS);
     CHECK(n == 3 + 2); /* three of memory, six words in two vectors */
     clReleaseKernel(kernel);
@@ -383,6 +402,27 @@ static bool expected_calls_share_a_kernel(void)
     CHECK(counts.compiled + counts.cached == 2);
     gz_device_close(device);
     return true;
+}
+
+/* After the first, whose own entry stays. */
+static bool another_plan_of_the_same_files_shares_kernels(void)
+{
+    gz_device *device;
+    CHECK(expect_calls(5, &device) == GAZE_OK);
+    gz_device_close(device);
+    CHECK(expect_calls(6, &device) == GAZE_OK);
+    for (size_t i = 0; i < 6; i++) CHECK(!has_entry(device, &CALLS[i]));
+    gz_device_close(device);
+    CHECK(expect_calls(5, &device) == GAZE_OK);
+    for (size_t i = 0; i < 5; i++) CHECK(has_entry(device, &CALLS[i]));
+    gz_device_close(device);
+    return true;
+}
+
+static void another_plan_of_the_same_files_has_no_entry(void **state)
+{
+    (void)state;
+    assert_child(another_plan_of_the_same_files_shares_kernels);
 }
 
 static void calls_that_are_expected_share_a_kernel(void **state)
@@ -431,6 +471,7 @@ int main(void)
         cmocka_unit_test(final_sources_can_be_dumped),
         cmocka_unit_test(all_kernel_files_fit_in_one_program),
         cmocka_unit_test(calls_that_are_expected_share_a_kernel),
+        cmocka_unit_test(another_plan_of_the_same_files_has_no_entry),
         cmocka_unit_test(files_that_are_expected_share_a_program),
     };
     return cmocka_run_group_tests(tests, make_folders, remove_folders);

@@ -91,18 +91,15 @@ cl_int gz_event_times(cl_event event, gz_command_times *times);
    another family, cpu comes before the first kernel: programs without its kernels stay so. */
 void gz_device_force_family(gz_device *device, gz_family family);
 
-/* Kernels without options of these files will be asked for: says so before they are, so that the files can
-   become one program where that saves time (program.c). */
-void gz_device_expect(gz_device *device, const char *const *stems, size_t count);
-
-/* A kernel without options that is launched in groups of one item, and the kinds of its arguments, a letter
-   each: p memory, l local memory, i int, u ulong, f float. */
+/* A kernel without options. kinds: where it's launched in groups of one item, those of its arguments, a
+   letter each (p memory, l local memory, i int, u ulong, f float); NULL: it can't be in an entry. */
 typedef struct gz_call_form {
     const char *stem, *kernel, *kinds;
 } gz_call_form;
 
-/* The same of such kernels, which become one kernel where that saves time. A kernel may be named twice. */
-void gz_device_expect_calls(gz_device *device, const gz_call_form *calls, size_t count);
+/* These kernels will be asked for: says so before they are, so that their files can become one program, and
+   they one kernel, where that saves time (join.c). A kernel may be named twice. */
+void gz_device_expect(gz_device *device, const gz_call_form *calls, size_t count);
 
 /* A kernel that calls others by number. A call's number and its int, ulong and float arguments are words,
    packed in few arguments; its memory, local or not, is an argument of the kernel as well. */
@@ -117,8 +114,6 @@ size_t gz_entry_word(const gz_call_form *call, size_t i);
 /* Sets the words, but for the call's number, and nothing for memory that other calls need. */
 gaze_status gz_entry_fill(const gz_entry *entry, const gz_call_form *call, const cl_int words[GZ_ENTRY_WORDS],
                           cl_kernel kernel);
-
-bool gz_device_has_entry(const gz_device *device, const gz_call_form *call);
 
 /* The entry that has this call, and its kernel, the caller's to release; *entry NULL: none has it. */
 gaze_status gz_device_entry(gz_device *device, const gz_call_form *call, const gz_entry **entry,

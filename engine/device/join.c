@@ -46,26 +46,12 @@ static void give_up_joining(gz_device *device)
         gz_device_log(device, GAZE_LOG_WARNING, "each kernel file becomes a program: %s", gaze_message());
 }
 
-void gz_device_expect(gz_device *device, const char *const *stems, size_t count)
-{
-    gz_text joined = {0};
-    gz_program *program;
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!may_join(device, stems[i]) || gz_program_joined(device, stems[i])) continue;
-        if (joined.chars && is_joined(joined.chars, stems[i])) continue;
-        gz_text_add(&joined, "%s%s", n++ ? GZ_STEMS_JOINT : "", stems[i]);
-    }
-    if (n > 1 && joined.status == GAZE_OK &&
-        gz_program_add(device, joined.chars, "", NULL, 0, &program) != GAZE_OK)
-        give_up_joining(device);
-    free(joined.chars);
-}
-
 static gz_program *find_entry(const gz_device *device, const gz_call_form *call)
 {
     gz_program *p = device->programs;
-    while (p && (!p->entry || !is_joined(p->stem, call->stem) || !gz_entry_has(p->entry, call))) p = p->next;
+    while (p &&
+           (!p->entry || !call->kinds || !is_joined(p->stem, call->stem) || !gz_entry_has(p->entry, call)))
+        p = p->next;
     return p;
 }
 
@@ -77,38 +63,93 @@ static bool is_among(const gz_call_form *calls, size_t count, const gz_call_form
     return false;
 }
 
-/* Fewer than FEW kernels are compiled as fast by themselves, and their program serves other plans too. */
-static gaze_status join_calls(gz_device *device, const gz_call_form *calls, size_t count, gz_call_form *some)
+/* Those that an entry can have and none has, each once. */
+static size_t new_calls(const gz_device *device, const gz_call_form *calls, size_t count, gz_call_form *some)
 {
-    enum { FEW = 4 };
-    gz_text stems = {0};
-    gz_program *program;
     size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].kinds && may_join(device, calls[i].stem) && !find_entry(device, &calls[i]) &&
+            !is_among(some, n, &calls[i]))
+            some[n++] = calls[i];
+    return n;
+}
+
+/* The files of some calls, joined; *n: how many. only_new: not those whose kernels are in a program already.
+ */
+static gaze_status join_stems(const gz_device *device, const gz_call_form *calls, size_t count, bool only_new,
+                              char **stems, size_t *n)
+{
+    gz_text text = {0};
+    *n = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!may_join(device, calls[i].stem) || find_entry(device, &calls[i]) || is_among(some, n, &calls[i]))
-            continue;
-        if (!stems.chars || !is_joined(stems.chars, calls[i].stem))
-            gz_text_add(&stems, "%s%s", n ? GZ_STEMS_JOINT : "", calls[i].stem);
-        some[n++] = calls[i];
+        const char *stem = calls[i].stem;
+        if (!may_join(device, stem) || (text.chars && is_joined(text.chars, stem))) continue;
+        if (only_new && (find_entry(device, &calls[i]) || gz_program_joined(device, stem))) continue;
+        gz_text_add(&text, "%s%s", (*n)++ ? GZ_STEMS_JOINT : "", stem);
     }
-    gaze_status status = stems.status;
-    if (n >= FEW && status == GAZE_OK) status = gz_program_add(device, stems.chars, "", some, n, &program);
-    free(stems.chars);
+    return gz_text_take(&text, stems);
+}
+
+/* An entry is for the first plan of these files, and is taken again where it was taken before. Another plan
+   of the same files (other batches, a layer more) shares most kernels with the plans before it, but no entry.
+   Keys in the cache say what was there; no kernel is known to be compiled by that. */
+static gaze_status build_entry(gz_device *device, gz_program *entry, const char *all_stems)
+{
+    gaze_status status = GAZE_OK;
+    gz_program *apart = NULL;
+    if (!gz_cache_has(device->cache, &entry->key)) {
+        GZ_GO(gz_program_prepare(device, all_stems, "", NULL, 0, &apart));
+        if (gz_cache_has(device->cache, &apart->key)) goto done;
+        gz_program_store(device, entry, "", 0);
+        gz_program_store(device, apart, "", 0);
+    }
+    status = gz_program_build(device, entry);
+    entry = NULL;
+done:
+    gz_program_drop(entry);
+    gz_program_drop(apart);
     return status;
 }
 
-void gz_device_expect_calls(gz_device *device, const gz_call_form *calls, size_t count)
+/* Fewer than FEW kernels are compiled as fast by themselves, and their program serves other plans too. */
+static gaze_status expect_entry(gz_device *device, const gz_call_form *calls, size_t count)
 {
+    enum { FEW = 4 };
+    gaze_status status = GAZE_OK;
     gz_call_form *some;
-    gaze_status status = gz_allocate(count, sizeof *some, &some);
-    if (status == GAZE_OK) status = join_calls(device, calls, count, some);
-    if (status != GAZE_OK) give_up_joining(device);
+    gz_program *entry;
+    char *stems = NULL, *all_stems = NULL;
+    size_t n;
+    GZ_TRY(gz_allocate(count, sizeof *some, &some));
+    const size_t n_calls = new_calls(device, calls, count, some);
+    if (n_calls < FEW) goto done;
+    GZ_GO(join_stems(device, some, n_calls, false, &stems, &n));
+    GZ_GO(join_stems(device, calls, count, false, &all_stems, &n));
+    GZ_GO(gz_program_prepare(device, stems, "", some, n_calls, &entry));
+    GZ_GO(build_entry(device, entry, all_stems));
+done:
+    free(all_stems);
+    free(stems);
     free(some);
+    return status;
 }
 
-bool gz_device_has_entry(const gz_device *device, const gz_call_form *call)
+static gaze_status expect_joined(gz_device *device, const gz_call_form *calls, size_t count)
 {
-    return find_entry(device, call) != NULL;
+    gz_program *program;
+    char *stems;
+    size_t n;
+    GZ_TRY(join_stems(device, calls, count, true, &stems, &n));
+    gaze_status status = n > 1 ? gz_program_prepare(device, stems, "", NULL, 0, &program) : GAZE_OK;
+    if (n > 1 && status == GAZE_OK) status = gz_program_build(device, program);
+    free(stems);
+    return status;
+}
+
+void gz_device_expect(gz_device *device, const gz_call_form *calls, size_t count)
+{
+    if (expect_entry(device, calls, count) != GAZE_OK || expect_joined(device, calls, count) != GAZE_OK)
+        give_up_joining(device);
 }
 
 gaze_status gz_device_entry(gz_device *device, const gz_call_form *call, const gz_entry **entry,

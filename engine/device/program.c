@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void release_program(gz_program *program)
+void gz_program_drop(gz_program *program)
 {
     if (!program) return;
     if (program->program) clReleaseProgram(program->program);
     free(program->key.text);
+    free(program->source);
     free(program->known);
     free(program->made.chars);
     gz_arena_destroy(program->arena);
@@ -29,7 +30,7 @@ static gz_program *find(const gz_device *device, const char *stem, const char *o
 }
 
 /* A cache that can't be written costs time at the next start and no more. */
-static void store(gz_device *device, const gz_program *program, const void *payload, size_t size)
+void gz_program_store(gz_device *device, const gz_program *program, const void *payload, size_t size)
 {
     if (gz_cache_store(device->cache, &program->key, payload, size) != GAZE_OK)
         gz_device_log(device, GAZE_LOG_WARNING, "program '%s' is not cached: %s", program->stem,
@@ -45,7 +46,7 @@ static void store_binary(gz_device *device, const gz_program *program)
                       gaze_message());
         return;
     }
-    store(device, program, binary, size);
+    gz_program_store(device, program, binary, size);
     free(binary);
 }
 
@@ -99,54 +100,32 @@ void gz_device_options(const gz_device *device, char text[80])
              device->cpu_kernels ? "" : " -DGAZE_NO_CPU", device->team ? " -DGAZE_PARTS" : "");
 }
 
-static gaze_status describe(const gz_device *device, gz_program *program, const char *source, gz_build *build)
+static gaze_status describe(const gz_device *device, gz_program *program)
 {
     char common[80];
     gz_device_options(device, common);
-    build->name = program_name(program->arena, program->stem, program->options);
-    build->options = gz_arena_format(program->arena, "%s%s%s%s", common, program->options[0] ? " " : "",
-                                     program->options, program->entry ? " -DGAZE_ENTRY" : "");
-    build->source = source;
-    if (!build->name || !build->options) return GAZE_ERROR_DEVICE;
-    return gz_cache_key_make(device->cache, build->options, source, &program->key);
+    program->name = program_name(program->arena, program->stem, program->options);
+    program->all_options = gz_arena_format(program->arena, "%s%s%s%s", common, program->options[0] ? " " : "",
+                                           program->options, program->entry ? " -DGAZE_ENTRY" : "");
+    if (!program->name || !program->all_options) return GAZE_ERROR_DEVICE;
+    return gz_cache_key_make(device->cache, program->all_options, program->source, &program->key);
 }
 
-static gaze_status source_of(const gz_program *program, char **source)
+static gaze_status write_source(gz_program *program)
 {
     gz_text text = {0};
-    char *files;
     size_t length;
-    GZ_TRY(gz_source_assemble(program->stem, program->entry ? &files : source, &length));
+    GZ_TRY(gz_source_assemble(program->stem, &program->source, &length));
     if (!program->entry) return GAZE_OK;
-    gz_text_add(&text, "%s", files);
-    free(files);
+    gz_text_add(&text, "%s", program->source);
     gz_entry_write(program->entry, &text);
-    return gz_text_take(&text, source);
+    free(program->source);
+    program->source = NULL;
+    return gz_text_take(&text, &program->source);
 }
 
-static gaze_status build(gz_device *device, gz_program *program)
-{
-    gaze_status status;
-    gz_build build;
-    char *source = NULL;
-    const double start = gz_seconds();
-    const char *dump = getenv("GAZE_DUMP_PROGRAMS");
-    GZ_GO(source_of(program, &source));
-    GZ_GO(describe(device, program, source, &build));
-    if (dump && dump[0]) GZ_GO(gz_build_dump(&build, dump));
-    GZ_GO(build_any_kind(device, program, &build));
-    const double ms = 1e3 * (gz_seconds() - start);
-    device->counts.build_ms += ms;
-    *(program->compiled ? &device->counts.compiled : &device->counts.cached) += 1;
-    gz_device_log(device, GAZE_LOG_DEBUG, "program '%s': %s in %.1f ms", build.name,
-                  program->compiled ? "compiled" : "cached", ms);
-done:
-    free(source);
-    return status;
-}
-
-gaze_status gz_program_add(gz_device *device, const char *stem, const char *options,
-                           const gz_call_form *calls, size_t n_calls, gz_program **out)
+gaze_status gz_program_prepare(const gz_device *device, const char *stem, const char *options,
+                               const gz_call_form *calls, size_t n_calls, gz_program **out)
 {
     gaze_status status;
     gz_program *program;
@@ -154,18 +133,37 @@ gaze_status gz_program_add(gz_device *device, const char *stem, const char *opti
     GZ_GO(gz_arena_create(&program->arena));
     program->stem = gz_arena_copy(program->arena, stem);
     program->options = gz_arena_copy(program->arena, options);
-    if (!program->stem || !program->options) {
-        status = GAZE_ERROR_DEVICE;
-        goto done;
-    }
+    GZ_GO(program->stem && program->options ? GAZE_OK : GAZE_ERROR_DEVICE);
     if (n_calls) GZ_GO(gz_entry_make(program->arena, calls, n_calls, &program->entry));
-    GZ_GO(build(device, program));
-    program->next = device->programs;
-    device->programs = program;
+    GZ_GO(write_source(program));
+    GZ_GO(describe(device, program));
     *out = program;
     program = NULL;
 done:
-    release_program(program);
+    gz_program_drop(program);
+    return status;
+}
+
+gaze_status gz_program_build(gz_device *device, gz_program *program)
+{
+    gaze_status status = GAZE_OK;
+    const double start = gz_seconds();
+    const char *dump = getenv("GAZE_DUMP_PROGRAMS");
+    const gz_build build = {program->name, program->all_options, program->source};
+    if (dump && dump[0]) GZ_GO(gz_build_dump(&build, dump));
+    GZ_GO(build_any_kind(device, program, &build));
+    const double ms = 1e3 * (gz_seconds() - start);
+    device->counts.build_ms += ms;
+    *(program->compiled ? &device->counts.compiled : &device->counts.cached) += 1;
+    gz_device_log(device, GAZE_LOG_DEBUG, "program '%s': %s in %.1f ms", build.name,
+                  program->compiled ? "compiled" : "cached", ms);
+    free(program->source);
+    program->source = NULL;
+    program->next = device->programs;
+    device->programs = program;
+    program = NULL;
+done:
+    gz_program_drop(program);
     return status;
 }
 
@@ -196,7 +194,9 @@ void gz_program_note_kernel(gz_device *device, gz_program *program, const char *
 static gaze_status program_of(gz_device *device, const char *stem, const char *options, gz_program **out)
 {
     *out = options[0] ? find(device, stem, options) : gz_program_joined(device, stem);
-    return *out ? GAZE_OK : gz_program_add(device, stem, options, NULL, 0, out);
+    if (*out) return GAZE_OK;
+    GZ_TRY(gz_program_prepare(device, stem, options, NULL, 0, out));
+    return gz_program_build(device, *out);
 }
 
 gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options,
@@ -219,7 +219,8 @@ static void store_kernel_names(gz_device *device, gz_program *program)
 {
     if (!device->ran || !program->made.length) return;
     if (program->known) gz_text_add(&program->made, "%s", program->known);
-    if (program->made.status == GAZE_OK) store(device, program, program->made.chars, program->made.length);
+    if (program->made.status == GAZE_OK)
+        gz_program_store(device, program, program->made.chars, program->made.length);
 }
 
 void gz_programs_release(gz_device *device)
@@ -227,7 +228,7 @@ void gz_programs_release(gz_device *device)
     for (gz_program *p = device->programs, *next; p; p = next) {
         next = p->next;
         if (gz_cache_kind_of(device->cache) == GZ_CACHE_DRIVER) store_kernel_names(device, p);
-        release_program(p);
+        gz_program_drop(p);
     }
     device->programs = NULL;
 }

@@ -201,33 +201,23 @@ gaze_status gz_plan_check_fits(const gz_plan *plan)
                    gz_bytes_text(limit, there));
 }
 
-/* Kernels of one item become one; then the files of all others. */
 static gaze_status expect_programs(gz_plan *plan)
 {
-    gaze_status status = GAZE_OK;
-    const char **stems = NULL;
-    gz_call_form *calls = NULL;
+    gaze_status status;
+    gz_call_form *calls;
     char(*kinds)[GZ_MAX_ARGUMENTS + 1] = NULL;
-    size_t n_calls = 0, n = 0;
-    GZ_GO(gz_allocate(plan->n_launches, sizeof *calls, &calls));
+    size_t n = 0;
+    GZ_TRY(gz_allocate(plan->n_launches, sizeof *calls, &calls));
     GZ_GO(gz_allocate(plan->n_launches, sizeof *kinds, &kinds));
-    GZ_GO(gz_allocate(plan->n_launches, sizeof *stems, &stems));
-    for (size_t i = 0; i < plan->n_launches; i++)
-        if (is_one(plan, plan->launches[i])) {
-            calls[n_calls] = form_of(plan->launches[i], kinds[n_calls]);
-            n_calls++;
-        }
-    gz_device_expect_calls(plan->device, calls, n_calls);
     for (size_t i = 0; i < plan->n_launches; i++) {
-        char kind[GZ_MAX_ARGUMENTS + 1];
         const gz_launch *launch = plan->launches[i];
-        const gz_call_form form = form_of(launch, kind);
         if (launch->options[0] || launch->call) continue;
-        if (!is_one(plan, launch) || !gz_device_has_entry(plan->device, &form)) stems[n++] = launch->stem;
+        calls[n] = form_of(launch, kinds[n]);
+        if (!is_one(plan, launch)) calls[n].kinds = NULL;
+        n++;
     }
-    gz_device_expect(plan->device, stems, n);
+    gz_device_expect(plan->device, calls, n);
 done:
-    free(stems);
     free(kinds);
     free(calls);
     return status;
