@@ -24,13 +24,24 @@ GAZE_IN_REGISTERS int gaze_few_places(const __local float **in, int down, int ri
     return q;
 }
 
+/* The sum of a tile's first `count` pixels. */
+GAZE_IN_REGISTERS floatv gaze_sum_pixels(const floatv *c, int count)
+{
+    floatv sum = 0.0f;
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) sum += i < count ? c[i] : (floatv)0.0f;
+    return sum;
+}
+
 /* out [pixels][..], `stride` floats apart: one block of filters of `pixels` pixels; its second vector is `second` floats behind the
-   first. A block that is just one vector is summed for two taps at a time. */
+   first. sum, of the same vectors: over all pixels. Either may be null. A block that is just one vector is summed for two taps at a
+   time. */
 #define GAZE_DEFINE_FEW(NAME, SPACE)                                                                               \
     GAZE_APART void NAME##_two(const __local float *in, int down, int right, int Q, const __local int *offset,     \
                                int taps, source weight, floatv bias0, floatv bias1, int activation, int pixels,    \
-                               SPACE float *out, int stride, int second)                                           \
+                               SPACE float *out, int stride, int second, SPACE float *sum)                         \
     {                                                                                                              \
+        floatv sum0 = 0.0f, sum1 = 0.0f;                                                                           \
         for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {                                                       \
             const __local float *row[TILE_ROWS];                                                                   \
             floatv c[2 * TILE_ROWS];                                                                               \
@@ -39,18 +50,27 @@ GAZE_IN_REGISTERS int gaze_few_places(const __local float **in, int down, int ri
             for (int k = 0; k < taps; k++)                                                                         \
                 gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);                \
             gaze_activate(activation, c, 2 * TILE_ROWS);                                                           \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                  \
+            if (sum) {                                                                                             \
+                sum0 += gaze_sum_pixels(c, pixels - m);                                                            \
+                sum1 += gaze_sum_pixels(c + TILE_ROWS, pixels - m);                                                \
+            }                                                                                                      \
+            _Pragma("unroll") for (int i = 0; i < TILE_ROWS && out; i++)                                           \
             {                                                                                                      \
                 SPACE float *to = out + (size_t)min(m + i, pixels - 1) * stride;                                   \
                 vstorev(c[i], 0, to);                                                                              \
                 vstorev(c[TILE_ROWS + i], 0, to + second);                                                         \
             }                                                                                                      \
         }                                                                                                          \
+        if (sum) {                                                                                                 \
+            vstorev(sum0, 0, sum);                                                                                 \
+            vstorev(sum1, 0, sum + second);                                                                        \
+        }                                                                                                          \
     }                                                                                                              \
     GAZE_APART void NAME##_one(const __local float *in, int down, int right, int Q, const __local int *offset,     \
                                int taps, source weight, floatv bias, int activation, int pixels, SPACE float *out, \
-                               int stride)                                                                         \
+                               int stride, SPACE float *sum)                                                       \
     {                                                                                                              \
+        floatv sums = 0.0f;                                                                                        \
         for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {                                                       \
             const __local float *row[TILE_ROWS];                                                                   \
             floatv c[2 * TILE_ROWS];                                                                               \
@@ -64,9 +84,11 @@ GAZE_IN_REGISTERS int gaze_few_places(const __local float **in, int down, int ri
             if (k < taps) gaze_step_local(row, offset[k], vloadv(2 * k, weight), c);                               \
             _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++) c[i] += c[TILE_ROWS + i];                        \
             gaze_activate(activation, c, TILE_ROWS);                                                               \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                  \
+            if (sum) sums += gaze_sum_pixels(c, pixels - m);                                                       \
+            _Pragma("unroll") for (int i = 0; i < TILE_ROWS && out; i++)                                           \
                 vstorev(c[i], 0, out + (size_t)min(m + i, pixels - 1) * stride);                                   \
         }                                                                                                          \
+        if (sum) vstorev(sums, 0, sum);                                                                            \
     }
 
 GAZE_DEFINE_FEW(gaze_few, __global)
@@ -80,23 +102,24 @@ GAZE_APART void gaze_few_stage(source x, int H, int W, int C, int h0, int left, 
     for (int k = 0; k < kh * kw * C; k++) offset[k] = (k / (kw * C) * ey * wide + k / C % kw * ex) * C + k % C;
 }
 
-/* A group owns `rows` rows of y. */
+/* A group owns `rows` rows of y. sums [B,groups an image,O], unless it is null, gets the sum of their pixels; y may be null then. */
 GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows, int activation,
-                             __local float *in, __local int *offset)
+                             __local float *in, __local int *offset, __global float *restrict sums)
 {
     const int p0 = get_global_id(0) * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1, taps = kh * kw * C;
     const int down = sy * wide * C, right = sx * C;
     const size_t b = get_global_id(1);
     gaze_few_stage(x + b * H * W * C, H, W, C, p0 * sy - top, left, (count - 1) * sy + (kh - 1) * ey + 1, wide, kh, kw, ey, ex, in,
                    offset);
-    y += (b * P + p0) * Q * O;
+    const size_t first = (b * P + p0) * Q * O, strip = (b * ((P + rows - 1) / rows) + get_global_id(0)) * O;
     for (int o = 0; o < O; o += TILE_COLUMNS, w += taps * TILE_COLUMNS) {
         const int o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
+        __global float *to = y ? y + first + o0 : y, *sum = sums ? sums + strip + o0 : sums;
         const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
         if (o0 == o1)
-            gaze_few_one(in, down, right, Q, offset, taps, w, bias0, activation, count * Q, y + o0, O);
+            gaze_few_one(in, down, right, Q, offset, taps, w, bias0, activation, count * Q, to, O, sum);
         else
-            gaze_few_two(in, down, right, Q, offset, taps, w, bias0, bias1, activation, count * Q, y + o0, O, o1 - o0);
+            gaze_few_two(in, down, right, Q, offset, taps, w, bias0, bias1, activation, count * Q, to, O, o1 - o0, sum);
     }
 }
 
@@ -221,10 +244,10 @@ GAZE_ONE conv2d_few_channels_pooled(source x, source w, source bias, __global fl
                 gaze_few_windows_two(in, down, right, Q / 2, offset, taps, weight, bias0, bias1, activation, to, places, O, o1 - o0);
 #else
             if (o0 == o1)
-                gaze_few_local_one(in, down, right, Q, offset, taps, weight, bias0, activation, 2 * Q, out, TILE_COLUMNS);
+                gaze_few_local_one(in, down, right, Q, offset, taps, weight, bias0, activation, 2 * Q, out, TILE_COLUMNS, 0);
             else
                 gaze_few_local_two(in, down, right, Q, offset, taps, weight, bias0, bias1, activation, 2 * Q, out, TILE_COLUMNS,
-                                   GAZE_WIDTH);
+                                   GAZE_WIDTH, 0);
             gaze_pool_two_rows(out, Q, to, places, O);
             if (o1 != o0) gaze_pool_two_rows(out + GAZE_WIDTH, Q, to + o1 - o0, places ? places + o1 - o0 : places, O);
 #endif

@@ -121,7 +121,7 @@ typedef struct gz_conv2d_call {
     /* [B,O]: y summed over the pixels and divided by `divisor`, or NULL; y may be NULL then. */
     const gz_tensor *mean;
     double divisor;
-    const gz_tensor *tile_sums; /* of Winograd's tiles alone: [tiles,O], or NULL */
+    const gz_tensor *part_sums; /* of Winograd's tiles, of few channels' strips: [B,parts,O], or NULL */
     /* What becomes of y, which is its dy and its dz, or NULL (slope_sum.h). */
     const struct gz_slope_call *slope;
 } gz_conv2d_call;

@@ -138,10 +138,8 @@ static void few_channels(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_local(launch,
                  gz_conv2d_span(size, 0, rows) * gz_conv2d_span(size, 1, size->Q) * size->C * sizeof(float));
     gz_arg_local(launch, gz_conv2d_terms(size) * sizeof(cl_int));
-    if (call->pooled) {
-        gz_arg_local(launch, few_channels_out_bytes(builder, call));
-        gz_arg_tensor(launch, call->place);
-    }
+    if (call->pooled) gz_arg_local(launch, few_channels_out_bytes(builder, call));
+    gz_arg_tensor(launch, call->pooled ? call->place : call->part_sums);
     gz_launch_groups(launch, gz_round_groups(call->pooled ? size->P / 2 * 2 : size->P, rows), size->B, 1, 1,
                      1, 1);
 }
@@ -217,16 +215,27 @@ static unsigned possible_methods(gz_builder *builder, const gz_conv2d_call *call
     return possible;
 }
 
-/* Tiles are summed where they are stored. */
-static void winograd_mean(gz_builder *builder, const gz_conv2d_call *call)
+/* Parts of y are summed where they are stored: `parts` of an image. */
+static void parts_mean(gz_builder *builder, const gz_conv2d_call *call, size_t parts,
+                       gz_conv2d_function *convolve)
 {
     const gz_conv2d_size *size = &call->size;
-    const size_t tiles = gz_conv2d_winograd_tiles(size);
-    gz_conv2d_call tiled = *call;
-    tiled.tile_sums = gz_scratch(builder, tiles * size->O);
-    gz_conv2d_winograd(builder, &tiled);
-    gz_sum_middle_launch(builder, tiled.tile_sums, call->mean, (gz_middle){size->B, tiles / size->B, size->O},
+    gz_conv2d_call in_parts = *call;
+    in_parts.part_sums = gz_scratch(builder, size->B * parts * size->O);
+    convolve(builder, &in_parts);
+    gz_sum_middle_launch(builder, in_parts.part_sums, call->mean, (gz_middle){size->B, parts, size->O},
                          call->divisor);
+}
+
+static void forward_mean(gz_builder *builder, const gz_conv2d_call *call, size_t method)
+{
+    const gz_conv2d_size *size = &call->size;
+    if (method == WINOGRAD)
+        parts_mean(builder, call, gz_conv2d_winograd_tiles(size) / size->B, gz_conv2d_winograd);
+    else if (method == FEW_CHANNELS)
+        parts_mean(builder, call, gz_round_groups(size->P, few_channels_rows(builder, call)), few_channels);
+    else
+        gz_conv2d_then_mean(builder, call, ADD[method]);
 }
 
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
@@ -241,10 +250,8 @@ void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
         gz_conv2d_then_pool(builder, call, ADD[method]);
     else if (call->slope && method == WINOGRAD)
         gz_conv2d_winograd_slope(builder, call);
-    else if (call->mean && method == WINOGRAD)
-        winograd_mean(builder, call);
     else if (call->mean)
-        gz_conv2d_then_mean(builder, call, ADD[method]);
+        forward_mean(builder, call, method);
     else
         ADD[method](builder, call);
     if (call->slope && method != WINOGRAD) gz_slope_sum_launch(builder, call->slope);

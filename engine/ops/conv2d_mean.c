@@ -23,9 +23,7 @@ static gaze_status infer(gz_graph *graph, gz_node *node)
     GZ_TRY(gz_conv2d_size_check(node, &size));
     GZ_TRY(gz_node_output(graph, node, MEAN, GZ_F32, GZ_SHAPE(size.B, size.O)));
     if (node->n_out == 1) return GAZE_OK;
-    GZ_TRY(gz_node_output(graph, node, Y, GZ_F32, GZ_SHAPE(size.B, size.P, size.Q, size.O)));
-    node->out[Y]->saved = true;
-    return GAZE_OK;
+    return gz_node_output(graph, node, Y, GZ_F32, GZ_SHAPE(size.B, size.P, size.Q, size.O));
 }
 
 static double divisor_of(const gz_node *node)
@@ -98,16 +96,22 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
     return gz_builder_status(builder);
 }
 
-/* Of the mean alone: nobody else reads y. */
+/* What reaches the values, by the mean and past it. */
 static gaze_status gradient(gz_graph *graph, const gz_node *node, gz_tensor *const *dout, const bool *wanted,
                             gz_tensor **din)
 {
     const gz_reduce_attr reduce = {attr_of(node)->reduction, node->out[Y]->shape};
-    gz_tensor *dy;
-    if (!dout[MEAN]) return GAZE_OK;
-    GZ_TRY(gz_graph_node(graph, &gz_op_reduce_middle_gradient, &reduce, sizeof reduce,
-                         (gz_tensor *[]){[GZ_REDUCE_X] = NULL, [GZ_REDUCE_DY] = dout[MEAN]}, 2, &dy, 1));
-    return gz_conv2d_gradients(graph, node, node->out[Y], dy, NULL, wanted, din);
+    gz_tensor *dy = dout[Y], *rows;
+    if (dout[MEAN]) {
+        GZ_TRY(gz_graph_node(graph, &gz_op_reduce_middle_gradient, &reduce, sizeof reduce,
+                             (gz_tensor *[]){[GZ_REDUCE_X] = NULL, [GZ_REDUCE_DY] = dout[MEAN]}, 2, &rows,
+                             1));
+        if (dy)
+            GZ_TRY(gz_add_all(graph, (gz_tensor *[]){rows, dy}, 2, &dy));
+        else
+            dy = rows;
+    }
+    return dy ? gz_conv2d_gradients(graph, node, node->out[Y], dy, NULL, wanted, din) : GAZE_OK;
 }
 
 /* y is counted where it is written. */
@@ -136,6 +140,8 @@ static const gz_case cases[] = {
     CASE(1, 10, 13, 31, 33, 3, VALID, LINEAR, SUM_ALL, UNIFORM, false),
     CASE(2, 7, 8, 65, 70, 3, SAME, RELU, MEAN, UNIFORM, false),
     CASE(2, 9, 7, 3, 33, 3, SAME, TANH, MEAN, UNIFORM, false),
+    CASE(2, 21, 37, 3, 16, 3, SAME, RELU, SUM_ALL, INTEGER, false),
+    CASE(4, 40, 33, 1, 70, 3, SAME, RELU, MEAN, UNIFORM, false),
     CASE(2, 5, 6, 20, 17, 5, VALID, SIGMOID, MEAN, UNIFORM, false),
     CASE(2, 13, 9, 16, 47, 3, SAME, LEAKY_RELU, SUM_ALL, UNIFORM, false),
     CASE(8, 16, 16, 32, 64, 3, SAME, RELU, MEAN, UNIFORM, true),

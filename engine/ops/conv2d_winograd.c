@@ -114,7 +114,7 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_tensor(launch, call->bias);
     gz_arg_tensor(launch, call->y);
     gz_arg_tensor(launch, call->place);
-    gz_arg_tensor(launch, call->tile_sums);
+    gz_arg_tensor(launch, call->part_sums);
     arg_tiles(launch, size, n_tiles, &split);
     gz_arg_int(launch, call->activation);
     gz_arg_int(launch, call->pooled);

@@ -52,6 +52,20 @@ static gaze_status convolve(gz_graph *graph, gz_node *node, gz_node *conv)
     return graph->training ? gz_give_saved(graph, node, GZ_F32, y) : GAZE_OK;
 }
 
+/* Others read the values, too: the convolution gives both. */
+static gaze_status convolve_for_all(gz_graph *graph, gz_node *node, gz_node *conv)
+{
+    const gz_conv2d_mean_attr attr = {*(const gz_conv2d_attr *)conv->attr, gz_reduction_of(node)};
+    conv->op = &gz_op_conv2d_mean_values;
+    conv->attr = gz_arena_duplicate(graph->arena, &attr, sizeof attr);
+    conv->n_out = 2;
+    conv->out[1] = conv->out[0];
+    conv->out[0] = node->out[0];
+    conv->out[0]->producer = conv;
+    node->op = NULL;
+    return conv->attr ? GAZE_OK : GAZE_ERROR_DEVICE;
+}
+
 /* Will one of the terms be added where a product stores its tile (gz_fuse_dense)? */
 static bool a_dense_adds(const gz_node *sum, const gz_use *uses)
 {
@@ -62,9 +76,10 @@ static gaze_status fuse(gz_graph *graph, size_t at, const gz_use *uses)
 {
     gz_node *node = graph->nodes[at], *sum = gz_hidden_maker(node, 0, &gz_op_add, uses),
             *conv = gz_hidden_maker(node, 0, &gz_op_conv2d, uses),
-            *scale = gz_hidden_maker(node, 0, &gz_op_scale_rows, uses);
+            *scale = gz_hidden_maker(node, 0, &gz_op_scale_rows, uses), *maker = node->in[0]->producer;
     if (node->in[0]->view || node->in[0]->shape.rank < 3) return GAZE_OK;
     if (conv) return convolve(graph, node, conv);
+    if (maker && maker->op == &gz_op_conv2d) return convolve_for_all(graph, node, maker);
     if (scale) return weigh(graph, at, scale);
     if (!sum || sum->n_in != 2 || a_dense_adds(sum, uses)) return GAZE_OK;
     GZ_TRY(reduce_terms(graph, at, sum));
