@@ -2,6 +2,7 @@
    dy[b,p,q,o]; of the input where the stride is more than 1 (else it is a convolution of dy, see conv2d_turn). */
 #include "common.h"
 #include "conv2d.h"
+#include "prefetch.h"
 
 /* Any device: one work-item an element of dx. */
 __kernel void conv2d_input_gradient_plain(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, ulong count)
@@ -124,7 +125,8 @@ GAZE_APART void gaze_spread_rows(source dy, const __global int *place, int P, in
 
 /* A part of dw by register tiles of TILE_ROWS taps (r,s,c) x TILE_COLUMNS filters, summed along the pixels of `rows` rows of dy. A group
    owns one part of the B * ceil(P/rows) strips (x), up to n_channels channels (y) and blocks_each blocks of filters (z). place, unless it
-   is null: dy are gradients of maxima [B,P/2,Q/2,O], which are spread to spread [parts][rows][Q][O], a strip at a time.
+   is null: dy are gradients of maxima [B,P/2,Q/2,O], which are spread to spread [parts][rows][Q][O], a strip at a time. A group that
+   makes all filters asks for the next strip's dy meanwhile, each tile for a part of it.
    part [parts][kh,kw,C,O], in [(rows-1)*sy + (kh-1)*ey + 1][wide][n_channels], sum [blocks_each][taps][TILE_COLUMNS] and offset
    [taps], taps = kh*kw*n_channels rounded up to TILE_ROWS: those beyond the window repeat the first, and are dropped. */
 GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source x, source dy, const __global int *restrict place,
@@ -146,7 +148,8 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source 
         const int b = strip / per_image, p0 = strip % per_image * rows, count = min(rows, P - p0);
         for (int i = 0; i < (count - 1) * sy + (kh - 1) * ey + 1; i++)
             gaze_stage_row(x + (size_t)b * H * W * C, H, W, C, first, channels, p0 * sy - top + i, left, wide, in + i * line);
-        const __global float *strip_dy = dy + ((size_t)b * P + p0) * Q * O;
+        const __global float *strip_dy = dy + ((size_t)b * P + p0) * Q * O, *next = strip_dy + (size_t)count * Q * O;
+        const int ahead = place || blocks * TILE_COLUMNS < O ? 0 : (count * Q * O - 1) / (blocks * (taps / TILE_ROWS)) + 1;
         if (place) {
             const size_t sample = (size_t)b * (P / 2) * (Q / 2) * O;
             __global float *to = spread + (size_t)g * rows * Q * O;
@@ -156,7 +159,7 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source 
         for (int n = 0; n < blocks; n++) {
             const int o = (block0 + n) * TILE_COLUMNS, o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
             const __global float *gradient = strip_dy + o0;
-            for (int k = 0; k < taps; k += TILE_ROWS) {
+            for (int k = 0; k < taps; k += TILE_ROWS, next += ahead) {
                 __local float *at = sum + (n * taps + k) * TILE_COLUMNS;
                 const __local float *row[TILE_ROWS];
                 floatv c[2 * TILE_ROWS];
@@ -166,6 +169,7 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source 
                     c[i] = vloadv(2 * i, at);
                     c[TILE_ROWS + i] = vloadv(2 * i + 1, at);
                 }
+                gaze_prefetch(next, ahead);
                 for (int p = 0; p < count; p++)
                     if (o0 == o1)
                         gaze_sum_by_two(row, p * sy * line, sx * channels, gradient + (size_t)p * Q * O, O, Q, c);
