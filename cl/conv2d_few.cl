@@ -2,6 +2,7 @@
    y see, with zeros around; w as conv2d_pack leaves it. in [(rows-1)*sy + (kh-1)*ey + 1][wide][C], offset [kh*kw*C]. */
 #include "common.h"
 #include "conv2d.h"
+#include "prefetch.h"
 
 /* The places of a tile's pixels in the copy: `q` is the first one's column; returns that of the next tile. Pixels are `right` floats
    apart, rows of Q of them `down`; of `left` pixels the last stands for those behind it. */
@@ -33,10 +34,13 @@ GAZE_IN_REGISTERS floatv gaze_sum_pixels(const floatv *c, int count)
     return sum;
 }
 
+#define PIXELS_AHEAD 24 // whose place in memory is asked for while others are made
+#define GAZE_ASK_NOTHING(to, count)
+
 /* out [pixels][..], `stride` floats apart: one block of filters of `pixels` pixels; its second vector is `second` floats behind the
    first. sum, of the same vectors: over all pixels. Either may be null. A block that is just one vector is summed for two taps at a
    time. */
-#define GAZE_DEFINE_FEW(NAME, SPACE)                                                                               \
+#define GAZE_DEFINE_FEW(NAME, SPACE, ASK)                                                                          \
     GAZE_APART void NAME##_two(const __local float *in, int down, int right, int Q, const __local int *offset,     \
                                int taps, source weight, floatv bias0, floatv bias1, int activation, int pixels,    \
                                SPACE float *out, int stride, int second, SPACE float *sum)                         \
@@ -46,6 +50,8 @@ GAZE_IN_REGISTERS floatv gaze_sum_pixels(const floatv *c, int count)
             const __local float *row[TILE_ROWS];                                                                   \
             floatv c[2 * TILE_ROWS];                                                                               \
             q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);                                          \
+            for (int i = 0; i < TILE_ROWS && out; i++)                                                             \
+                ASK(out + (size_t)(m + PIXELS_AHEAD + i) * stride, TILE_COLUMNS);                                  \
             gaze_fill_tile(c, bias0, bias1);                                                                       \
             for (int k = 0; k < taps; k++)                                                                         \
                 gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);                \
@@ -91,8 +97,8 @@ GAZE_IN_REGISTERS floatv gaze_sum_pixels(const floatv *c, int count)
         if (sum) vstorev(sums, 0, sum);                                                                            \
     }
 
-GAZE_DEFINE_FEW(gaze_few, __global)
-GAZE_DEFINE_FEW(gaze_few_local, __local)
+GAZE_DEFINE_FEW(gaze_few, __global, gaze_prefetch_to)
+GAZE_DEFINE_FEW(gaze_few_local, __local, GAZE_ASK_NOTHING)
 
 /* The copy, and where the taps of a window lie in it. */
 GAZE_APART void gaze_few_stage(source x, int H, int W, int C, int h0, int left, int rows, int wide, int kh, int kw, int ey, int ex,

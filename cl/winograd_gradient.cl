@@ -126,7 +126,7 @@ GAZE_APART void gaze_winograd_input_gradient(int i0, source dy, const __global i
         }
         gaze_clear_after(tiles, PLANES, T, O, v);
         for (int n = 0; n * TILE_COLUMNS < C; n++) {
-            gaze_multiply_planes(v, u, n, tiles, T, O, gaze_is_narrow(n, C), m);
+            gaze_multiply_planes(v, u, n, first, tiles, T, O, gaze_is_narrow(n, C), m, H, W, C, 0, 0);
             for (int c = n * TILE_COLUMNS; c < min((n + 1) * TILE_COLUMNS, C); c += GAZE_WIDTH)
                 for (int t = 0; t < tiles; t++) {
                     const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;

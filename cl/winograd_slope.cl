@@ -34,7 +34,7 @@ GAZE_APART void gaze_winograd_slope(int i0, int share, source x, source u, sourc
     gaze_transform_tiles(x, H, W, C, across, image, top, left, first, tiles, T, v);
     for (int n = blocks * share / shares; n < blocks * (share + 1) / shares; n++) {
         const bool narrow = gaze_is_narrow(n, O);
-        gaze_multiply_planes(v, u, n, tiles, T, C, narrow, m);
+        gaze_multiply_planes(v, u, n, first, tiles, T, C, narrow, m, P, Q, O, value, dz);
         for (int h = 0; h < 2 - narrow; h++) {
             const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O);
             for (int t = 0; t < tiles; t++) {

@@ -125,15 +125,38 @@ GAZE_APART void gaze_transform_tiles(const __global float *x, int H, int W, int 
     gaze_clear_after(tiles, PLANES, T, C, v);
 }
 
-/* m [PLANES][GAZE_PLANE(T, TILE_COLUMNS)] of block n of filters. */
-GAZE_APART void gaze_multiply_planes(const __local float *v, const __global float *u, int n, int tiles, int T, int C, bool narrow,
-                                     __local float *m)
+/* Where tile number t of images [B,P,Q,O] begins. */
+static inline size_t gaze_tile_start(int t, int P, int Q, int O)
+{
+    const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
+    return (((size_t)(t / image) * P + t % image / across * SIDE) * Q + t % across * SIDE) * O;
+}
+
+/* Two vectors of filters of a tile of images whose rows are Q pixels long. Either may be null. */
+static inline void gaze_ask_for_tile(const __global float *read, const __global float *write, size_t at, int Q, int O)
+{
+    for (int i = 0; i < SIDE; i++)
+        for (int j = 0; j < SIDE; j++) {
+            if (read) gaze_prefetch(read + at + (i * Q + j) * O, TILE_COLUMNS);
+            if (write) gaze_prefetch_to(write + at + (i * Q + j) * O, TILE_COLUMNS);
+        }
+}
+
+/* m [PLANES][GAZE_PLANE(T, TILE_COLUMNS)] of block n of filters, of tiles first, .. of images [B,P,Q,O]. What will be read and written
+   there, where the tiles are finished, is asked for meanwhile; either may be null. */
+GAZE_APART void gaze_multiply_planes(const __local float *v, const __global float *u, int n, int first, int tiles, int T, int C,
+                                     bool narrow, __local float *m, int P, int Q, int O, const __global float *read,
+                                     const __global float *write)
 {
     const int stride = GAZE_PLANE(T, C);
+    int asked = read || write ? 0 : tiles;
     u += (size_t)n * PLANES * C * TILE_COLUMNS;
-    for (int plane = 0; plane < PLANES; plane++)
+    for (int plane = 0; plane < PLANES; plane++) {
         gaze_multiply_plane(v + plane * stride, u + (size_t)plane * C * TILE_COLUMNS, tiles, T, C, narrow,
                             m + plane * GAZE_PLANE(T, TILE_COLUMNS));
+        for (; asked < tiles && asked * PLANES < (plane + 1) * tiles; asked++)
+            gaze_ask_for_tile(read, write, gaze_tile_start(first + asked, P, Q, O) + n * TILE_COLUMNS, Q, O);
+    }
 }
 
 /* y of one tile and one vector of filters: A^T m A + bias, activated. */
