@@ -74,6 +74,30 @@ static void old_ones_go_before_a_new_one_comes(void **state)
     gz_store_destroy(store);
 }
 
+/* Otherwise it would be one of the two that are kept, and the one before the next would be no help. */
+static void a_damaged_one_goes_when_the_run_goes_on(void **state)
+{
+    (void)state;
+    gz_place place;
+    bool found;
+    size_t *steps, count;
+    gz_store *store = make_store((float[4]){0});
+    assert_done(gz_checkpoint_clear(scratch_folder));
+    save_at((gz_place){110, EPOCH, 110 - EPOCH * PER_EPOCH});
+    write_scratch("checkpoint-115.safetensors", "damaged", 7);
+    assert_done(gz_checkpoint_resume(scratch_folder, store, MOMENTS, &identity, &place, &found));
+    assert_true(found);
+    assert_int_equal(place.step, 110);
+    save();
+    assert_done(gz_checkpoint_list(scratch_folder, &steps, &count));
+    assert_int_equal(count, 2);
+    assert_int_equal(steps[0], 110);
+    assert_int_equal(steps[1], STEP);
+    assert_done(gz_checkpoint_clear(scratch_folder));
+    free(steps);
+    gz_store_destroy(store);
+}
+
 /* Names, shapes, values, padding, and the place in the run. */
 static void any_bit_that_flips_is_noticed(void **state)
 {
@@ -196,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_saved_is_where_a_run_goes_on),
         cmocka_unit_test(old_ones_go_before_a_new_one_comes),
+        cmocka_unit_test(a_damaged_one_goes_when_the_run_goes_on),
         cmocka_unit_test(any_bit_that_flips_is_noticed),
         cmocka_unit_test(what_is_forged_as_it_was_is_taken),
         cmocka_unit_test(a_place_that_is_no_number_is_refused),

@@ -288,6 +288,16 @@ done:
     return status;
 }
 
+/* Of those that aren't whole none may be one of the two that are kept: the run makes them again. That one
+   stays does no harm by itself. */
+static void remove_damaged(gz_arena *arena, const char *folder, const size_t *steps, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *path = checkpoint_path(arena, folder, steps[i]);
+        if (path) (void)unlink(path);
+    }
+}
+
 gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t moments,
                                  const gz_identity *identity, gz_place *place, bool *found)
 {
@@ -301,6 +311,7 @@ gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t mom
         const char *path = checkpoint_path(arena, folder, steps[i]);
         place->step = steps[i];
         GZ_GO(path ? try_one(path, store, moments, identity, place, found) : GAZE_ERROR_DEVICE);
+        if (*found) remove_damaged(arena, folder, steps, i);
     }
     if (count && !*found)
         status =
