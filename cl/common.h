@@ -49,9 +49,7 @@ GAZE_DEFINE_MEMORY(__private)
 
 /* Before the name of a kernel of the cpu family. Where the host gives GAZE_NO_CPU none of them is compiled: tiles that fit a
    core's vector registers and first cache spill on a GPU, and take its compiler longer than all other kernels. */
-#ifdef GAZE_NO_CPU
-#define GAZE_ONE static inline __attribute__((unused)) void
-#elif defined(GAZE_ENTRY) // called by a kernel of the host's making (engine/device/entry.h)
+#if defined(GAZE_NO_CPU) || defined(GAZE_ENTRY) // an entry: called by a kernel of the host's making (engine/device/entry.h)
 #define GAZE_ONE static inline __attribute__((unused)) void
 #else
 #define GAZE_ONE __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void

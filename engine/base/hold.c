@@ -8,13 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double LOOK_AGAIN = 0.02; /* seconds */
-
-static void rest(double seconds)
-{
-    const struct timespec time = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    nanosleep(&time, NULL);
-}
+enum { PAUSE_NS = 20000000 };
 
 /* The lock is on the folder itself: no file is left behind, and the system lets go of it when the process
    ends, however it ends. */
@@ -32,7 +26,7 @@ gaze_status gz_folder_hold(const char *path, double seconds, int *hold)
                            "one at a time. Let it end, or give this one another folder",
                            path, seconds);
         }
-        rest(LOOK_AGAIN);
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
     }
     return GAZE_OK;
 }

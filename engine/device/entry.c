@@ -19,21 +19,23 @@ static size_t count_kind(const char *kinds, size_t n, char kind)
     return count;
 }
 
-/* A ulong's two words begin at an even one. */
-static size_t word_before(const char *kinds, size_t i)
+/* Where the words of an argument begin, of which `word` is the first that is free: a ulong's two at an even
+ * one. */
+static size_t begin_at(char kind, size_t word) { return kind == 'u' ? (word + 1) / 2 * 2 : word; }
+
+static size_t words_of(char kind) { return kind == 'u' ? 2 : !is_memory(kind); }
+
+/* The first word that is free behind the first n arguments. */
+static size_t words_before(const char *kinds, size_t n)
 {
     size_t word = 1; /* behind the call's number */
-    for (size_t k = 0; k < i; k++) {
-        if (kinds[k] == 'u') word = (word + 1) / 2 * 2 + 2;
-        if (kinds[k] == 'i' || kinds[k] == 'f') word++;
-    }
+    for (size_t i = 0; i < n; i++) word = begin_at(kinds[i], word) + words_of(kinds[i]);
     return word;
 }
 
 size_t gz_entry_word(const gz_call_form *call, size_t i)
 {
-    const size_t word = word_before(call->kinds, i);
-    return call->kinds[i] == 'u' ? (word + 1) / 2 * 2 : word;
+    return begin_at(call->kinds[i], words_before(call->kinds, i));
 }
 
 static void keep_larger(size_t *most, size_t n)
@@ -41,18 +43,18 @@ static void keep_larger(size_t *most, size_t n)
     if (n > *most) *most = n;
 }
 
-static size_t number_of(const gz_entry *entry, const gz_call_form *call)
+size_t gz_call_find(const gz_call_form *calls, size_t count, const gz_call_form *call)
 {
     size_t i = 0;
-    while (i < entry->count && (strcmp(entry->calls[i].kernel, call->kernel) != 0 ||
-                                strcmp(entry->calls[i].kinds, call->kinds) != 0))
+    while (i < count &&
+           (strcmp(calls[i].kernel, call->kernel) != 0 || strcmp(calls[i].kinds, call->kinds) != 0))
         i++;
     return i;
 }
 
 bool gz_entry_has(const gz_entry *entry, const gz_call_form *call)
 {
-    return number_of(entry, call) < entry->count;
+    return gz_call_find(entry->calls, entry->count, call) < entry->count;
 }
 
 static gaze_status copy_call(gz_arena *arena, const gz_call_form *from, gz_call_form *to)
@@ -74,7 +76,7 @@ gaze_status gz_entry_make(gz_arena *arena, const gz_call_form *calls, size_t cou
         const size_t n = strlen(kinds);
         keep_larger(&entry->memories, count_kind(kinds, n, 'p'));
         keep_larger(&entry->locals, count_kind(kinds, n, 'l'));
-        keep_larger(&entry->vectors, (word_before(kinds, n) + WORDS - 1) / WORDS);
+        keep_larger(&entry->vectors, (words_before(kinds, n) + WORDS - 1) / WORDS);
     }
     *out = entry;
     return GAZE_OK;
@@ -138,7 +140,7 @@ gaze_status gz_entry_fill(const gz_entry *entry, const gz_call_form *call, const
     for (size_t i = 0; i < entry->vectors && code == CL_SUCCESS; i++) {
         cl_int4 vector;
         memcpy(&vector, words + i * WORDS, sizeof vector);
-        if (i == 0) vector.s[0] = (cl_int)number_of(entry, call);
+        if (i == 0) vector.s[0] = (cl_int)gz_call_find(entry->calls, entry->count, call);
         code = clSetKernelArg(kernel, (cl_uint)(entry->memories + entry->locals + i), sizeof vector, &vector);
     }
     return gz_cl_check(code, "clSetKernelArg of the call of kernel %s (%s.cl)", call->kernel, call->stem);

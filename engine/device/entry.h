@@ -8,6 +8,9 @@
 #include "device.h"
 #include "../base/text.h"
 
+/* The number of a call among some; `count`: it isn't there. */
+size_t gz_call_find(const gz_call_form *calls, size_t count, const gz_call_form *call);
+
 /* In the arena, strings included. calls: distinct, of groups of one item. */
 gaze_status gz_entry_make(gz_arena *arena, const gz_call_form *calls, size_t count, const gz_entry **out);
 

@@ -55,21 +55,13 @@ static gz_program *find_entry(const gz_device *device, const gz_call_form *call)
     return p;
 }
 
-static bool is_among(const gz_call_form *calls, size_t count, const gz_call_form *call)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(calls[i].kernel, call->kernel) == 0 && strcmp(calls[i].kinds, call->kinds) == 0)
-            return true;
-    return false;
-}
-
 /* Those that an entry can have and none has, each once. */
 static size_t new_calls(const gz_device *device, const gz_call_form *calls, size_t count, gz_call_form *some)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         if (calls[i].kinds && may_join(device, calls[i].stem) && !find_entry(device, &calls[i]) &&
-            !is_among(some, n, &calls[i]))
+            gz_call_find(some, n, &calls[i]) == n)
             some[n++] = calls[i];
     return n;
 }

@@ -13,7 +13,7 @@
    - conv2d of stride 1 and the max_pool2d of 2x2 that reads it -> conv2d_max_pool2d, in training
      conv2d_max_pool2d_places; scale_rows likewise -> scale_rows_max_pool2d, scale_rows_max_pool2d_places
    - reduce_middle, a mean or a sum, of conv2d -> conv2d_mean; in training, and where others read the values,
-   conv2d_mean_values, which gives both; of add or
+     conv2d_mean_values, which gives both; of add or
      scale_rows -> a reduce_middle of each term, weighted_sum: the values between aren't written, nor their
      gradients. Sums have another order. */
 gaze_status gz_fuse_forward(gz_graph *graph);

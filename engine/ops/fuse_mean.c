@@ -41,25 +41,14 @@ static gaze_status weigh(gz_graph *graph, size_t at, gz_node *scale)
     return GAZE_OK;
 }
 
-static gaze_status convolve(gz_graph *graph, gz_node *node, gz_node *conv)
+/* The convolution gives the values too, if others read them or its own gradient will. */
+static gaze_status convolve(gz_graph *graph, gz_node *node, gz_node *conv, bool values)
 {
     const gz_conv2d_mean_attr attr = {*(const gz_conv2d_attr *)conv->attr, gz_reduction_of(node)};
-    const gz_shape y = conv->out[0]->shape;
-    gz_take_over(node, conv);
-    node->op = graph->training ? &gz_op_conv2d_mean_values : &gz_op_conv2d_mean;
-    node->attr = gz_arena_duplicate(graph->arena, &attr, sizeof attr);
-    if (!node->attr) return GAZE_ERROR_DEVICE;
-    return graph->training ? gz_give_saved(graph, node, GZ_F32, y) : GAZE_OK;
-}
-
-/* Others read the values, too: the convolution gives both. */
-static gaze_status convolve_for_all(gz_graph *graph, gz_node *node, gz_node *conv)
-{
-    const gz_conv2d_mean_attr attr = {*(const gz_conv2d_attr *)conv->attr, gz_reduction_of(node)};
-    conv->op = &gz_op_conv2d_mean_values;
     conv->attr = gz_arena_duplicate(graph->arena, &attr, sizeof attr);
-    conv->n_out = 2;
-    conv->out[1] = conv->out[0];
+    conv->op = values ? &gz_op_conv2d_mean_values : &gz_op_conv2d_mean;
+    conv->n_out = values ? 2 : 1;
+    if (values) conv->out[1] = conv->out[0];
     conv->out[0] = node->out[0];
     conv->out[0]->producer = conv;
     node->op = NULL;
@@ -75,11 +64,11 @@ static bool a_dense_adds(const gz_node *sum, const gz_use *uses)
 static gaze_status fuse(gz_graph *graph, size_t at, const gz_use *uses)
 {
     gz_node *node = graph->nodes[at], *sum = gz_hidden_maker(node, 0, &gz_op_add, uses),
-            *conv = gz_hidden_maker(node, 0, &gz_op_conv2d, uses),
             *scale = gz_hidden_maker(node, 0, &gz_op_scale_rows, uses), *maker = node->in[0]->producer;
     if (node->in[0]->view || node->in[0]->shape.rank < 3) return GAZE_OK;
-    if (conv) return convolve(graph, node, conv);
-    if (maker && maker->op == &gz_op_conv2d) return convolve_for_all(graph, node, maker);
+    if (maker && maker->op == &gz_op_conv2d)
+        return convolve(graph, node, maker,
+                        graph->training || !gz_hidden_maker(node, 0, &gz_op_conv2d, uses));
     if (scale) return weigh(graph, at, scale);
     if (!sum || sum->n_in != 2 || a_dense_adds(sum, uses)) return GAZE_OK;
     GZ_TRY(reduce_terms(graph, at, sum));

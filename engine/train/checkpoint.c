@@ -131,18 +131,22 @@ static char *checkpoint_path(gz_arena *arena, const char *folder, size_t step)
     return gz_arena_format(arena, "%s/%s%zu%s", folder, PREFIX, step, SUFFIX);
 }
 
+static gaze_status remove_steps(gz_arena *arena, const char *folder, const size_t *steps, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *path = checkpoint_path(arena, folder, steps[i]);
+        if (!path) return GAZE_ERROR_DEVICE;
+        if (unlink(path) != 0) return gz_fail_errno(path, "an older checkpoint cannot be removed");
+    }
+    return GAZE_OK;
+}
+
 /* All but the newest `keep`. */
 static gaze_status remove_old(gz_arena *arena, const char *folder, size_t keep)
 {
     size_t *steps, count;
     gaze_status status = list_steps(folder, &steps, &count);
-    for (size_t i = keep; status == GAZE_OK && i < count; i++) {
-        const char *path = checkpoint_path(arena, folder, steps[i]);
-        if (!path)
-            status = GAZE_ERROR_DEVICE;
-        else if (unlink(path) != 0)
-            status = gz_fail_errno(path, "an older checkpoint cannot be removed");
-    }
+    if (status == GAZE_OK && count > keep) status = remove_steps(arena, folder, steps + keep, count - keep);
     free(steps);
     return status;
 }
@@ -288,16 +292,6 @@ done:
     return status;
 }
 
-/* Of those that aren't whole none may be one of the two that are kept: the run makes them again. That one
-   stays does no harm by itself. */
-static void remove_damaged(gz_arena *arena, const char *folder, const size_t *steps, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *path = checkpoint_path(arena, folder, steps[i]);
-        if (path) (void)unlink(path);
-    }
-}
-
 gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t moments,
                                  const gz_identity *identity, gz_place *place, bool *found)
 {
@@ -311,7 +305,9 @@ gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t mom
         const char *path = checkpoint_path(arena, folder, steps[i]);
         place->step = steps[i];
         GZ_GO(path ? try_one(path, store, moments, identity, place, found) : GAZE_ERROR_DEVICE);
-        if (*found) remove_damaged(arena, folder, steps, i);
+        /* Newer ones, that aren't whole, must not be among the two that are kept. That one stays does no harm
+         * by itself. */
+        if (*found) (void)remove_steps(arena, folder, steps, i);
     }
     if (count && !*found)
         status =
