@@ -49,9 +49,9 @@ GAZE_APART void gaze_activation_slabs(int i0, __global const float *x, __global 
     EVERY_KIND(VALUE)
 }
 
-GAZE_ONE activation_slabs(__global const float *x, __global float *y, int kind, int count, int slab)
+GAZE_ONE activation_slabs(GAZE_HERE __global const float *x, __global float *y, int kind, int count, int slab)
 {
-    gaze_activation_slabs(get_group_id(0), x, y, kind, count, slab);
+    gaze_activation_slabs(GAZE_AT(0), x, y, kind, count, slab);
 }
 
 GAZE_APART void gaze_activation_gradient_slabs(int i0, __global const float *x, __global const float *dy, __global float *y,
@@ -62,10 +62,10 @@ GAZE_APART void gaze_activation_gradient_slabs(int i0, __global const float *x, 
     EVERY_KIND(SLOPE)
 }
 
-GAZE_ONE activation_gradient_slabs(__global const float *x, __global const float *dy, __global float *y, int kind, int count,
-                                   int slab)
+GAZE_ONE activation_gradient_slabs(GAZE_HERE __global const float *x, __global const float *dy, __global float *y, int kind,
+                                   int count, int slab)
 {
-    gaze_activation_gradient_slabs(get_group_id(0), x, dy, y, kind, count, slab);
+    gaze_activation_gradient_slabs(GAZE_AT(0), x, dy, y, kind, count, slab);
 }
 
 #undef LOOP

@@ -48,10 +48,10 @@ GAZE_APART void gaze_additive_scores(int i0, int i1, int i2, const __global floa
         for (int j = 0; j < keys; j++) y[(size_t)i * Tv + j] = sum[i * SCORE_KEYS + j];
 }
 
-GAZE_ONE additive_scores(const __global float *restrict q, const __global float *restrict k, const __global float *restrict s,
-                         __global float *restrict y, int Tq, int Tv, int D)
+GAZE_ONE additive_scores(GAZE_HERE const __global float *restrict q, const __global float *restrict k,
+                         const __global float *restrict s, __global float *restrict y, int Tq, int Tv, int D)
 {
-    gaze_additive_scores(get_group_id(0), get_group_id(1), get_group_id(2), q, k, s, y, Tq, Tv, D);
+    gaze_additive_scores(GAZE_AT(0), GAZE_AT(1), GAZE_AT(2), q, k, s, y, Tq, Tv, D);
 }
 
 /* One pass for all three: a group owns a vector of features of a sample. ds [B,D]: a part a sample. */
@@ -97,12 +97,12 @@ GAZE_APART void gaze_additive_scores_gradient(int i0, int i1, const __global flo
     gaze_store_part(to_scale, ds + b * D + d, there);
 }
 
-GAZE_ONE additive_scores_gradient(const __global float *restrict q, const __global float *restrict k,
+GAZE_ONE additive_scores_gradient(GAZE_HERE const __global float *restrict q, const __global float *restrict k,
                                   const __global float *restrict s, const __global float *restrict dy,
                                   __global float *restrict dq, __global float *restrict dk, __global float *restrict ds, int Tq,
                                   int Tv, int D)
 {
-    gaze_additive_scores_gradient(get_group_id(0), get_group_id(1), q, k, s, dy, dq, dk, ds, Tq, Tv, D);
+    gaze_additive_scores_gradient(GAZE_AT(0), GAZE_AT(1), q, k, s, dy, dq, dk, ds, Tq, Tv, D);
 }
 
 /* Plain: a work-item a value. */

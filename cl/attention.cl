@@ -146,9 +146,9 @@ GAZE_APART void gaze_attention(int i0, int i1, const __global float *restrict q,
     gaze_store_queries(sum, total, rows, V, y, H * V);
 }
 
-GAZE_ONE attention(const __global float *restrict q, const __global float *restrict k, const __global float *restrict v,
+GAZE_ONE attention(GAZE_HERE const __global float *restrict q, const __global float *restrict k, const __global float *restrict v,
                    const __global int *restrict mask, const __global int *restrict queries, __global float *restrict y,
                    __global float *restrict lse, int Tq, int Tv, int K, int V, int H, float factor, int causal)
 {
-    gaze_attention(get_group_id(0), get_group_id(1), q, k, v, mask, queries, y, lse, Tq, Tv, K, V, H, factor, causal);
+    gaze_attention(GAZE_AT(0), GAZE_AT(1), q, k, v, mask, queries, y, lse, Tq, Tv, K, V, H, factor, causal);
 }

@@ -237,13 +237,13 @@ GAZE_APART void gaze_attention_gradient(int i0, int i1, const __global float *re
     }
 }
 
-GAZE_ONE attention_gradient(const __global float *restrict q, const __global float *restrict k,
+GAZE_ONE attention_gradient(GAZE_HERE const __global float *restrict q, const __global float *restrict k,
                             const __global float *restrict v, const __global int *restrict mask,
                             const __global int *restrict queries, const __global float *restrict y,
                             const __global float *restrict lse, const __global float *restrict dy,
                             __global float *restrict dq, __global float *restrict dk, __global float *restrict dv, int Tq,
                             int Tv, int K, int V, int H, float factor, int causal, int part, ulong count)
 {
-    gaze_attention_gradient(get_group_id(0), get_group_id(1), q, k, v, mask, queries, y, lse, dy, dq, dk, dv, Tq, Tv, K, V,
+    gaze_attention_gradient(GAZE_AT(0), GAZE_AT(1), q, k, v, mask, queries, y, lse, dy, dq, dk, dv, Tq, Tv, K, V,
                             H, factor, causal, part, count);
 }

@@ -59,12 +59,12 @@ static inline float gaze_rows_that_count(__global const int *mask, size_t first,
     for (; c < C; c++) BODY(1, float, LOAD_1, STORE_1)
 
 /* parts [slabs][4][C]; plane 3 is the number of rows that count. */
-GAZE_ONE batch_moments_slabs(__global const float *restrict x, __global const int *restrict mask,
+GAZE_ONE batch_moments_slabs(GAZE_HERE __global const float *restrict x, __global const int *restrict mask,
                              __global float *restrict parts, int C, int R, int slab)
 {
     ROWS_OF_GROUP
     const float n = gaze_rows_that_count(mask, first, last), least_one = fmax(n, 1.0f);
-    parts += get_group_id(0) * 4 * (size_t)C;
+    parts += GAZE_AT(0) * 4 * (size_t)C;
     int c = 0;
     COLUMNS(MOMENTS)
     for (c = 0; c < C; c++) parts[3 * (size_t)C + c] = n;
@@ -127,7 +127,7 @@ __kernel void batch_moments_end(__global const float *restrict parts, __global f
                 STORE(fma(LOAD(k, x + r * C + c) - m[k] - e[k], a[k], b[k]), k, y + r * C + c); \
     }
 
-GAZE_ONE batch_apply_slabs(__global const float *x, __global const float *mean, __global const float *rest,
+GAZE_ONE batch_apply_slabs(GAZE_HERE __global const float *x, __global const float *mean, __global const float *rest,
                            __global const float *variance, __global const float *gamma,
                            __global const float *beta, __global float *y, float epsilon, int C, int R,
                            int slab)
@@ -172,13 +172,13 @@ __kernel void batch_apply_items(__global const float *x, __global const float *m
         }                                                                                   \
     }
 
-GAZE_ONE batch_gradient_sums_slabs(__global const float *restrict x, __global const float *restrict dy,
+GAZE_ONE batch_gradient_sums_slabs(GAZE_HERE __global const float *restrict x, __global const float *restrict dy,
                                    __global const float *restrict mean, __global const int *restrict mask,
                                    __global float *restrict parts, int C, int R, int slab)
 {
     ROWS_OF_GROUP
     const float n = gaze_rows_that_count(mask, first, last);
-    parts += get_group_id(0) * 4 * (size_t)C;
+    parts += GAZE_AT(0) * 4 * (size_t)C;
     int c = 0;
     COLUMNS(GRADIENT_SUMS)
     for (c = 0; c < C; c++) parts[3 * (size_t)C + c] = n;
@@ -245,7 +245,7 @@ __kernel void batch_gradient_end(__global const float *restrict parts,
             }                                                                                         \
     }
 
-GAZE_ONE batch_gradient_apply_slabs(__global const float *restrict x, __global const float *restrict dy,
+GAZE_ONE batch_gradient_apply_slabs(GAZE_HERE __global const float *restrict x, __global const float *restrict dy,
                                     __global const float *restrict mean, __global const int *restrict mask,
                                     __global const float *restrict terms, __global float *restrict dx, int C,
                                     int R, int slab)

@@ -2,11 +2,11 @@
 #include "common.h"
 
 /* A group owns `column_slab` columns of `row_slab` rows. */
-GAZE_ONE add_bias_slabs(__global const float *x, __global const float *bias, __global float *y, int rows,
+GAZE_ONE add_bias_slabs(GAZE_HERE __global const float *x, __global const float *bias, __global float *y, int rows,
                         int C, int row_slab, int column_slab)
 {
-    const size_t first = get_group_id(0) * (size_t)row_slab, last = min(first + row_slab, (size_t)rows);
-    const int begin = get_group_id(1) * column_slab, end = min(begin + column_slab, C);
+    const size_t first = GAZE_AT(0) * (size_t)row_slab, last = min(first + row_slab, (size_t)rows);
+    const int begin = GAZE_AT(1) * column_slab, end = min(begin + column_slab, C);
     for (size_t r = first; r < last; r++) {
         int c = begin;
         for (; c + GAZE_WIDTH <= end; c += GAZE_WIDTH)

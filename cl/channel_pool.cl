@@ -8,7 +8,7 @@
 #define ROWS_OF_GROUP \
     const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
 
-GAZE_ONE channel_pool_slabs(__global const float *restrict x, __global float *restrict y, int C, int rows,
+GAZE_ONE channel_pool_slabs(GAZE_HERE __global const float *restrict x, __global float *restrict y, int C, int rows,
                             int slab)
 {
     ROWS_OF_GROUP
@@ -58,14 +58,14 @@ GAZE_APART void gaze_channel_pool_gradient(__global const float *x, __global con
 }
 
 /* Row r of x goes with row r / repeat of dy; with place [B,H/2,W/2,C] with that of its window. sums [groups][C] or null. */
-GAZE_ONE channel_pool_gradient_slabs(__global const float *x, __global const float *restrict d, __global const float *dy,
+GAZE_ONE channel_pool_gradient_slabs(GAZE_HERE __global const float *x, __global const float *restrict d, __global const float *dy,
                                      __global const float *restrict s, __global float *dx, __global const int *restrict place,
                                      __global float *restrict sums, int activation, int repeat, int H, int W, int C, int rows,
                                      int slab)
 {
     ROWS_OF_GROUP
     if (sums) {
-        sums += get_group_id(0) * C;
+        sums += GAZE_AT(0) * C;
         for (int c = 0; c < C; c++) sums[c] = 0.0f;
     }
     int row = place ? first / W : 0, w = place ? first % W : 0;

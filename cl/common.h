@@ -47,20 +47,30 @@ GAZE_DEFINE_MEMORY(__private)
 /* Before arrays of floats that vectors are read from and written to: begun anywhere, each of 16 floats lies in two lines of the cache. */
 #define GAZE_ALIGNED __attribute__((aligned(4 * GAZE_WIDTH)))
 
-/* Before the name of a kernel of the cpu family. Where the host gives GAZE_NO_CPU none of them is compiled: tiles that fit a
-   core's vector registers and first cache spill on a GPU, and take its compiler longer than all other kernels. */
-#if defined(GAZE_NO_CPU) || defined(GAZE_ENTRY) // an entry: called by a kernel of the host's making (engine/device/entry.h)
-#define GAZE_ONE static inline __attribute__((unused)) void
-#else
-#define GAZE_ONE __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-#endif
-
 /* Before a function of the cpu family that is compiled once a program. Of a kernel's own code PoCL makes three copies, and inlines
    into each: 1.4 s of compiling become 0.5. Work-item functions (get_global_id) make PoCL inline it all the same. */
 #ifdef GAZE_NO_CPU
 #define GAZE_APART static inline __attribute__((unused))
 #else
 #define GAZE_APART static __attribute__((noinline, unused))
+#endif
+
+/* GAZE_ONE: before the name of a kernel of the cpu family, of groups of one item; GAZE_HERE: before its first argument; GAZE_AT(d):
+   which group it is. In an entry it is a function that a kernel of the host's making tells where it is (engine/device/entry.h). Where
+   the host gives GAZE_NO_CPU none of them is compiled: tiles that fit a core's vector registers and first cache spill on a GPU, and
+   take its compiler longer than all other kernels. */
+#ifdef GAZE_ENTRY
+#define GAZE_ONE GAZE_APART void
+#define GAZE_HERE size_t gaze_at0, size_t gaze_at1, size_t gaze_at2,
+#define GAZE_AT(d) gaze_at##d
+#else
+#ifdef GAZE_NO_CPU
+#define GAZE_ONE static inline __attribute__((unused)) void
+#else
+#define GAZE_ONE __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+#endif
+#define GAZE_HERE
+#define GAZE_AT(d) get_global_id(d)
 #endif
 
 /* Before a function whose arrays are registers: where it isn't inlined, as compilers decide when it has several callers in a program,

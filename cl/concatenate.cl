@@ -17,12 +17,12 @@ static inline void gaze_zero_values(__global float *to, int count)
 
 /* A group copies columns `column_slab` wide of `row_slab` rows: row r is from + r from_stride + from_first,
  * likewise to. */
-GAZE_ONE copy_block_slabs(__global const float *restrict from, __global float *restrict to, int rows,
+GAZE_ONE copy_block_slabs(GAZE_HERE __global const float *restrict from, __global float *restrict to, int rows,
                           int width, int from_stride, int from_first, int to_stride, int to_first,
                           int row_slab, int column_slab)
 {
-    const size_t first = get_group_id(0) * (size_t)row_slab, last = min(first + row_slab, (size_t)rows);
-    const int column = get_group_id(1) * column_slab, count = min(column_slab, width - column);
+    const size_t first = GAZE_AT(0) * (size_t)row_slab, last = min(first + row_slab, (size_t)rows);
+    const int column = GAZE_AT(1) * column_slab, count = min(column_slab, width - column);
     for (size_t r = first; r < last; r++)
         gaze_copy_values(from + r * from_stride + from_first + column, to + r * to_stride + to_first + column,
                          count);
@@ -36,11 +36,11 @@ __kernel void copy_block_items(__global const float *restrict from, __global flo
 }
 
 /* dx row: zeros, `width` values of dy from `first` on, zeros. The group's columns are of dx. */
-GAZE_ONE place_block_slabs(__global const float *restrict dy, __global float *restrict dx, int rows,
+GAZE_ONE place_block_slabs(GAZE_HERE __global const float *restrict dy, __global float *restrict dx, int rows,
                            int width, int stride, int first, int row_slab, int column_slab)
 {
-    const size_t r0 = get_group_id(0) * (size_t)row_slab, r1 = min(r0 + row_slab, (size_t)rows);
-    const int c0 = get_group_id(1) * column_slab, c1 = min(c0 + column_slab, stride);
+    const size_t r0 = GAZE_AT(0) * (size_t)row_slab, r1 = min(r0 + row_slab, (size_t)rows);
+    const int c0 = GAZE_AT(1) * column_slab, c1 = min(c0 + column_slab, stride);
     const int v0 = clamp(first, c0, c1), v1 = clamp(first + width, c0, c1);
     for (size_t r = r0; r < r1; r++) {
         __global float *to = dx + r * stride;
@@ -59,10 +59,10 @@ __kernel void place_block_items(__global const float *restrict dy, __global floa
 }
 
 /* Two columns from two tensors of one, and one out of two: the mean and the maximum of spatial attention. */
-GAZE_ONE interleave_slabs(__global const float *restrict a, __global const float *restrict b,
+GAZE_ONE interleave_slabs(GAZE_HERE __global const float *restrict a, __global const float *restrict b,
                           __global float *restrict y, int count, int slab)
 {
-    size_t at = get_group_id(0) * (size_t)slab;
+    size_t at = GAZE_AT(0) * (size_t)slab;
     const size_t last = min(at + slab, (size_t)count);
     for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH) {
         const floatv left = vloadv(0, a + at), right = vloadv(0, b + at);
@@ -80,10 +80,10 @@ GAZE_ONE interleave_slabs(__global const float *restrict a, __global const float
     }
 }
 
-GAZE_ONE pick_slabs(__global const float *restrict x, __global float *restrict y, int column, int count,
+GAZE_ONE pick_slabs(GAZE_HERE __global const float *restrict x, __global float *restrict y, int column, int count,
                     int slab)
 {
-    size_t at = get_group_id(0) * (size_t)slab;
+    size_t at = GAZE_AT(0) * (size_t)slab;
     const size_t last = min(at + slab, (size_t)count);
     for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH) {
         const floatv low = vloadv(0, x + 2 * at), high = vloadv(1, x + 2 * at);

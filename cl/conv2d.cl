@@ -23,9 +23,9 @@ __kernel void conv2d_plain(source x, source w, source bias, __global float *rest
 
 /* w [taps,C,O] -> turned [taps,O,C], the last tap first: with it the gradient of x is a convolution of dy. A work-item turns
    8 x 8 channels and filters of a tap. */
-GAZE_ONE conv2d_turn(source w, __global float *restrict turned, int taps, int C, int O)
+GAZE_ONE conv2d_turn(GAZE_HERE source w, __global float *restrict turned, int taps, int C, int O)
 {
-    const int c0 = get_global_id(0) * 8, o0 = get_global_id(1) * 8, tap = get_global_id(2);
+    const int c0 = GAZE_AT(0) * 8, o0 = GAZE_AT(1) * 8, tap = GAZE_AT(2);
     w += (size_t)tap * C * O;
     turned += (size_t)(taps - 1 - tap) * C * O;
     for (int o = o0; o < min(o0 + 8, O); o++)
@@ -43,9 +43,9 @@ __kernel void conv2d_turn_items(source w, __global float *restrict turned, int t
 
 /* w [rows = taps*C, O] -> packed [ceil(O/TILE_COLUMNS)][rows][TILE_COLUMNS], then `zeros` zeros. A work-item packs `share` rows of
    one block. */
-GAZE_ONE conv2d_pack(source w, __global float *restrict packed, int rows, int O, int share, int zeros)
+GAZE_ONE conv2d_pack(GAZE_HERE source w, __global float *restrict packed, int rows, int O, int share, int zeros)
 {
-    const int n = get_global_id(0), from = get_global_id(1) * share, to = min(from + share, rows);
+    const int n = GAZE_AT(0), from = GAZE_AT(1) * share, to = min(from + share, rows);
     const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS;
     const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
     __global float *block = packed + (size_t)n * rows * TILE_COLUMNS;
@@ -102,9 +102,9 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, source x, source w, source bi
     }
 }
 
-GAZE_ONE conv2d_direct(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
-                       int activation)
+GAZE_ONE conv2d_direct(GAZE_HERE source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels,
+                       int strip, int activation)
 {
-    gaze_conv2d_direct(get_global_id(0), get_global_id(1), x, w, bias, y, H, W, C, P, Q, O,
+    gaze_conv2d_direct(GAZE_AT(0), GAZE_AT(1), x, w, bias, y, H, W, C, P, Q, O,
                        kh, kw, sy, sx, ey, ex, top, left, pixels, strip, activation);
 }

@@ -47,10 +47,10 @@ __kernel void conv2d_compose_items(source a, source b, source a_bias, source b_b
 #ifndef GAZE_NO_CPU
 GAZE_DEFINE_COMPOSE(V, floatv)
 
-GAZE_ONE conv2d_compose(source a, source b, source a_bias, source b_bias, __global float *restrict y, __global float *restrict y_bias,
-                        SIZES)
+GAZE_ONE conv2d_compose(GAZE_HERE source a, source b, source a_bias, source b_bias, __global float *restrict y,
+                        __global float *restrict y_bias, SIZES)
 {
-    const int tap = get_global_id(0), c = get_global_id(1);
+    const int tap = GAZE_AT(0), c = GAZE_AT(1);
     if (c > 0 && tap == (ah + bh - 1) * (aw + bw - 1)) return;
     for (int o = 0; o < O; o += GAZE_WIDTH)
         gaze_compose_tapV(a, b, a_bias, b_bias, y, y_bias, SIZES_OF, tap, c, gaze_vector_start(o, O));

@@ -64,15 +64,16 @@ static inline float gaze_dotV(source x, source y, int n)
 }
 GAZE_DEFINE_COMPOSE_GRADIENT(V, floatv)
 
-GAZE_ONE conv2d_compose_b(source a, source a_bias, source dy, source dy_bias, __global float *restrict db, SIZES)
+GAZE_ONE conv2d_compose_b(GAZE_HERE source a, source a_bias, source dy, source dy_bias, __global float *restrict db, SIZES)
 {
-    const int tap = get_global_id(0), m = get_global_id(1);
+    const int tap = GAZE_AT(0), m = GAZE_AT(1);
     for (int o = 0; o < O; o += GAZE_WIDTH) gaze_compose_bV(a, a_bias, dy, dy_bias, db, SIZES_OF, tap, m, gaze_vector_start(o, O));
 }
 
-GAZE_ONE conv2d_compose_a(source b, source dy, source dy_bias, __global float *restrict da, __global float *restrict da_bias, SIZES)
+GAZE_ONE conv2d_compose_a(GAZE_HERE source b, source dy, source dy_bias, __global float *restrict da,
+                          __global float *restrict da_bias, SIZES)
 {
-    const int tap = get_global_id(0), c = get_global_id(1), taps = ah * aw;
+    const int tap = GAZE_AT(0), c = GAZE_AT(1), taps = ah * aw;
     if (c > 0 && tap == taps) return;
     __global float *to = tap < taps ? da + ((size_t)tap * C + c) * M : da_bias;
     for (int m = 0; m < M; m++) to[m] = gaze_compose_aV(b, dy, dy_bias, SIZES_OF, tap, c, m);

@@ -109,15 +109,15 @@ GAZE_APART void gaze_few_stage(source x, int H, int W, int C, int h0, int left, 
 }
 
 /* A group owns `rows` rows of y. sums [B,groups an image,O], unless it is null, gets the sum of their pixels; y may be null then. */
-GAZE_ONE conv2d_few_channels(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows, int activation,
-                             __local float *in, __local int *offset, __global float *restrict sums)
+GAZE_ONE conv2d_few_channels(GAZE_HERE source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
+                             int activation, __local float *in, __local int *offset, __global float *restrict sums)
 {
-    const int p0 = get_global_id(0) * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1, taps = kh * kw * C;
+    const int p0 = GAZE_AT(0) * rows, count = min(rows, P - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1, taps = kh * kw * C;
     const int down = sy * wide * C, right = sx * C;
-    const size_t b = get_global_id(1);
+    const size_t b = GAZE_AT(1);
     gaze_few_stage(x + b * H * W * C, H, W, C, p0 * sy - top, left, (count - 1) * sy + (kh - 1) * ey + 1, wide, kh, kw, ey, ex, in,
                    offset);
-    const size_t first = (b * P + p0) * Q * O, strip = (b * ((P + rows - 1) / rows) + get_global_id(0)) * O;
+    const size_t first = (b * P + p0) * Q * O, strip = (b * ((P + rows - 1) / rows) + GAZE_AT(0)) * O;
     for (int o = 0; o < O; o += TILE_COLUMNS, w += taps * TILE_COLUMNS) {
         const int o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
         __global float *to = y ? y + first + o0 : y, *sum = sums ? sums + strip + o0 : sums;
@@ -225,14 +225,14 @@ GAZE_APART void gaze_few_windows_one(const __local float *in, int down, int righ
 #endif
 
 /* The maxima of windows of 2x2 of the same: y, place [B,P/2,Q/2,O]. rows is even; out [2 Q][TILE_COLUMNS]. */
-GAZE_ONE conv2d_few_channels_pooled(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
-                                    int activation, __local float *in, __local int *offset, __local float *out,
+GAZE_ONE conv2d_few_channels_pooled(GAZE_HERE source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW,
+                                    int rows, int activation, __local float *in, __local int *offset, __local float *out,
                                     __global int *restrict place)
 {
-    const int p0 = get_global_id(0) * rows, count = min(rows, P / 2 * 2 - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1,
+    const int p0 = GAZE_AT(0) * rows, count = min(rows, P / 2 * 2 - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1,
               taps = kh * kw * C;
     const int down = sy * wide * C, right = sx * C;
-    const size_t b = get_global_id(1);
+    const size_t b = GAZE_AT(1);
     gaze_few_stage(x + b * H * W * C, H, W, C, p0 * sy - top, left, (count - 1) * sy + (kh - 1) * ey + 1, wide, kh, kw, ey, ex, in,
                    offset);
     size_t at = (b * (P / 2) + p0 / 2) * (Q / 2) * O;

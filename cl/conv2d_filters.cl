@@ -57,18 +57,18 @@ GAZE_APART void gaze_conv2d_few_filters(int i0, int i1, source x, source w, sour
     }
 }
 
-GAZE_ONE conv2d_few_filters(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
+GAZE_ONE conv2d_few_filters(GAZE_HERE source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int rows,
                             int activation, int run, __local float *in, __local int *offset)
 {
-    gaze_conv2d_few_filters(get_global_id(0), get_global_id(1), x, w, bias, y, H, W, C, P, Q, O,
+    gaze_conv2d_few_filters(GAZE_AT(0), GAZE_AT(1), x, w, bias, y, H, W, C, P, Q, O,
                             kh, kw, sy, sx, ey, ex, top, left, rows, activation, run, in, offset);
 }
 
 /* w [taps,C,O] -> packed [O][taps][vectors][GAZE_WIDTH], the channels that the last vector repeats being zero; then C zeros.
    A work-item packs one tap of one filter. */
-GAZE_ONE conv2d_pack_dot(source w, __global float *restrict packed, int taps, int C, int O)
+GAZE_ONE conv2d_pack_dot(GAZE_HERE source w, __global float *restrict packed, int taps, int C, int O)
 {
-    const int o = get_global_id(0), tap = get_global_id(1), vectors = (C + GAZE_WIDTH - 1) / GAZE_WIDTH;
+    const int o = GAZE_AT(0), tap = GAZE_AT(1), vectors = (C + GAZE_WIDTH - 1) / GAZE_WIDTH;
     __global float *to = packed + ((size_t)o * taps + tap) * vectors * GAZE_WIDTH;
     for (int j = 0; j < vectors; j++) {
         const int first = gaze_vector_start(j * GAZE_WIDTH, C);
@@ -127,9 +127,9 @@ GAZE_APART void gaze_conv2d_dot(int i0, source x, source w, source bias, __globa
     }
 }
 
-GAZE_ONE conv2d_dot(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
+GAZE_ONE conv2d_dot(GAZE_HERE source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int pixels, int strip,
                     int activation)
 {
-    gaze_conv2d_dot(get_global_id(0), x, w, bias, y, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, pixels, strip,
+    gaze_conv2d_dot(GAZE_AT(0), x, w, bias, y, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, pixels, strip,
                     activation);
 }

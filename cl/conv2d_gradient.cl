@@ -90,9 +90,10 @@ GAZE_APART void gaze_conv2d_input_gradient_strided(int i0, int i1, int i2, sourc
     }
 }
 
-GAZE_ONE conv2d_input_gradient_strided(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int B, int strip)
+GAZE_ONE conv2d_input_gradient_strided(GAZE_HERE source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int B,
+                                       int strip)
 {
-    gaze_conv2d_input_gradient_strided(get_global_id(0), get_global_id(1), get_global_id(2), dy, w, dx,
+    gaze_conv2d_input_gradient_strided(GAZE_AT(0), GAZE_AT(1), GAZE_AT(2), dy, w, dx,
                                        H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, B, strip);
 }
 
@@ -198,12 +199,12 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source 
     }
 }
 
-GAZE_ONE conv2d_kernel_gradient_tile(source x, source dy, const __global int *restrict place, __global float *spread,
+GAZE_ONE conv2d_kernel_gradient_tile(GAZE_HERE source x, source dy, const __global int *restrict place, __global float *spread,
                                      __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
                                      int rows, int n_channels, int blocks_each, __local float *in, __local float *sum,
                                      __local int *offset)
 {
-    gaze_conv2d_kernel_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), x, dy, place, spread, part,
+    gaze_conv2d_kernel_gradient_tile(GAZE_AT(0), GAZE_AT(1), GAZE_AT(2), x, dy, place, spread, part,
                                      H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, parts, strips, rows, n_channels,
                                      blocks_each, in, sum, offset);
 }
@@ -254,18 +255,20 @@ GAZE_APART void gaze_conv2d_kernel_gradient_few(int i0, source x, source dy, __g
         for (int k = 0; k < used; k++) part[((size_t)g * used + k) * O + o] = gaze_sumv(vloadv(o * taps + k, sum));
 }
 
-GAZE_ONE conv2d_kernel_gradient_few(source x, source dy, __global float *restrict part, IMAGES, WINDOW, int parts, int strips,
-                                    int rows, int run, __local float *in, __local float *gradient, __local float *sum, __local int *offset)
+GAZE_ONE conv2d_kernel_gradient_few(GAZE_HERE source x, source dy, __global float *restrict part, IMAGES, WINDOW, int parts,
+                                    int strips, int rows, int run, __local float *in, __local float *gradient, __local float *sum,
+                                    __local int *offset)
 {
-    gaze_conv2d_kernel_gradient_few(get_global_id(0), x, dy, part, H, W, C, P, Q, O,
+    gaze_conv2d_kernel_gradient_few(GAZE_AT(0), x, dy, part, H, W, C, P, Q, O,
                                     kh, kw, sy, sx, ey, ex, top, left, parts, strips, rows, run, in, gradient, sum, offset);
 }
 
 /* dw = the sum of the parts, in order. part [parts][taps,C,O], or with swap [parts][taps,O,C] and the last tap first.
    A work-item sums one row of O. */
-GAZE_ONE conv2d_kernel_gradient_sum(source part, __global float *restrict dw, int taps, int C, int O, int parts, int swap)
+GAZE_ONE conv2d_kernel_gradient_sum(GAZE_HERE source part, __global float *restrict dw, int taps, int C, int O, int parts,
+                                    int swap)
 {
-    const int tap = get_global_id(1), c = get_global_id(0);
+    const int tap = GAZE_AT(1), c = GAZE_AT(0);
     const size_t size = (size_t)taps * C * O, step = swap ? C : 1;
     source from = part + (swap ? (size_t)(taps - 1 - tap) * C * O + c : ((size_t)tap * C + c) * O);
     __global float *to = dw + ((size_t)tap * C + c) * O;

@@ -1,30 +1,11 @@
 /* y = x w and dx = dy w^T by register tiles. x [R,K], w [K,U], y [R,U]: R rows, K inputs, U units. Sizes are
    arguments; only the tile is built in. Sums are taken in blocks of fixed length and in a fixed order: they
    don't depend on the number of cores. */
-#include "common.h"
-#include "epilogue.h"
-#include "smooth.h"
-#include "partial.h"
-#include "tile.h"
-#include "panel.h"
-#include "tiles.h"
+#include "dense_packed.h"
 
-#define DENSE_ROWS     (GAZE_WIDTH == 16 ? 64 : 66) // rows that share a panel, as gz_dense_tile_of has it
-#define DENSE_IN_PLACE (2 * PANEL_ROWS)             // so few rows are not worth a panel
-#define DENSE_DEPTH    256                          // summed elements in a panel
+#define DENSE_IN_PLACE (2 * PANEL_ROWS) // so few rows are not worth a panel
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_panel, __global, __private)
-GAZE_DEFINE_PANEL_TILE(gaze_tile_in_place, __global, __global)
-
-GAZE_IN_REGISTERS void gaze_add_bias(floatv *c, const float *bias)
-{
-    const floatv bias0 = vloadv(0, bias), bias1 = vloadv(1, bias);
-#pragma unroll
-    for (int j = 0; j < PANEL_ROWS; j++) {
-        c[j] += bias0;
-        c[PANEL_ROWS + j] += bias1;
-    }
-}
 
 /* A group makes DENSE_ROWS x TILE_COLUMNS of y from a part of K. y [parts][R][U]; bias (may be null) and
    activation only with one part. */
@@ -59,10 +40,10 @@ GAZE_APART void gaze_dense_tile(int i0, int i1, int i2, const __global float *re
     }
 }
 
-GAZE_ONE dense_tile(const __global float *restrict x, const __global float *restrict w, const __global float *restrict bias,
-                    __global float *restrict y, int R, int K, int U, int part, int activation)
+GAZE_ONE dense_tile(GAZE_HERE const __global float *restrict x, const __global float *restrict w,
+                    const __global float *restrict bias, __global float *restrict y, int R, int K, int U, int part, int activation)
 {
-    gaze_dense_tile(get_global_id(0), get_global_id(1), get_global_id(2), x, w, bias, y, R, K, U, part, activation);
+    gaze_dense_tile(GAZE_AT(0), GAZE_AT(1), GAZE_AT(2), x, w, bias, y, R, K, U, part, activation);
 }
 
 /* dx [R,K] = dy [R,U] w^T: a group makes DENSE_ROWS x TILE_COLUMNS of dx. */
@@ -87,10 +68,10 @@ GAZE_APART void gaze_dense_tile_transposed(int i0, int i1, const __global float 
     }
 }
 
-GAZE_ONE dense_tile_transposed(const __global float *restrict dy, const __global float *restrict w, __global float *restrict dx,
-                               int R, int K, int U)
+GAZE_ONE dense_tile_transposed(GAZE_HERE const __global float *restrict dy, const __global float *restrict w,
+                               __global float *restrict dx, int R, int K, int U)
 {
-    gaze_dense_tile_transposed(get_global_id(0), get_global_id(1), dy, w, dx, R, K, U);
+    gaze_dense_tile_transposed(GAZE_AT(0), GAZE_AT(1), dy, w, dx, R, K, U);
 }
 
 /* panels [ceil(N / TILE_COLUMNS)][K][TILE_COLUMNS] of a matrix whose element (k, n) is at k * row + n * column, one of
@@ -108,125 +89,21 @@ GAZE_APART void gaze_dense_panels(int i0, int i1, const __global float *restrict
     for (int i = 0; i < 2 * count; i++) vstorev(vloadv(i, panel), i, panels);
 }
 
-GAZE_ONE dense_panels(const __global float *restrict w, __global float *restrict panels, int K, int N, int row, int column)
+GAZE_ONE dense_panels(GAZE_HERE const __global float *restrict w, __global float *restrict panels, int K, int N, int row,
+                      int column)
 {
-    gaze_dense_panels(get_global_id(0), get_global_id(1), w, panels, K, N, row, column);
+    gaze_dense_panels(GAZE_AT(0), GAZE_AT(1), w, panels, K, N, row, column);
 }
 
-/* What becomes of the sums. The numbers are gz_finish's (engine/ops/dense.h). */
-#define FINISH_ADD      1 // activation(sum + bias) + other
-#define FINISH_SLOPE    2 // sum times the activation's slope at `other`
-#define FINISH_ACTIVATE 3 // gelu or silu of sum + bias
-
-static inline floatv gaze_finish(int finish, int activation, floatv x, floatv other)
-{
-    if (finish == FINISH_ADD) return x + other;
-    return finish == FINISH_SLOPE ? gaze_slopev(activation, other, x) : gaze_valuev(activation, x);
-}
-
-/* Rows of two whole vectors: the choice is made once, and several vectors are on their way at a time. */
-#define FINISH_ROWS(KIND, WHAT)                                                                                  \
-    if (activation == KIND && finish == WHAT) {                                                                  \
-        for (int j = 0; j < rows; j++, part += TILE_COLUMNS) {                                                   \
-            const floatv x0 = vloadv(0, part), x1 = vloadv(1, part);                                             \
-            const size_t at = (size_t)j * stride;                                                                \
-            vstorev(gaze_finish(WHAT, KIND, x0, WHAT == FINISH_SLOPE ? vloadv(0, other + at) : x0), 0, to + at); \
-            vstorev(gaze_finish(WHAT, KIND, x1, WHAT == FINISH_SLOPE ? vloadv(1, other + at) : x1), 1, to + at); \
-        }                                                                                                        \
-        return;                                                                                                  \
-    }
-
-/* `rows` and `columns` of a tile, `part` [PANEL_ROWS][TILE_COLUMNS], to y; other is read where `finish` does. */
-GAZE_APART void gaze_finish_tile(int finish, int activation, const float *part, const __global float *other, __global float *to,
-                                 int stride, int rows, int columns)
-{
-    if (columns == TILE_COLUMNS) {
-        FINISH_ROWS(GAZE_GELU, FINISH_ACTIVATE)
-        FINISH_ROWS(GAZE_GELU, FINISH_SLOPE)
-        FINISH_ROWS(GAZE_SILU, FINISH_ACTIVATE)
-        FINISH_ROWS(GAZE_SILU, FINISH_SLOPE)
-    }
-    for (int j = 0; j < rows; j++)
-        for (int u = 0; u < columns; u += GAZE_WIDTH) {
-            const size_t at = (size_t)j * stride + u;
-            const floatv x = vloadv(0, part + j * TILE_COLUMNS + u);
-            const floatv second = finish == FINISH_ACTIVATE ? x : gaze_load_part(other + at, columns - u, 0.0f);
-            gaze_store_part(gaze_finish(finish, activation, x, second), to + at, columns - u);
-        }
-}
-
-/* A whole tile is added to without leaving the registers. */
-GAZE_IN_REGISTERS void gaze_add_tile(floatv *c, const __global float *other, int stride)
-{
-#pragma unroll
-    for (int j = 0; j < PANEL_ROWS; j++) {
-        c[j] += vloadv(0, other + (size_t)j * stride);
-        c[PANEL_ROWS + j] += vloadv(1, other + (size_t)j * stride);
-    }
-}
-
-/* c to `to`, finished. */
-GAZE_IN_REGISTERS void gaze_put_finished(floatv *c, int finish, int activation, const __global float *other, __global float *to,
-                                         int stride, int rows, int columns)
-{
-    const int whole = rows == PANEL_ROWS && columns == TILE_COLUMNS;
-    if (finish == FINISH_ADD && whole) gaze_add_tile(c, other, stride);
-    if (finish == 0 || (finish == FINISH_ADD && whole)) {
-        gaze_store_tile(c, to, stride, rows, columns);
-        return;
-    }
-    GAZE_ALIGNED float part[PANEL_ROWS * TILE_COLUMNS];
-    gaze_spill_tile(c, part);
-    gaze_finish_tile(finish, activation, part, other, to, stride, rows, columns);
-}
-
-/* y [R,N] = activation(x [R,K] w + bias) from the panels of w, finished: a group makes DENSE_ROWS x TILE_COLUMNS. before [R,N]: where
-   what is finished is kept, or null, as may be bias and other [R,N]. The groups of a row ask for the next DENSE_ROWS rows of x, and
-   each tile, row by row in the course of its product, for what it reads and writes at its end: more at once would take all of the
-   misses that a core can wait for, and the panel needs some. */
+/* y [R,N] = activation(x [R,K] w + bias) from the panels of w. */
 GAZE_APART void gaze_dense_packed(int i0, int i1, const __global float *restrict x, const __global float *restrict panels,
-                                  const __global float *restrict bias, const __global float *other, __global float *before,
-                                  __global float *y, int R, int K, int N, int activation, int finish)
+                                  const __global float *restrict bias, __global float *restrict y, int R, int K, int N, int activation)
 {
-    const int n = i0 * TILE_COLUMNS, r = i1 * DENSE_ROWS, columns = min(TILE_COLUMNS, N - n);
-    const int rows = min(DENSE_ROWS, R - r), plain = finish <= FINISH_ADD ? activation : 0;
-    const int steps = (K + DENSE_DEPTH - 1) / DENSE_DEPTH * (DENSE_ROWS / PANEL_ROWS), groups = (N + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    const int next_rows = clamp(R - r - DENSE_ROWS, 0, DENSE_ROWS), share = next_rows * K / (groups * steps) + 1;
-    const __global float *row[PANEL_ROWS], *next = x + (size_t)(r + DENSE_ROWS) * K + i0 * steps * share;
-    GAZE_ALIGNED float sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
-    floatv c[2 * PANEL_ROWS];
-    for (int j = 0; j < TILE_COLUMNS; j++) start[j] = bias && j < columns ? bias[n + j] : 0.0f;
-    panels += (size_t)n * K;
-    for (int k = 0; k < K; k += DENSE_DEPTH) {
-        const int count = min(DENSE_DEPTH, K - k), last = k + DENSE_DEPTH >= K;
-        for (int i = 0; i < rows; i += PANEL_ROWS, next += share) {
-            const size_t at = (size_t)(r + i) * N + n;
-            const int there = min(PANEL_ROWS, rows - i);
-            gaze_open_tile(x + (size_t)(r + i) * K + k, K, there, row, c);
-            if (next_rows) gaze_prefetch(next, share);
-            for (int part = 0; part < PANEL_ROWS; part++) {
-                const int from = count * part / PANEL_ROWS, some = count * (part + 1) / PANEL_ROWS - from;
-                const size_t end = at + (size_t)part * N;
-                if (last && part < there) gaze_prefetch_to(y + end, columns);
-                if (last && part < there && before) gaze_prefetch_to(before + end, columns);
-                if (last && part < there && other) gaze_prefetch(other + end, columns);
-                gaze_tile_in_place(row, 1, panels + (size_t)(k + from) * TILE_COLUMNS, TILE_COLUMNS, some, c);
-#pragma unroll
-                for (int j = 0; j < PANEL_ROWS; j++) row[j] += some;
-            }
-            gaze_add_block(c, sum + i * TILE_COLUMNS, k == 0, last);
-            if (!last) continue;
-            gaze_add_bias(c, start);
-            gaze_activate(plain, c, 2 * PANEL_ROWS);
-            if (before) gaze_store_tile(c, before + at, N, there, columns);
-            gaze_put_finished(c, finish, activation, other ? other + at : 0, y + at, N, there, columns);
-        }
-    }
+    gaze_dense_rows(i0, i1, x, panels, bias, 0, 0, y, R, K, N, activation, 0);
 }
 
-GAZE_ONE dense_packed(const __global float *restrict x, const __global float *restrict panels,
-                      const __global float *restrict bias, const __global float *other, __global float *before,
-                      __global float *y, int R, int K, int N, int activation, int finish)
+GAZE_ONE dense_packed(GAZE_HERE const __global float *restrict x, const __global float *restrict panels,
+                      const __global float *restrict bias, __global float *restrict y, int R, int K, int N, int activation)
 {
-    gaze_dense_packed(get_global_id(0), get_global_id(1), x, panels, bias, other, before, y, R, K, N, activation, finish);
+    gaze_dense_packed(GAZE_AT(0), GAZE_AT(1), x, panels, bias, y, R, K, N, activation);
 }

@@ -93,29 +93,27 @@ static inline void gaze_stream_columns(const __global float *restrict x, int x_s
 
 /* A group: STREAM_COLUMNS columns and STREAM_ROWS rows of y from a part of K. y [parts][R][U]. bias may be
    null; with several parts it is, and activation is linear. */
-static inline void gaze_stream(const __global float *restrict x, const __global float *restrict w,
-                               const __global float *restrict bias, __global float *restrict y, int R, int K,
-                               int U, int part, int activation)
+static inline void gaze_stream(int i0, int i1, int i2, const __global float *restrict x, const __global float *restrict w,
+                               const __global float *restrict bias, __global float *restrict y, int R, int K, int U, int part,
+                               int activation)
 {
-    const int first = get_global_id(0) * STREAM_COLUMNS, r = get_global_id(1) * STREAM_ROWS,
-              p = get_global_id(2);
-    const int from = p * part;
+    const int first = i0 * STREAM_COLUMNS, r = i1 * STREAM_ROWS, p = i2, from = p * part;
     if (x) x += (size_t)r * K + from;
     gaze_stream_columns(x, K, w + (size_t)from * U, min(part, K - from), K - from, bias, y + ((size_t)p * R + r) * U,
                         min(STREAM_ROWS, R - r), U, first, activation);
 }
 
-GAZE_ONE dense_stream(const __global float *restrict x, const __global float *restrict w,
+GAZE_ONE dense_stream(GAZE_HERE const __global float *restrict x, const __global float *restrict w,
                       const __global float *restrict bias, __global float *restrict y, int R, int K, int U,
                       int part, int activation)
 {
-    gaze_stream(x, w, bias, y, R, K, U, part, activation);
+    gaze_stream(GAZE_AT(0), GAZE_AT(1), GAZE_AT(2), x, w, bias, y, R, K, U, part, activation);
 }
 
 /* db [parts][U] = sums over the rows of dy [R,U] */
-GAZE_ONE bias_gradient(const __global float *restrict dy, __global float *restrict db, int R, int U, int part)
+GAZE_ONE bias_gradient(GAZE_HERE const __global float *restrict dy, __global float *restrict db, int R, int U, int part)
 {
-    gaze_stream(0, dy, 0, db, 1, R, U, part, 0);
+    gaze_stream(GAZE_AT(0), GAZE_AT(1), GAZE_AT(2), 0, dy, 0, db, 1, R, U, part, 0);
 }
 
 /* `count` values of a row of y = activation(sum of the n parts + bias), of parts that are `apart` floats apart. bias may be null. */
@@ -130,10 +128,10 @@ static inline void gaze_end(const __global float *restrict parts, size_t apart, 
 }
 
 /* y [R,U] = activation(sum of the parts + bias) */
-GAZE_ONE dense_end(const __global float *restrict parts, const __global float *restrict bias,
+GAZE_ONE dense_end(GAZE_HERE const __global float *restrict parts, const __global float *restrict bias,
                    __global float *restrict y, int n, int R, int U, int activation)
 {
-    const int first = get_global_id(0) * END_COLUMNS, r = get_global_id(1) * END_ROWS;
+    const int first = GAZE_AT(0) * END_COLUMNS, r = GAZE_AT(1) * END_ROWS;
     for (int i = r; i < min(r + END_ROWS, R); i++)
         gaze_end(parts + (size_t)i * U + first, (size_t)R * U, n, bias ? bias + first : 0, y + (size_t)i * U + first,
                  min(END_COLUMNS, U - first), activation);
@@ -178,11 +176,11 @@ GAZE_APART void gaze_dense_dots(int i0, const __global float *restrict a, const 
     }
 }
 
-GAZE_ONE dense_dots(const __global float *restrict a, const __global float *restrict b, const __global float *restrict bias,
-                    __global float *restrict y, int M, int L, int J, int b_l, int b_j, int y_m, int y_j, int activation,
-                    int group_rows)
+GAZE_ONE dense_dots(GAZE_HERE const __global float *restrict a, const __global float *restrict b,
+                    const __global float *restrict bias, __global float *restrict y, int M, int L, int J, int b_l, int b_j, int y_m,
+                    int y_j, int activation, int group_rows)
 {
-    gaze_dense_dots(get_global_id(0), a, b, bias, y, M, L, J, b_l, b_j, y_m, y_j, activation, group_rows);
+    gaze_dense_dots(GAZE_AT(0), a, b, bias, y, M, L, J, b_l, b_j, y_m, y_j, activation, group_rows);
 }
 
 /* The end of a row z [U]: a = softmax(z), which may stand in a's place, and y = gated a where there is something gated. */
@@ -194,11 +192,11 @@ static inline void gaze_end_softmax(__global float *a, const __global float *res
 }
 
 /* a = softmax(x w + bias), y = gated a: a group a row. bias and gated may be null. */
-GAZE_ONE dense_softmax(const __global float *restrict x, const __global float *restrict w,
+GAZE_ONE dense_softmax(GAZE_HERE const __global float *restrict x, const __global float *restrict w,
                        const __global float *restrict bias, const __global float *restrict gated,
                        __global float *restrict y, __global float *a, int R, int K, int U)
 {
-    const size_t r = get_global_id(0);
+    const size_t r = GAZE_AT(0);
     x += r * K;
     a += r * U;
     if (U < DOT_UNITS)
@@ -210,11 +208,11 @@ GAZE_ONE dense_softmax(const __global float *restrict x, const __global float *r
 }
 
 /* The same from sums of parts. */
-GAZE_ONE dense_end_softmax(const __global float *restrict parts, const __global float *restrict bias,
+GAZE_ONE dense_end_softmax(GAZE_HERE const __global float *restrict parts, const __global float *restrict bias,
                            const __global float *restrict gated, __global float *restrict y, __global float *a, int n,
                            int R, int U)
 {
-    const size_t r = get_global_id(0);
+    const size_t r = GAZE_AT(0);
     gaze_end(parts + r * U, (size_t)R * U, n, bias, a + r * U, U, 0);
     gaze_end_softmax(a + r * U, gated ? gated + r * U : 0, y + r * U, U);
 }

@@ -116,8 +116,9 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
     for (int j = 0; b_sums && m == 0 && j < columns; j++) b_sums[(size_t)p * N + first + j] = total[j];
 }
 
-GAZE_ONE dense_gradient_tile(const __global float *restrict a, const __global float *restrict b, __global float *restrict out,
-                             __global float *restrict b_sums, int R, int M, int N, int part, int row, int column)
+GAZE_ONE dense_gradient_tile(GAZE_HERE const __global float *restrict a, const __global float *restrict b,
+                             __global float *restrict out, __global float *restrict b_sums, int R, int M, int N, int part, int row,
+                             int column)
 {
-    gaze_dense_gradient_tile(get_global_id(0), get_global_id(1), get_global_id(2), a, b, out, b_sums, R, M, N, part, row, column);
+    gaze_dense_gradient_tile(GAZE_AT(0), GAZE_AT(1), GAZE_AT(2), a, b, out, b_sums, R, M, N, part, row, column);
 }

@@ -71,10 +71,10 @@ GAZE_APART void gaze_depthwise_slabs(int i0, source x, source w, source bias, __
     }
 }
 
-GAZE_ONE depthwise_slabs(source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int turned,
+GAZE_ONE depthwise_slabs(GAZE_HERE source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW, int turned,
                          int activation, int count, int slab)
 {
-    gaze_depthwise_slabs(get_group_id(0), x, w, bias, y, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, turned,
+    gaze_depthwise_slabs(GAZE_AT(0), x, w, bias, y, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, turned,
                          activation, count, slab);
 }
 
@@ -123,9 +123,9 @@ GAZE_APART void gaze_depthwise_collect_slabs(int i0, source dy, source w, __glob
         }
 }
 
-GAZE_ONE depthwise_collect_slabs(source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int count, int slab)
+GAZE_ONE depthwise_collect_slabs(GAZE_HERE source dy, source w, __global float *restrict dx, IMAGES, WINDOW, int count, int slab)
 {
-    gaze_depthwise_collect_slabs(get_group_id(0), dy, w, dx, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, count, slab);
+    gaze_depthwise_collect_slabs(GAZE_AT(0), dy, w, dx, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left, count, slab);
 }
 
 __kernel void depthwise_collect_items(source dy, source w, __global float *restrict dx, IMAGES, WINDOW,
@@ -196,10 +196,10 @@ GAZE_APART void gaze_depthwise_kernel_gradient_slabs(int i0, source x, source dy
     for (int c = 0; c < C && C < GAZE_WIDTH; c++) KERNEL_OF_CHANNELS(float, LOAD_1, STORE_1)
 }
 
-GAZE_ONE depthwise_kernel_gradient_slabs(source x, source dy, __global float *restrict parts, IMAGES, WINDOW, int count,
+GAZE_ONE depthwise_kernel_gradient_slabs(GAZE_HERE source x, source dy, __global float *restrict parts, IMAGES, WINDOW, int count,
                                          int slab)
 {
-    gaze_depthwise_kernel_gradient_slabs(get_group_id(0), x, dy, parts, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left,
+    gaze_depthwise_kernel_gradient_slabs(GAZE_AT(0), x, dy, parts, H, W, C, P, Q, O, kh, kw, sy, sx, ey, ex, top, left,
                                          count, slab);
 }
 

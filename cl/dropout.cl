@@ -85,10 +85,10 @@ GAZE_APART void gaze_dropout_slabs(int i0, __global const float *x, __global con
     for (; at < last; at++) y[at] = gaze_drop1(x[at], at, step[0], key, threshold, scale);
 }
 
-GAZE_ONE dropout_slabs(__global const float *x, __global const int *step, __global float *y, int key_0, int key_1,
+GAZE_ONE dropout_slabs(GAZE_HERE __global const float *x, __global const int *step, __global float *y, int key_0, int key_1,
                        int threshold_, float scale, int count, int slab)
 {
-    gaze_dropout_slabs(get_group_id(0), x, step, y, key_0, key_1, threshold_, scale, count, slab);
+    gaze_dropout_slabs(GAZE_AT(0), x, step, y, key_0, key_1, threshold_, scale, count, slab);
 }
 
 __kernel void dropout_items(__global const float *x, __global const int *step, __global float *y, int key_0,

@@ -21,30 +21,30 @@
 #define MULTIPLY_V(i) *vloadv(i0, x##i + at)
 #define MULTIPLY_1(i) *x##i[at]
 
-#define DEFINE(name, TERM_V, TERM_1)                                                                      \
-    GAZE_ONE name##_slabs(__global const float *x0 EACH_FURTHER(PARAMETER), __global float *y, int count, \
-                          int slab)                                                                       \
-    {                                                                                                     \
-        const size_t i0 = 0, first = get_group_id(0) * (size_t)slab,                                      \
-                     last = min(first + slab, (size_t)count);                                             \
-        size_t at = first;                                                                                \
-        for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH)                                                 \
-            vstorev(vloadv(i0, x0 + at) EACH_FURTHER(TERM_V), i0, y + at);                                \
-        for (; at < last; at++) y[at] = x0[at] EACH_FURTHER(TERM_1);                                      \
-    }                                                                                                     \
-    __kernel void name##_items(__global const float *x0 EACH_FURTHER(PARAMETER), __global float *y,       \
-                               int count)                                                                 \
-    {                                                                                                     \
-        const size_t at = get_global_id(0);                                                               \
-        if (at < (size_t)count) y[at] = x0[at] EACH_FURTHER(TERM_1);                                      \
+#define DEFINE(name, TERM_V, TERM_1)                                                                     \
+    GAZE_ONE name##_slabs(GAZE_HERE __global const float *x0 EACH_FURTHER(PARAMETER), __global float *y, \
+                          int count, int slab)                                                           \
+    {                                                                                                    \
+        const size_t i0 = 0, first = GAZE_AT(0) * (size_t)slab,                                          \
+                     last = min(first + slab, (size_t)count);                                            \
+        size_t at = first;                                                                               \
+        for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH)                                                \
+            vstorev(vloadv(i0, x0 + at) EACH_FURTHER(TERM_V), i0, y + at);                               \
+        for (; at < last; at++) y[at] = x0[at] EACH_FURTHER(TERM_1);                                     \
+    }                                                                                                    \
+    __kernel void name##_items(__global const float *x0 EACH_FURTHER(PARAMETER), __global float *y,      \
+                               int count)                                                                \
+    {                                                                                                    \
+        const size_t at = get_global_id(0);                                                              \
+        if (at < (size_t)count) y[at] = x0[at] EACH_FURTHER(TERM_1);                                     \
     }
 
 DEFINE(add, ADD_V, ADD_1)
 DEFINE(multiply, MULTIPLY_V, MULTIPLY_1)
 
-GAZE_ONE scale_slabs(__global const float *x, __global float *y, float factor, int count, int slab)
+GAZE_ONE scale_slabs(GAZE_HERE __global const float *x, __global float *y, float factor, int count, int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)count);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)count);
     size_t at = first;
     for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH) vstorev(factor * vloadv(0, x + at), 0, y + at);
     for (; at < last; at++) y[at] = factor * x[at];

@@ -9,10 +9,10 @@ static inline void gaze_add_values(__global const float *from, __global float *t
     for (; i < count; i++) to[i] += from[i];
 }
 
-GAZE_ONE embedding_slabs(__global const int *restrict ids, __global const float *restrict table,
+GAZE_ONE embedding_slabs(GAZE_HERE __global const int *restrict ids, __global const float *restrict table,
                          __global float *restrict y, int D, int N, int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)N);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)N);
     for (size_t n = first; n < last; n++) {
         __global const float *from = table + (size_t)ids[n] * D;
         __global float *to = y + n * D;
@@ -30,12 +30,12 @@ __kernel void embedding_items(__global const int *restrict ids, __global const f
 }
 
 /* A group owns `columns` columns of `words` rows of the table and walks over all ids. */
-GAZE_ONE embedding_gradient_columns(__global const int *restrict ids, __global const float *restrict dy,
+GAZE_ONE embedding_gradient_columns(GAZE_HERE __global const int *restrict ids, __global const float *restrict dy,
                                     __global float *restrict dtable, int N, int V, int D, int columns,
                                     int words)
 {
-    const int c = get_group_id(0) * columns, count = min(columns, D - c);
-    const int first = get_group_id(1) * words, last = min(first + words, V);
+    const int c = GAZE_AT(0) * columns, count = min(columns, D - c);
+    const int first = GAZE_AT(1) * words, last = min(first + words, V);
     for (int v = first; v < last; v++) {
         __global float *to = dtable + (size_t)v * D + c;
         int d = 0;

@@ -11,10 +11,10 @@ static inline floatv gaze_lanes(float first)
 }
 
 /* y may be a: no restrict. A group owns `rows` rows. */
-GAZE_ONE gaussian(const __global float *a, const __global float *p, __global float *y, int R, int N,
+GAZE_ONE gaussian(GAZE_HERE const __global float *a, const __global float *p, __global float *y, int R, int N,
                   float narrow, int rows)
 {
-    const size_t first = get_group_id(0) * (size_t)rows, last = min(first + rows, (size_t)R);
+    const size_t first = GAZE_AT(0) * (size_t)rows, last = min(first + rows, (size_t)R);
     for (size_t r = first; r < last; r++)
         for (int n = 0; n < N; n += GAZE_WIDTH) {
             const floatv far = gaze_lanes(n) - p[r];
@@ -24,11 +24,11 @@ GAZE_ONE gaussian(const __global float *a, const __global float *p, __global flo
 }
 
 /* dp[r] = 2 narrow sum_n dy y (n - p) */
-GAZE_ONE gaussian_center(const __global float *restrict y, const __global float *restrict dy,
+GAZE_ONE gaussian_center(GAZE_HERE const __global float *restrict y, const __global float *restrict dy,
                          const __global float *restrict p, __global float *restrict dp, int R, int N,
                          float narrow, int rows)
 {
-    const size_t first = get_group_id(0) * (size_t)rows, last = min(first + rows, (size_t)R);
+    const size_t first = GAZE_AT(0) * (size_t)rows, last = min(first + rows, (size_t)R);
     for (size_t r = first; r < last; r++) {
         floatv sum = 0.0f;
         for (int n = 0; n < N; n += GAZE_WIDTH)

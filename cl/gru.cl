@@ -48,15 +48,15 @@ static inline void gaze_gru_hold(__global float *h, __global float *gates, const
 
 /* xw [B,T,3U], w packed, bias [2,3U], mask [B,T], h0 [B,U] -> h [B,T,U], gates [B,T,4U]; bias, mask, h0 and
    gates may be null. Arguments as those of lstm.cl, but D is 0: r multiplies the state's part of the products alone. */
-GAZE_ONE gru_steps(const __global float *restrict xw, const __global float *restrict w,
+GAZE_ONE gru_steps(GAZE_HERE const __global float *restrict xw, const __global float *restrict w,
                    const __global float *restrict bias, const __global int *restrict mask,
                    const __global float *restrict h0, const __global float *restrict c0,
                    __global float *restrict h, __global float *restrict c, __global float *restrict gates,
                    __global float *restrict scratch, int B, int T, int U, int backwards, int stride,
                    const __global float *restrict x_bias, int D)
 {
-    const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *now = scratch + (size_t)get_global_id(0) * 2 * TILE_ROWS * stride,
+    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
+    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * TILE_ROWS * stride,
                    *next = now + TILE_ROWS * stride;
     GAZE_ALIGNED float z[TILE_ROWS * LANES];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
@@ -107,7 +107,7 @@ static inline floatv gaze_gru_cell_gradient(const __global float *kept, floatv b
 
 /* w packed transposed, h [B,T,U], gates, mask, h0, dh [B,T,U] -> dz [B,T,3U] of xw, dh0 [B,U], dq [B,T,3U] of
    the products */
-GAZE_ONE gru_gradient(const __global float *restrict w, const __global float *restrict h,
+GAZE_ONE gru_gradient(GAZE_HERE const __global float *restrict w, const __global float *restrict h,
                       const __global float *restrict gates, const __global int *restrict mask,
                       const __global float *restrict h0, const __global float *restrict dh,
                       const __global float *restrict dc, __global float *restrict dz,
@@ -115,8 +115,8 @@ GAZE_ONE gru_gradient(const __global float *restrict w, const __global float *re
                       __global float *restrict scratch, int B, int T, int U, int backwards, int initial,
                       int stride)
 {
-    const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *a = scratch + (size_t)get_global_id(0) * TILE_ROWS * (GATES + 2) * stride,
+    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
+    __global float *a = scratch + (size_t)GAZE_AT(0) * TILE_ROWS * (GATES + 2) * stride,
                    *carry = a + TILE_ROWS * GATES * stride;
     gaze_state_start(0, carry, rows, U, stride);
     gaze_gradient_start(a, GATES * stride);

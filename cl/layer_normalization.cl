@@ -52,9 +52,9 @@ static inline gaze_statistics gaze_statistics_of(__global const float *x, int C,
 #define GAMMA_1(c) (gamma ? gamma[c] : 1.0f)
 #define BETA_1(c)  (beta ? beta[c] : 0.0f)
 #define ROWS_OF_GROUP \
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)R);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)R);
 
-GAZE_ONE layer_normalization_slabs(__global const float *x, __global const float *gamma,
+GAZE_ONE layer_normalization_slabs(GAZE_HERE __global const float *x, __global const float *gamma,
                                    __global const float *beta, __global float *y, float epsilon, int C, int R,
                                    int slab)
 {
@@ -72,14 +72,14 @@ GAZE_ONE layer_normalization_slabs(__global const float *x, __global const float
 
 /* dx = scale (h - mean(h) - n mean(h n)), h = gamma dy, n = (x - mean) scale; parts [groups][2][C]: sums of
    dy n and of dy over the group's rows. */
-GAZE_ONE layer_normalization_gradient_slabs(__global const float *restrict x,
+GAZE_ONE layer_normalization_gradient_slabs(GAZE_HERE __global const float *restrict x,
                                             __global const float *restrict gamma,
                                             __global const float *restrict dy, __global float *restrict dx,
                                             __global float *restrict parts, float epsilon, int C, int R,
                                             int slab)
 {
     ROWS_OF_GROUP
-    __global float *dgamma = parts + get_group_id(0) * 2 * (size_t)C, *dbeta = dgamma + C;
+    __global float *dgamma = parts + GAZE_AT(0) * 2 * (size_t)C, *dbeta = dgamma + C;
     for (int c = 0; c < 2 * C; c++) dgamma[c] = 0.0f;
     for (size_t r = first; r < last; r++) {
         __global const float *from = x + r * C, *down = dy + r * C;
@@ -112,10 +112,10 @@ GAZE_ONE layer_normalization_gradient_slabs(__global const float *restrict x,
 }
 
 /* parts [count][2][C] -> dgamma [C], dbeta [C]; a group folds `columns` of the 2 C sums. */
-GAZE_ONE fold_parts_slabs(__global const float *restrict parts, __global float *restrict dgamma,
+GAZE_ONE fold_parts_slabs(GAZE_HERE __global const float *restrict parts, __global float *restrict dgamma,
                           __global float *restrict dbeta, int count, int C, int columns)
 {
-    const int begin = get_group_id(0) * columns, end = min(begin + columns, C);
+    const int begin = GAZE_AT(0) * columns, end = min(begin + columns, C);
     for (int second = 0; second < 2; second++) {
         __global float *to = second ? dbeta : dgamma;
         __global const float *from = parts + second * C;

@@ -48,15 +48,15 @@ static inline void gaze_lstm_hold(const __global float *c_before, __global float
 
 /* xw [B,T,4U], w packed, mask [B,T], h0 c0 [B,U] -> h c [B,T,U], gates [B,T,4U]; mask, h0, c0, gates may be
    null. D > 0: xw is the input [B,T,D], whose kernel stands before the state's in w, and its bias x_bias [4U] or null. */
-GAZE_ONE lstm_steps(const __global float *restrict xw, const __global float *restrict w,
+GAZE_ONE lstm_steps(GAZE_HERE const __global float *restrict xw, const __global float *restrict w,
                     const __global float *restrict bias, const __global int *restrict mask,
                     const __global float *restrict h0, const __global float *restrict c0,
                     __global float *restrict h, __global float *restrict c, __global float *restrict gates,
                     __global float *restrict scratch, int B, int T, int U, int backwards, int stride,
                     const __global float *restrict x_bias, int D)
 {
-    const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *now = scratch + (size_t)get_global_id(0) * 2 * TILE_ROWS * stride,
+    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
+    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * TILE_ROWS * stride,
                    *next = now + TILE_ROWS * stride;
     GAZE_ALIGNED float z[TILE_ROWS * LANES];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
@@ -116,7 +116,7 @@ static inline void gaze_lstm_cell_gradient(const __global float *gates, const __
 }
 
 /* w packed transposed, c [B,T,U], gates, mask, c0, dh dc [B,T,U] -> dz [B,T,4U], dh0 dc0 [B,U] */
-GAZE_ONE lstm_gradient(const __global float *restrict w, const __global float *restrict c,
+GAZE_ONE lstm_gradient(GAZE_HERE const __global float *restrict w, const __global float *restrict c,
                        const __global float *restrict gates, const __global int *restrict mask,
                        const __global float *restrict c0, const __global float *restrict dh,
                        const __global float *restrict dc, __global float *restrict dz,
@@ -124,8 +124,8 @@ GAZE_ONE lstm_gradient(const __global float *restrict w, const __global float *r
                        __global float *restrict scratch, int B, int T, int U, int backwards, int initial,
                        int stride)
 {
-    const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *a = scratch + (size_t)get_global_id(0) * TILE_ROWS * (GATES + 2) * stride,
+    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
+    __global float *a = scratch + (size_t)GAZE_AT(0) * TILE_ROWS * (GATES + 2) * stride,
                    *carry_h = a + TILE_ROWS * GATES * stride, *carry_c = carry_h + TILE_ROWS * stride;
     gaze_state_start(0, carry_h, rows, U, stride);
     gaze_state_start(0, carry_c, rows, U, stride);

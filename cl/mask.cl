@@ -6,10 +6,10 @@
 
 /* y = a and b, a or b: 0 or 1 */
 #define DEFINE(name, BOTH)                                                                               \
-    GAZE_ONE name##_slabs(__global const int *a, __global const int *b, __global int *y, int count,      \
-                          int slab)                                                                      \
+    GAZE_ONE name##_slabs(GAZE_HERE __global const int *a, __global const int *b, __global int *y,       \
+                          int count, int slab)                                                           \
     {                                                                                                    \
-        const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)count);    \
+        const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)count);         \
         size_t at = first;                                                                               \
         for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH)                                                \
             storei(((loadi(a + at) != 0) BOTH(loadi(b + at) != 0)) & 1, y + at);                         \
@@ -25,9 +25,9 @@ DEFINE(mask_and, &)
 DEFINE(mask_or, |)
 
 /* y = a != 0 */
-GAZE_ONE not_equal_zero_slabs(__global const int *a, __global int *y, int count, int slab)
+GAZE_ONE not_equal_zero_slabs(GAZE_HERE __global const int *a, __global int *y, int count, int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)count);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)count);
     size_t at = first;
     for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH) storei((loadi(a + at) != 0) & 1, y + at);
     for (; at < last; at++) y[at] = a[at] != 0;
@@ -40,9 +40,9 @@ __kernel void not_equal_zero_items(__global const int *a, __global int *y, int c
 }
 
 /* y = x > 0.5; x is int32 where `whole`. */
-GAZE_ONE threshold_slabs(__global const float *x, __global int *y, int whole, int count, int slab)
+GAZE_ONE threshold_slabs(GAZE_HERE __global const float *x, __global int *y, int whole, int count, int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)count);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)count);
     size_t at = first;
     for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH) {
         const floatv v = vloadv(0, x + at);
@@ -68,10 +68,10 @@ __kernel void mask_count(__global const int *restrict mask, __global float *rest
 }
 
 /* y[r] = x[r], or zeros where mask[r] is 0. y may be x: no restrict. */
-GAZE_ONE mask_rows_slabs(__global const float *x, __global const int *mask, __global float *y, int rows,
+GAZE_ONE mask_rows_slabs(GAZE_HERE __global const float *x, __global const int *mask, __global float *y, int rows,
                          int D, int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
     for (size_t r = first; r < last; r++) {
         const int there = mask[r];
         int d = 0;

@@ -53,13 +53,13 @@ GAZE_APART void gaze_matmul_block(const __global float *restrict a, const __glob
 }
 
 /* A group makes a block of `pairs` products. Matrix h of sample b begins at b * ..._batch + h * ..._head. */
-GAZE_ONE matmul(const __global float *restrict a, const __global float *restrict b,
+GAZE_ONE matmul(GAZE_HERE const __global float *restrict a, const __global float *restrict b,
                 __global float *restrict y, int M, int N, int K, int H, int G, int pairs, int a_batch,
                 int a_head, int a_m, int a_k, int b_batch, int b_head, int b_k, int b_n, int y_batch,
                 int y_head, int y_m, float factor)
 {
-    const int n = get_group_id(0) * TILE_COLUMNS, m = get_group_id(1) * BLOCK_ROWS,
-              first = get_group_id(2) * pairs;
+    const int n = GAZE_AT(0) * TILE_COLUMNS, m = GAZE_AT(1) * BLOCK_ROWS,
+              first = GAZE_AT(2) * pairs;
     for (size_t g = first; g < (size_t)min(first + pairs, G); g++) {
         const size_t s = g / H, h = g % H;
         gaze_matmul_block(a + s * a_batch + h * a_head + (size_t)m * a_m,

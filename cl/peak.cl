@@ -11,11 +11,11 @@
     }                                                                                                                  \
     TYPE sum = c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + ca + cb;
 
-GAZE_ONE gaze_peak(__global float *out, int rounds)
+GAZE_ONE gaze_peak(GAZE_HERE __global float *out, int rounds)
 {
-    const floatv x = (floatv)(0.5f + (float)get_global_id(0) * 1e-3f), y = (floatv)(0.1f);
+    const floatv x = (floatv)(0.5f + (float)GAZE_AT(0) * 1e-3f), y = (floatv)(0.1f);
     GAZE_PEAK_BODY(floatv, x, y)
-    out[get_global_id(0)] = gaze_sumv(sum);
+    out[GAZE_AT(0)] = gaze_sumv(sum);
 }
 
 __kernel void gaze_peak_plain(__global float *out, int rounds)
@@ -26,9 +26,9 @@ __kernel void gaze_peak_plain(__global float *out, int rounds)
 }
 
 /* `count` floats, a multiple of the width, by one item. */
-GAZE_ONE gaze_copy(__global const float *restrict from, __global float *restrict to, int count)
+GAZE_ONE gaze_copy(GAZE_HERE __global const float *restrict from, __global float *restrict to, int count)
 {
-    const size_t first = get_global_id(0) * (size_t)count;
+    const size_t first = GAZE_AT(0) * (size_t)count;
     for (int i = 0; i < count / GAZE_WIDTH; i++) vstorev(vloadv(i, from + first), i, to + first);
 }
 

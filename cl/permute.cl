@@ -14,11 +14,11 @@ static inline size_t gaze_permute_source(size_t at, int s1, int s2, int s3, int 
 }
 
 /* A group writes `slab` rows along y's last axis. */
-GAZE_ONE permute_slabs(__global const float *restrict x, __global float *restrict y, int batch, int s0, int s1, int s2, int s3, int s4,
-                       int t0, int t1, int t2, int t3, int t4, int slab)
+GAZE_ONE permute_slabs(GAZE_HERE __global const float *restrict x, __global float *restrict y, int batch, int s0, int s1, int s2,
+                       int s3, int s4, int t0, int t1, int t2, int t3, int t4, int slab)
 {
     const size_t rows = (size_t)s0 * s1 * s2 * s3, sample = rows * s4;
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, batch * rows);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, batch * rows);
     for (size_t r = first; r < last; r++) {
         __global const float *from = x + r / rows * sample + gaze_permute_source(r % rows * s4, s1, s2, s3, s4, t0, t1, t2, t3, t4);
         __global float *to = y + r * s4;

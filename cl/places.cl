@@ -4,7 +4,7 @@
 #include "common.h"
 #include "places.h"
 
-#define ROWS_OF_GROUP const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+#define ROWS_OF_GROUP const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
 
 static inline int gaze_place_1(float a, float b, float c, float d, float *most)
 {
@@ -20,8 +20,8 @@ static inline int gaze_place_1(float a, float b, float c, float d, float *most)
 #define FACTORS(at)                                                                                                                    const float f0 = s ? s[at] : 1.0f, f1 = s ? s[at + 1] : 1.0f, f2 = s ? s[at + W] : 1.0f, f3 = s ? s[at + W + 1] : 1.0f;
 
 /* Every pixel is multiplied by its factor s [B,H,W] first, if there are any; place may be null. */
-GAZE_ONE places_slabs(const __global float *restrict image, const __global float *restrict s, __global float *restrict most,
-                      __global int *restrict place, int H, int W, int C, int rows, int slab)
+GAZE_ONE places_slabs(GAZE_HERE const __global float *restrict image, const __global float *restrict s,
+                      __global float *restrict most, __global int *restrict place, int H, int W, int C, int rows, int slab)
 {
     ROWS_OF_GROUP
     const int down = W * C;
@@ -61,8 +61,8 @@ __kernel void places_items(const __global float *restrict image, const __global 
 }
 
 /* dx [B,H,W,C]: dy at its place, zeros elsewhere. */
-GAZE_ONE places_gradient_slabs(const __global float *restrict dy, const __global int *restrict place, __global float *restrict dx, int H,
-                               int W, int C, int rows, int slab)
+GAZE_ONE places_gradient_slabs(GAZE_HERE const __global float *restrict dy, const __global int *restrict place,
+                               __global float *restrict dx, int H, int W, int C, int rows, int slab)
 {
     ROWS_OF_GROUP
     for (size_t row = first; row < last; row++) {
@@ -91,8 +91,9 @@ __kernel void places_gradient_items(const __global float *restrict dy, const __g
 }
 
 /* y[r] = factor sum_c x[r,c] of what reaches pixel r: x [B,H,W,C], y [B,H,W] */
-GAZE_ONE places_dot_slabs(const __global float *restrict x, const __global float *restrict dy, const __global int *restrict place,
-                          __global float *restrict y, float factor, int H, int W, int C, int rows, int slab)
+GAZE_ONE places_dot_slabs(GAZE_HERE const __global float *restrict x, const __global float *restrict dy,
+                          const __global int *restrict place, __global float *restrict y, float factor, int H, int W, int C,
+                          int rows, int slab)
 {
     ROWS_OF_GROUP
     for (size_t row = first; row < last; row++) {

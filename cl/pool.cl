@@ -49,32 +49,32 @@ DEFINE_WINDOW(v, floatv, intv, vloadv)
 #define SLAB_OF_GROUP(i0) const size_t first = (i0) * (size_t)slab, last = min(first + slab, (size_t)rows);
 
 /* A group owns `slab` of the `rows` rows [Q,C] of all samples; an item owns one value. */
-#define DEFINE_POOL(name)                                                                               \
-    GAZE_ONE name##_pool_slabs(__global const float *restrict image, __global float *restrict out,      \
-                               SHAPE_AND_WINDOW, int rows, int slab)                                    \
-    {                                                                                                   \
-        SLAB_OF_GROUP(get_group_id(0))                                                                  \
-        for (size_t r = first; r < last; r++) {                                                         \
-            __global const float *sample = image + r / P * H * W * C;                                   \
-            ROWS_OF_WINDOW((int)(r % P))                                                                \
-            for (int q = 0; q < Q; q++) {                                                               \
-                COLUMNS_OF_WINDOW(q)                                                                    \
-                __global float *to = out + (r * Q + q) * C;                                             \
-                int c = 0;                                                                              \
-                for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)                                            \
-                    vstorev(gaze_window_##name##v(sample + c, W, C, y0, y1, x0, x1), 0, to + c);        \
-                for (; c < C; c++) to[c] = gaze_window_##name##1(sample + c, W, C, y0, y1, x0, x1);     \
-            }                                                                                           \
-        }                                                                                               \
-    }                                                                                                   \
-    __kernel void name##_pool_items(__global const float *restrict image, __global float *restrict out, \
-                                    SHAPE_AND_WINDOW, int rows)                                         \
-    {                                                                                                   \
-        const size_t at = get_global_id(0), c = at % C, q = at / C % Q, r = at / C / Q;                 \
-        if (r >= (size_t)rows) return;                                                                  \
-        ROWS_OF_WINDOW((int)(r % P))                                                                    \
-        COLUMNS_OF_WINDOW((int)q)                                                                       \
-        out[at] = gaze_window_##name##1(image + r / P * H * W * C + c, W, C, y0, y1, x0, x1);           \
+#define DEFINE_POOL(name)                                                                                    \
+    GAZE_ONE name##_pool_slabs(GAZE_HERE __global const float *restrict image, __global float *restrict out, \
+                               SHAPE_AND_WINDOW, int rows, int slab)                                         \
+    {                                                                                                        \
+        SLAB_OF_GROUP(GAZE_AT(0))                                                                            \
+        for (size_t r = first; r < last; r++) {                                                              \
+            __global const float *sample = image + r / P * H * W * C;                                        \
+            ROWS_OF_WINDOW((int)(r % P))                                                                     \
+            for (int q = 0; q < Q; q++) {                                                                    \
+                COLUMNS_OF_WINDOW(q)                                                                         \
+                __global float *to = out + (r * Q + q) * C;                                                  \
+                int c = 0;                                                                                   \
+                for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)                                                 \
+                    vstorev(gaze_window_##name##v(sample + c, W, C, y0, y1, x0, x1), 0, to + c);             \
+                for (; c < C; c++) to[c] = gaze_window_##name##1(sample + c, W, C, y0, y1, x0, x1);          \
+            }                                                                                                \
+        }                                                                                                    \
+    }                                                                                                        \
+    __kernel void name##_pool_items(__global const float *restrict image, __global float *restrict out,      \
+                                    SHAPE_AND_WINDOW, int rows)                                              \
+    {                                                                                                        \
+        const size_t at = get_global_id(0), c = at % C, q = at / C % Q, r = at / C / Q;                      \
+        if (r >= (size_t)rows) return;                                                                       \
+        ROWS_OF_WINDOW((int)(r % P))                                                                         \
+        COLUMNS_OF_WINDOW((int)q)                                                                            \
+        out[at] = gaze_window_##name##1(image + r / P * H * W * C + c, W, C, y0, y1, x0, x1);                \
     }
 
 DEFINE_POOL(max)
@@ -148,10 +148,10 @@ GAZE_APART void gaze_max_pool_gradient_apart(int i0, __global const float *restr
     }
 }
 
-GAZE_ONE max_pool_gradient_apart(__global const float *restrict image, __global const float *restrict dy,
+GAZE_ONE max_pool_gradient_apart(GAZE_HERE __global const float *restrict image, __global const float *restrict dy,
                                  __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
 {
-    gaze_max_pool_gradient_apart(get_group_id(0), image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
+    gaze_max_pool_gradient_apart(GAZE_AT(0), image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
 }
 
 /* Windows that cover pixel i along an axis: first to last. */
@@ -201,10 +201,10 @@ GAZE_APART void gaze_max_pool_gradient_overlap(int i0, __global const float *res
     }
 }
 
-GAZE_ONE max_pool_gradient_overlap(__global const float *restrict image, __global const float *restrict dy,
+GAZE_ONE max_pool_gradient_overlap(GAZE_HERE __global const float *restrict image, __global const float *restrict dy,
                                    __global float *restrict dx, SHAPE_AND_WINDOW, int rows, int slab)
 {
-    gaze_max_pool_gradient_overlap(get_group_id(0), image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
+    gaze_max_pool_gradient_overlap(GAZE_AT(0), image, dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
 }
 
 __kernel void max_pool_gradient_items(__global const float *restrict image, __global const float *restrict dy,
@@ -271,10 +271,10 @@ GAZE_APART void gaze_mean_pool_gradient_slabs(int i0, __global const float *rest
     }
 }
 
-GAZE_ONE mean_pool_gradient_slabs(__global const float *restrict dy, __global float *restrict dx, SHAPE_AND_WINDOW, int rows,
-                                  int slab)
+GAZE_ONE mean_pool_gradient_slabs(GAZE_HERE __global const float *restrict dy, __global float *restrict dx, SHAPE_AND_WINDOW,
+                                  int rows, int slab)
 {
-    gaze_mean_pool_gradient_slabs(get_group_id(0), dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
+    gaze_mean_pool_gradient_slabs(GAZE_AT(0), dy, dx, H, W, C, P, Q, kh, kw, sy, sx, top, left, rows, slab);
 }
 
 __kernel void mean_pool_gradient_items(__global const float *restrict dy, __global float *restrict dx,

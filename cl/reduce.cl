@@ -6,10 +6,10 @@
 
 /* Groups of the *_columns kernels own up to 4 vectors of channels of one sample: in blocks of 4, 2 and 1,
  * then one by one. */
-#define BLOCK_OF_GROUP(C)                                                                            \
-    const size_t blocks = (C + 4 * GAZE_WIDTH - 1) / (4 * GAZE_WIDTH), b = get_group_id(0) / blocks; \
-    const int last = min((int)(get_group_id(0) % blocks + 1) * 4 * GAZE_WIDTH, C);                   \
-    int c = get_group_id(0) % blocks * 4 * GAZE_WIDTH;
+#define BLOCK_OF_GROUP(C)                                                                       \
+    const size_t blocks = (C + 4 * GAZE_WIDTH - 1) / (4 * GAZE_WIDTH), b = GAZE_AT(0) / blocks; \
+    const int last = min((int)(GAZE_AT(0) % blocks + 1) * 4 * GAZE_WIDTH, C);                   \
+    int c = GAZE_AT(0) % blocks * 4 * GAZE_WIDTH;
 
 /* N vectors of columns, folded in ROWS chains each, so that one fold needn't wait for the one before. */
 #define FOLD_COLUMNS(N, ROWS, START, FOLD, END)                                                \
@@ -41,7 +41,7 @@
 #define SAME(v)    (v)
 #define DIVIDED(v) ((v) / divisor)
 
-GAZE_ONE sum_middle_columns(__global const float *restrict x, __global float *restrict y, float divisor,
+GAZE_ONE sum_middle_columns(GAZE_HERE __global const float *restrict x, __global float *restrict y, float divisor,
                             int B, int M, int C)
 {
     BLOCK_OF_GROUP(C)
@@ -50,7 +50,7 @@ GAZE_ONE sum_middle_columns(__global const float *restrict x, __global float *re
     FOLD_MIDDLE(0.0f, GAZE_PLUS, DIVIDED)
 }
 
-GAZE_ONE max_middle_columns(__global const float *restrict x, __global float *restrict y, int B, int M, int C)
+GAZE_ONE max_middle_columns(GAZE_HERE __global const float *restrict x, __global float *restrict y, int B, int M, int C)
 {
     BLOCK_OF_GROUP(C)
     x += b * M * C;
@@ -91,7 +91,7 @@ __kernel void max_middle_items(__global const float *restrict x, __global float 
             for (int k = 0; k < N; k++) vstorev(part[k], k, dx + (size_t)m * C + c); \
     }
 
-GAZE_ONE sum_middle_gradient_columns(__global const float *restrict dy, __global float *restrict dx,
+GAZE_ONE sum_middle_gradient_columns(GAZE_HERE __global const float *restrict dy, __global float *restrict dx,
                                      float divisor, int B, int M, int C)
 {
     BLOCK_OF_GROUP(C)
@@ -139,7 +139,7 @@ static inline void gaze_share(__global const float *x, __global float *dx, float
         dx[(size_t)i * stride] = x[(size_t)i * stride] == most ? dy / equals : 0.0f;
 }
 
-GAZE_ONE max_middle_gradient_columns(__global const float *restrict x, __global const float *restrict dy,
+GAZE_ONE max_middle_gradient_columns(GAZE_HERE __global const float *restrict x, __global const float *restrict dy,
                                      __global float *restrict dx, int B, int M, int C)
 {
     BLOCK_OF_GROUP(C)
@@ -160,16 +160,16 @@ __kernel void max_middle_gradient_items(__global const float *restrict x, __glob
 }
 
 #define ROWS_OF_GROUP \
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
 
-GAZE_ONE sum_last_slabs(__global const float *restrict x, __global float *restrict y, float divisor, int C,
+GAZE_ONE sum_last_slabs(GAZE_HERE __global const float *restrict x, __global float *restrict y, float divisor, int C,
                         int rows, int slab)
 {
     ROWS_OF_GROUP
     for (size_t r = first; r < last; r++) y[r] = gaze_row_sum(x + r * C, C) / divisor;
 }
 
-GAZE_ONE max_last_slabs(__global const float *restrict x, __global float *restrict y, int C, int rows,
+GAZE_ONE max_last_slabs(GAZE_HERE __global const float *restrict x, __global float *restrict y, int C, int rows,
                         int slab)
 {
     ROWS_OF_GROUP
@@ -195,7 +195,7 @@ __kernel void max_last_items(__global const float *restrict x, __global float *r
     y[r] = s;
 }
 
-GAZE_ONE sum_last_gradient_slabs(__global const float *restrict dy, __global float *restrict dx,
+GAZE_ONE sum_last_gradient_slabs(GAZE_HERE __global const float *restrict dy, __global float *restrict dx,
                                  float divisor, int C, int rows, int slab)
 {
     ROWS_OF_GROUP
@@ -225,7 +225,7 @@ static inline void gaze_share_row(__global const float *x, __global float *dx, f
     for (; c < C; c++) dx[c] = x[c] == most ? part : 0.0f;
 }
 
-GAZE_ONE max_last_gradient_slabs(__global const float *restrict x, __global const float *restrict dy,
+GAZE_ONE max_last_gradient_slabs(GAZE_HERE __global const float *restrict x, __global const float *restrict dy,
                                  __global float *restrict dx, int C, int rows, int slab)
 {
     ROWS_OF_GROUP

@@ -4,15 +4,15 @@
 
 /* xw [B,T,U], w packed, mask [B,T], h0 [B,U] -> h [B,T,U]; mask and h0 may be null. Arguments as those of
  * lstm.cl. */
-GAZE_ONE rnn_steps(const __global float *restrict xw, const __global float *restrict w,
+GAZE_ONE rnn_steps(GAZE_HERE const __global float *restrict xw, const __global float *restrict w,
                    const __global float *restrict bias, const __global int *restrict mask,
                    const __global float *restrict h0, const __global float *restrict c0,
                    __global float *restrict h, __global float *restrict c, __global float *restrict gates,
                    __global float *restrict scratch, int B, int T, int U, int backwards, int stride,
                    const __global float *restrict x_bias, int D)
 {
-    const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *now = scratch + (size_t)get_global_id(0) * 2 * TILE_ROWS * stride,
+    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
+    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * TILE_ROWS * stride,
                    *next = now + TILE_ROWS * stride;
     GAZE_ALIGNED float z[TILE_ROWS * UNITS];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
@@ -42,7 +42,7 @@ GAZE_ONE rnn_steps(const __global float *restrict xw, const __global float *rest
 }
 
 /* w packed transposed, h [B,T,U], mask, dh [B,T,U] -> dz [B,T,U], dh0 [B,U] */
-GAZE_ONE rnn_gradient(const __global float *restrict w, const __global float *restrict h,
+GAZE_ONE rnn_gradient(GAZE_HERE const __global float *restrict w, const __global float *restrict h,
                       const __global float *restrict gates, const __global int *restrict mask,
                       const __global float *restrict h0, const __global float *restrict dh,
                       const __global float *restrict dc, __global float *restrict dz,
@@ -50,8 +50,8 @@ GAZE_ONE rnn_gradient(const __global float *restrict w, const __global float *re
                       __global float *restrict scratch, int B, int T, int U, int backwards, int initial,
                       int stride)
 {
-    const int first = get_global_id(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *a = scratch + (size_t)get_global_id(0) * TILE_ROWS * 3 * stride,
+    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
+    __global float *a = scratch + (size_t)GAZE_AT(0) * TILE_ROWS * 3 * stride,
                    *carry = a + TILE_ROWS * stride;
     gaze_state_start(0, carry, rows, U, stride);
     gaze_gradient_start(a, stride);

@@ -10,10 +10,10 @@ static inline void gaze_scale_row(__global const float *x, __global float *y, fl
     for (; d < D; d++) y[d] = s * x[d];
 }
 
-GAZE_ONE scale_rows_slabs(__global const float *x, __global const float *s, __global float *y, float factor,
+GAZE_ONE scale_rows_slabs(GAZE_HERE __global const float *x, __global const float *s, __global float *y, float factor,
                           int repeat, int D, int rows, int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
     for (size_t r = first; r < last; r++) gaze_scale_row(x + r / repeat * D, y + r * D, factor * s[r], D);
 }
 
@@ -39,10 +39,10 @@ static inline float gaze_dot(__global const float *x, __global const float *z, i
     return sum + gaze_sumv(a + b);
 }
 
-GAZE_ONE row_dot_slabs(__global const float *restrict x, __global const float *restrict z,
+GAZE_ONE row_dot_slabs(GAZE_HERE __global const float *restrict x, __global const float *restrict z,
                        __global float *restrict y, float factor, int repeat, int D, int rows, int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
     for (size_t r = first; r < last; r++) y[r] = factor * gaze_dot(x + r * D, z + r / repeat * D, D);
 }
 
@@ -57,11 +57,11 @@ __kernel void row_dot_items(__global const float *restrict x, __global const flo
 }
 
 /* y[b] = sum_n a[b,n] h[b,n]. A group owns up to 4 vectors of columns of one sample. */
-GAZE_ONE weighted_sum_columns(__global const float *restrict a, __global const float *restrict h,
+GAZE_ONE weighted_sum_columns(GAZE_HERE __global const float *restrict a, __global const float *restrict h,
                               __global float *restrict y, int N, int D, int B)
 {
-    const size_t blocks = (D + 4 * GAZE_WIDTH - 1) / (4 * GAZE_WIDTH), b = get_group_id(0) / blocks;
-    const int first = get_group_id(0) % blocks * 4 * GAZE_WIDTH;
+    const size_t blocks = (D + 4 * GAZE_WIDTH - 1) / (4 * GAZE_WIDTH), b = GAZE_AT(0) / blocks;
+    const int first = GAZE_AT(0) % blocks * 4 * GAZE_WIDTH;
     gaze_weighted_sum(a + b * N, h + b * N * D, y + b * D, N, D, first, min(first + 4 * GAZE_WIDTH, D));
 }
 

@@ -1,10 +1,10 @@
 /* y = s[0] x. y may be x: no restrict. */
 #include "common.h"
 
-GAZE_ONE scale_by_slabs(__global const float *x, __global const float *s, __global float *y, int count,
+GAZE_ONE scale_by_slabs(GAZE_HERE __global const float *x, __global const float *s, __global float *y, int count,
                         int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)count);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)count);
     const float factor = s[0];
     size_t at = first;
     for (; at + GAZE_WIDTH <= last; at += GAZE_WIDTH) vstorev(factor * vloadv(0, x + at), 0, y + at);

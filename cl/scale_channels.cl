@@ -1,10 +1,10 @@
 /* y = x s: every row of a sample times the sample's own vector. y may be x: no restrict. */
 #include "common.h"
 
-GAZE_ONE scale_channels_slabs(__global const float *x, __global const float *s, __global float *y, int N,
+GAZE_ONE scale_channels_slabs(GAZE_HERE __global const float *x, __global const float *s, __global float *y, int N,
                               int C, int rows, int slab)
 {
-    const size_t first = get_group_id(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
+    const size_t first = GAZE_AT(0) * (size_t)slab, last = min(first + slab, (size_t)rows);
     for (size_t r = first; r < last; r++) {
         __global const float *from = x + r * C, *factor = s + r / N * C;
         __global float *to = y + r * C;

@@ -47,13 +47,13 @@ GAZE_APART void gaze_slope_sum(__global const float *value, __global const float
 }
 
 /* A group owns `slab` rows. sums [groups][C] or null. */
-GAZE_ONE slope_sum_slabs(__global const float *value, __global const float *dy, __global const float *other,
+GAZE_ONE slope_sum_slabs(GAZE_HERE __global const float *value, __global const float *dy, __global const float *other,
                          __global const float *each, __global float *dz, __global float *sums, float factor,
                          int activation, int repeat, int C, int rows, int slab)
 {
-    const size_t start = get_group_id(0) * (size_t)slab, end = min(start + slab, (size_t)rows);
+    const size_t start = GAZE_AT(0) * (size_t)slab, end = min(start + slab, (size_t)rows);
     if (sums) {
-        sums += get_group_id(0) * C;
+        sums += GAZE_AT(0) * C;
         for (int c = 0; c < C; c++) sums[c] = 0.0f;
     }
     for (size_t first = start; first < end; first += BLOCK_ROWS)

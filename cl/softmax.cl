@@ -24,18 +24,18 @@ GAZE_APART void gaze_softmax(int i0, const __global float *restrict x, const __g
     }
 }
 
-GAZE_ONE softmax(const __global float *restrict x, const __global int *restrict mask, const __global int *restrict queries,
-                 const __global float *restrict centers, __global float *restrict y, int R, int N, int T, int sample_rows,
-                 int mask_rows, int first, int causal, int window, int rows)
+GAZE_ONE softmax(GAZE_HERE const __global float *restrict x, const __global int *restrict mask,
+                 const __global int *restrict queries, const __global float *restrict centers, __global float *restrict y, int R,
+                 int N, int T, int sample_rows, int mask_rows, int first, int causal, int window, int rows)
 {
-    gaze_softmax(get_global_id(0), x, mask, queries, centers, y, R, N, T, sample_rows, mask_rows, first, causal, window, rows);
+    gaze_softmax(GAZE_AT(0), x, mask, queries, centers, y, R, N, T, sample_rows, mask_rows, first, causal, window, rows);
 }
 
 /* dx = y (dy - sum(y dy)) */
-GAZE_ONE softmax_gradient(const __global float *restrict y, const __global float *restrict dy,
+GAZE_ONE softmax_gradient(GAZE_HERE const __global float *restrict y, const __global float *restrict dy,
                           __global float *restrict dx, int R, int N, int rows)
 {
-    const int first = get_global_id(0) * rows;
+    const int first = GAZE_AT(0) * rows;
     for (int r = first; r < min(first + rows, R); r++) {
         const size_t row = (size_t)r * N;
         floatv sum = 0.0f, lost = 0.0f;

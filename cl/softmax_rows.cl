@@ -6,11 +6,11 @@
 #include "weighted_sum.h"
 
 /* y [B,N,D] = factor a_n x_n */
-GAZE_ONE softmax_scale(const __global float *restrict score, const __global int *restrict mask,
+GAZE_ONE softmax_scale(GAZE_HERE const __global float *restrict score, const __global int *restrict mask,
                        const __global float *restrict x, __global float *restrict y, __global float *restrict a,
                        int N, int D, float factor)
 {
-    const size_t b = get_global_id(0), row = b * N;
+    const size_t b = GAZE_AT(0), row = b * N;
     gaze_softmax_row(score + row, mask ? mask + row : mask, a + row, N);
     for (int n = 0; n < N; n++) {
         const __global float *from = x + (row + n) * D;
@@ -21,11 +21,11 @@ GAZE_ONE softmax_scale(const __global float *restrict score, const __global int 
 }
 
 /* y [B,D] = sum over n of a_n x_n */
-GAZE_ONE softmax_weighted_sum(const __global float *restrict score, const __global int *restrict mask,
+GAZE_ONE softmax_weighted_sum(GAZE_HERE const __global float *restrict score, const __global int *restrict mask,
                               const __global float *restrict x, __global float *restrict y, __global float *restrict a,
                               int N, int D)
 {
-    const size_t b = get_global_id(0), row = b * N;
+    const size_t b = GAZE_AT(0), row = b * N;
     gaze_softmax_row(score + row, mask ? mask + row : mask, a + row, N);
     gaze_weighted_sum(a + row, x + row * D, y + b * D, N, D, 0, D);
 }

@@ -31,21 +31,21 @@ static inline int gaze_begun(const __global int *mask, size_t at, int T, int bac
 }
 
 #define SLAB_LOOP \
-    for (size_t at = get_global_id(0) * (size_t)slab, last = min(at + slab, (size_t)rows); at < last; at++)
+    for (size_t at = GAZE_AT(0) * (size_t)slab, last = min(at + slab, (size_t)rows); at < last; at++)
 
-GAZE_ONE shift_time_slabs(const __global float *restrict x, const __global float *restrict first,
+GAZE_ONE shift_time_slabs(GAZE_HERE const __global float *restrict x, const __global float *restrict first,
                           __global float *restrict y, int rows, int T, int D, int backwards, int slab)
 {
     SLAB_LOOP gaze_set_step(gaze_shifted(x, first, at, T, D, backwards), y + at * D, D);
 }
 
-GAZE_ONE reverse_time_slabs(const __global float *restrict x, const __global float *restrict none,
+GAZE_ONE reverse_time_slabs(GAZE_HERE const __global float *restrict x, const __global float *restrict none,
                             __global float *restrict y, int rows, int T, int D, int backwards, int slab)
 {
     SLAB_LOOP gaze_set_step(x + gaze_reversed(at, T) * D, y + at * D, D);
 }
 
-GAZE_ONE after_first_slabs(const __global float *restrict x, const __global int *restrict mask,
+GAZE_ONE after_first_slabs(GAZE_HERE const __global float *restrict x, const __global int *restrict mask,
                            __global float *restrict y, int rows, int T, int D, int backwards, int slab)
 {
     SLAB_LOOP gaze_set_step(gaze_begun(mask, at, T, backwards) ? x + at * D : 0, y + at * D, D);
@@ -54,7 +54,7 @@ GAZE_ONE after_first_slabs(const __global float *restrict x, const __global int 
 __kernel void shift_time_items(const __global float *restrict x, const __global float *restrict first,
                                __global float *restrict y, int rows, int T, int D, int backwards)
 {
-    const size_t i = get_global_id(0), at = i / D;
+    const size_t i = GAZE_AT(0), at = i / D;
     if (at >= (size_t)rows) return;
     const __global float *from = gaze_shifted(x, first, at, T, D, backwards);
     y[i] = from ? from[i % D] : 0.0f;
@@ -63,13 +63,13 @@ __kernel void shift_time_items(const __global float *restrict x, const __global 
 __kernel void reverse_time_items(const __global float *restrict x, const __global float *restrict none,
                                  __global float *restrict y, int rows, int T, int D, int backwards)
 {
-    const size_t i = get_global_id(0), at = i / D;
+    const size_t i = GAZE_AT(0), at = i / D;
     if (at < (size_t)rows) y[i] = x[gaze_reversed(at, T) * D + i % D];
 }
 
 __kernel void after_first_items(const __global float *restrict x, const __global int *restrict mask,
                                 __global float *restrict y, int rows, int T, int D, int backwards)
 {
-    const size_t i = get_global_id(0), at = i / D;
+    const size_t i = GAZE_AT(0), at = i / D;
     if (at < (size_t)rows) y[i] = gaze_begun(mask, at, T, backwards) ? x[i] : 0.0f;
 }

@@ -7,9 +7,9 @@
 
 /* U = G g G^T of w [3,3,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS]. A work-item makes one vector of filters of
    one channel. turned: the last tap stands first in w. */
-GAZE_ONE winograd_pack(source w, __global float *restrict u, int C, int O, int turned)
+GAZE_ONE winograd_pack(GAZE_HERE source w, __global float *restrict u, int C, int O, int turned)
 {
-    const int n = get_global_id(0), c = get_global_id(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
+    const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
     floatv g[9], t[3 * EDGE], r[EDGE];
     for (int tap = 0; tap < 9; tap++) g[tap] = vloadv(0, w + ((size_t)(turned ? 8 - tap : tap) * C + c) * O + o);
     for (int s = 0; s < 3; s++) gaze_winograd_filter(g + s, 3, 3, t + s, 3);
@@ -97,10 +97,10 @@ GAZE_APART void gaze_winograd(int i0, int share, source x, source u, source bias
     }
 }
 
-GAZE_ONE winograd(source x, source u, source bias, __global float *restrict y, __global int *restrict place,
-                  __global float *restrict sums, IMAGES, int top, int left, int n_tiles, int T, int shares, int activation, int pooled,
-                  __local float *v, __local float *m)
+GAZE_ONE winograd(GAZE_HERE source x, source u, source bias, __global float *restrict y, __global int *restrict place,
+                  __global float *restrict sums, IMAGES, int top, int left, int n_tiles, int T, int shares, int activation,
+                  int pooled, __local float *v, __local float *m)
 {
-    gaze_winograd(get_global_id(0), get_global_id(1), x, u, bias, y, place, sums, H, W, C, P, Q, O, top, left, n_tiles, T, shares,
+    gaze_winograd(GAZE_AT(0), GAZE_AT(1), x, u, bias, y, place, sums, H, W, C, P, Q, O, top, left, n_tiles, T, shares,
                   activation, pooled, v, m);
 }

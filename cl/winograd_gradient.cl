@@ -10,11 +10,11 @@ GAZE_DEFINE_SPREAD(gaze_transform_gradient_local, __local, GAZE_IN_STRIPS)
 
 /* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS;
    scratch [parts][PLANES * (T*C+16 + T*O+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
-GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restrict place, __global float *restrict u,
+GAZE_ONE winograd_kernel_gradient(GAZE_HERE source x, source dy, const __global int *restrict place, __global float *restrict u,
                                   __global float *restrict scratch, IMAGES, int top, int left, int n_tiles, int T, int parts)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
-    const int step = place ? 2 : 1, g = get_global_id(0), v_stride = T * C + 16, d_stride = T * O + 16;
+    const int step = place ? 2 : 1, g = GAZE_AT(0), v_stride = T * C + 16, d_stride = T * O + 16;
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * PLANES * (v_stride + d_stride), *d = v + PLANES * v_stride;
@@ -37,9 +37,9 @@ GAZE_ONE winograd_kernel_gradient(source x, source dy, const __global int *restr
 #define END_VECTORS 4
 
 /* The sum over the parts, in order, then dw = G^T dU G. A work-item makes up to END_VECTORS vectors of filters of one channel. */
-GAZE_ONE winograd_kernel_gradient_end(source u, __global float *restrict dw, int C, int O, int parts)
+GAZE_ONE winograd_kernel_gradient_end(GAZE_HERE source u, __global float *restrict dw, int C, int O, int parts)
 {
-    const int n0 = get_global_id(0) * END_VECTORS, c = get_global_id(1), count = min(END_VECTORS, (O + GAZE_WIDTH - 1) / GAZE_WIDTH - n0);
+    const int n0 = GAZE_AT(0) * END_VECTORS, c = GAZE_AT(1), count = min(END_VECTORS, (O + GAZE_WIDTH - 1) / GAZE_WIDTH - n0);
     const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     const size_t plane_size = (size_t)C * filters;
     floatv e[PLANES * END_VECTORS], f[3 * EDGE], r[3];
@@ -137,8 +137,8 @@ GAZE_APART void gaze_winograd_input_gradient(int i0, source dy, const __global i
     }
 }
 
-GAZE_ONE winograd_input_gradient(source dy, const __global int *restrict place, source u, __global float *restrict dx, IMAGES,
-                                 int top, int left, int B, int each, int T, __local float *v, __local float *m)
+GAZE_ONE winograd_input_gradient(GAZE_HERE source dy, const __global int *restrict place, source u, __global float *restrict dx,
+                                 IMAGES, int top, int left, int B, int each, int T, __local float *v, __local float *m)
 {
-    gaze_winograd_input_gradient(get_global_id(0), dy, place, u, dx, H, W, C, P, Q, O, top, left, B, each, T, v, m);
+    gaze_winograd_input_gradient(GAZE_AT(0), dy, place, u, dx, H, W, C, P, Q, O, top, left, B, each, T, v, m);
 }

@@ -12,9 +12,9 @@
 #define SPAN (EDGE + 1 - TAPS) // pixels of y in a tile
 
 /* U = G g of w, packed [ceil(O/TILE_COLUMNS)][EDGE][C][TILE_COLUMNS]. A work-item makes one vector of filters of `share` channels. */
-GAZE_ONE winograd_row_pack(source w, __global float *restrict u, int C, int O, int share)
+GAZE_ONE winograd_row_pack(GAZE_HERE source w, __global float *restrict u, int C, int O, int share)
 {
-    const int n = get_global_id(0), c0 = get_global_id(1) * share, o = gaze_vector_start(n * GAZE_WIDTH, O);
+    const int n = GAZE_AT(0), c0 = GAZE_AT(1) * share, o = gaze_vector_start(n * GAZE_WIDTH, O);
     __global float *to = u + (size_t)(n / 2) * EDGE * C * TILE_COLUMNS + n % 2 * GAZE_WIDTH;
     for (int c = c0; c < min(c0 + share, C); c++) {
         floatv g[TAPS], r[EDGE];
@@ -89,10 +89,10 @@ GAZE_APART void gaze_winograd_row(int i0, int share, source x, source u, source 
     }
 }
 
-GAZE_ONE winograd_row(source x, source u, source bias, __global float *restrict y, int W, int C, int Q, int O, int left, int n_tiles,
-                      int T, int shares, int activation, __local float *v, __local float *m)
+GAZE_ONE winograd_row(GAZE_HERE source x, source u, source bias, __global float *restrict y, int W, int C, int Q, int O, int left,
+                      int n_tiles, int T, int shares, int activation, __local float *v, __local float *m)
 {
-    gaze_winograd_row(get_global_id(0), get_global_id(1), x, u, bias, y, W, C, Q, O, left, n_tiles, T, shares, activation, v, m);
+    gaze_winograd_row(GAZE_AT(0), GAZE_AT(1), x, u, bias, y, W, C, Q, O, left, n_tiles, T, shares, activation, v, m);
 }
 
 /* d [EDGE][stride]: A dy of a tile that starts at dy, of which `pixels` pixels exist. */
@@ -111,10 +111,10 @@ GAZE_APART void gaze_spread_row(source dy, int pixels, int O, __global float *d,
 
 /* A group sums one part of the tiles, T at a time. u [parts][EDGE][C][filters] and scratch [parts][EDGE * (T*C+16 + T*O+16)], as in
    winograd_gradient.cl. */
-GAZE_ONE winograd_row_kernel_gradient(source x, source dy, __global float *restrict u, __global float *restrict scratch, int W, int C,
-                                      int Q, int O, int left, int n_tiles, int T, int parts)
+GAZE_ONE winograd_row_kernel_gradient(GAZE_HERE source x, source dy, __global float *restrict u, __global float *restrict scratch,
+                                      int W, int C, int Q, int O, int left, int n_tiles, int T, int parts)
 {
-    const int across = (Q + SPAN - 1) / SPAN, g = get_global_id(0), v_stride = T * C + 16, d_stride = T * O + 16;
+    const int across = (Q + SPAN - 1) / SPAN, g = GAZE_AT(0), v_stride = T * C + 16, d_stride = T * O + 16;
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * EDGE * (v_stride + d_stride), *d = v + EDGE * v_stride;
@@ -132,9 +132,9 @@ GAZE_ONE winograd_row_kernel_gradient(source x, source dy, __global float *restr
 }
 
 /* The sum over the parts, in order, then dw = G^T dU. A work-item makes one vector of filters of one channel. */
-GAZE_ONE winograd_row_kernel_gradient_end(source u, __global float *restrict dw, int C, int O, int parts)
+GAZE_ONE winograd_row_kernel_gradient_end(GAZE_HERE source u, __global float *restrict dw, int C, int O, int parts)
 {
-    const int n = get_global_id(0), c = get_global_id(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
+    const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
     const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     const size_t plane_size = (size_t)C * filters;
     floatv e[EDGE], r[TAPS];

@@ -48,10 +48,10 @@ GAZE_APART void gaze_winograd_slope(int i0, int share, source x, source u, sourc
     }
 }
 
-GAZE_ONE winograd_slope(source x, source u, source value, source other, source each, __global float *restrict dz,
+GAZE_ONE winograd_slope(GAZE_HERE source x, source u, source value, source other, source each, __global float *restrict dz,
                         __global float *restrict sums, IMAGES, int top, int left, int n_tiles, int T, int shares, int activation,
                         float factor, __local float *v, __local float *m)
 {
-    gaze_winograd_slope(get_global_id(0), get_global_id(1), x, u, value, other, each, dz, sums, H, W, C, P, Q, O, top, left, n_tiles, T,
+    gaze_winograd_slope(GAZE_AT(0), GAZE_AT(1), x, u, value, other, each, dz, sums, H, W, C, P, Q, O, top, left, n_tiles, T,
                         shares, activation, factor, v, m);
 }

@@ -103,11 +103,14 @@ void gz_entry_write(const gz_entry *entry, gz_text *text)
     for (size_t i = 0; i < entry->memories; i++) gz_text_add(text, "__global void *p%zu, ", i);
     for (size_t i = 0; i < entry->locals; i++) gz_text_add(text, "__local void *l%zu, ", i);
     for (size_t i = 0; i < entry->vectors; i++) gz_text_add(text, "%sint4 v%zu", i ? ", " : "", i);
-    gz_text_add(text, ")\n{\n    switch (v0.s0) {\n");
+    gz_text_add(
+        text,
+        ")\n{\n    const size_t at0 = get_global_id(0), at1 = get_global_id(1), at2 = get_global_id(2);\n"
+        "    switch (v0.s0) {\n");
     for (size_t n = 0; n < entry->count; n++) {
-        gz_text_add(text, "    case %zu: %s(", n, entry->calls[n].kernel);
+        gz_text_add(text, "    case %zu: %s(at0, at1, at2", n, entry->calls[n].kernel);
         for (size_t i = 0; entry->calls[n].kinds[i]; i++) {
-            gz_text_add(text, "%s", i ? ", " : "");
+            gz_text_add(text, ", ");
             write_argument(&entry->calls[n], i, text);
         }
         gz_text_add(text, "); break;\n");

@@ -2,7 +2,7 @@
    copies the program, links its library, and calls the linker. An entry is a kernel that calls others by
    number, so that a plan costs that once. Its arguments: so much memory and local memory as the call with the
    most has, and the numbers of a call, packed in vectors of four words: PoCL copies each argument at each
-   launch. */
+   launch. It tells a kernel which group it is: what asks for that itself, PoCL compiles three times. */
 #ifndef GZ_ENTRY_H
 #define GZ_ENTRY_H
 #include "device.h"

@@ -30,7 +30,7 @@ typedef struct gz_parts {
 /* About `wanted` parts, of at least `least` terms each; at least one part. */
 gz_parts gz_parts_of(size_t length, size_t wanted, size_t least);
 
-/* The register tile of the device, as cl/tile.h, cl/dense.cl and cl/dense_gradient.cl have it. */
+/* The register tile of the device, as cl/tile.h, cl/dense_packed.h and cl/dense_gradient.cl have it. */
 typedef struct gz_dense_tile {
     size_t rows, columns, block_rows;
 } gz_dense_tile;
@@ -60,7 +60,7 @@ void gz_dense_end(gz_builder *builder, const gz_tensor *parts, size_t count, con
  * made once for many runs. */
 bool gz_dense_packs(const gz_builder *builder, const gz_tensor *w, size_t rows);
 
-/* What dense_fused does with the values z = x kernel + bias, as cl/dense.cl has it. */
+/* What dense_fused does with the values z = x kernel + bias, as cl/dense_packed.h has it. */
 typedef enum gz_finish {
     GZ_FINISH_NONE,
     GZ_FINISH_ADD,     /* y = activation(z) + other */

@@ -4,7 +4,7 @@
 /* As in cl/dense_few.cl. */
 enum { DOT_ROWS = 32, END_COLUMNS = 1024, END_ROWS = 16 };
 enum { PACKED_ONCE_ROWS = 32, PACKED_ROWS = 512 };
-enum { DEPTH = 256 }; /* as in cl/dense.cl */
+enum { DEPTH = 256 }; /* as in cl/dense_packed.h */
 
 size_t gz_dense_choose(gz_builder *builder, gz_candidates candidates, gz_dense_size size)
 {
@@ -106,18 +106,20 @@ void gz_dense_packed(gz_builder *builder, const gz_dense_call *call, gz_matrix w
 {
     const gz_dense_tile tile = gz_dense_tile_of(builder);
     const gz_tensor *panels = panels_of(builder, tile, w, K, N);
-    gz_launch *launch = gz_launch_add(builder, "dense", "dense_packed", "");
+    const bool finishes = call->finish != GZ_FINISH_NONE;
+    gz_launch *launch = gz_launch_add(builder, finishes ? "dense_fused" : "dense",
+                                      finishes ? "dense_fused" : "dense_packed", "");
     gz_arg_tensor(launch, call->x);
     gz_arg_tensor(launch, panels);
     gz_arg_tensor(launch, call->bias);
-    gz_arg_tensor(launch, call->other);
-    gz_arg_tensor(launch, call->before);
+    if (finishes) gz_arg_tensor(launch, call->other);
+    if (finishes) gz_arg_tensor(launch, call->before);
     gz_arg_tensor(launch, call->y);
     gz_arg_int(launch, R);
     gz_arg_int(launch, K);
     gz_arg_int(launch, N);
     gz_arg_int(launch, call->activation);
-    gz_arg_int(launch, call->finish);
+    if (finishes) gz_arg_int(launch, call->finish);
     gz_launch_groups(launch, gz_groups(N, tile.columns), gz_groups(R, tile.block_rows), 1, 1, 1, 1);
 }
 

@@ -17,6 +17,7 @@ RULES = [  # what must not be there, why, and a line that breaks it
     (r"\bstatic inline (?:\w+ )*?(?!gaze_|__|[A-Z]+\()\w+\(", "helpers are named gaze_: some drivers leak names of their own", "static inline float sum(float a)"),
     (r"(?<!int\))get_local_id\(\d\)\s*[/%]", "divide an int: Intel's compiler for processors takes such quotients of neighbours, as size_t, for neighbours too",
      "y = get_local_id(0) / 8"),
+    (r"\bGAZE_ONE [\w#]+\((?!GAZE_HERE )", "a kernel of one item takes its place from its caller in an entry", "GAZE_ONE scale(int n)"),
     (r"\b(printf|goto)\b", "some drivers know it not, or badly", "goto done;"),
 ]
 KERNEL = re.compile(r"(?:__kernel|GAZE_ONE)\b[^;{]*?\(([^{]*)\)\s*\{", re.S)
