@@ -5,16 +5,16 @@
 #include "conv2d.h"
 #include "winograd_sums.h"
 
-GAZE_DEFINE_SPREAD(gaze_transform_gradient, __global, GAZE_IN_ROWS)
+GAZE_DEFINE_SPREAD(gaze_transform_gradient, __global, GAZE_IN_SUM_ROWS)
 GAZE_DEFINE_SPREAD(gaze_transform_gradient_local, __local, GAZE_IN_STRIPS)
 
-/* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS;
-   scratch [parts][PLANES * (T*C+16 + T*O+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
+/* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS; scratch
+   [parts][PLANES * (T*C+16 + T*GAZE_SUM_ROW(O)+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
 GAZE_ONE winograd_kernel_gradient(GAZE_HERE source x, source dy, const __global int *restrict place, __global float *restrict u,
                                   __global float *restrict scratch, IMAGES, int top, int left, int n_tiles, int T, int parts)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
-    const int step = place ? 2 : 1, g = GAZE_AT(0), v_stride = T * C + 16, d_stride = T * O + 16;
+    const int step = place ? 2 : 1, g = GAZE_AT(0), d_row = GAZE_SUM_ROW(O), v_stride = T * C + 16, d_stride = T * d_row + 16;
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * PLANES * (v_stride + d_stride), *d = v + PLANES * v_stride;
@@ -25,8 +25,8 @@ GAZE_ONE winograd_kernel_gradient(GAZE_HERE source x, source dy, const __global 
             const int b = (first + t) / image, p = (first + t) % image / across * SIDE, q = (first + t) % across * SIDE;
             gaze_transform_input_global(x + (size_t)b * H * W * C, H, W, C, p - top, q - left, v + t * C, T, v_stride);
             const size_t at = (((size_t)b * (P / step) + p / step) * (Q / step) + q / step) * O;
-            gaze_transform_gradient(dy + at, place ? place + at : place, P / step * step - p, Q / step * step - q, Q, O, d + t * O,
-                                    T, d_stride);
+            gaze_transform_gradient(dy + at, place ? place + at : place, P / step * step - p, Q / step * step - q, Q, O,
+                                    d + t * d_row, T, d_stride);
         }
         for (int plane = 0; plane < PLANES; plane++)
             gaze_sum_tiles(v + plane * v_stride, d + plane * d_stride, tiles, C, O, first != from, u + plane * plane_size);

@@ -105,16 +105,16 @@ GAZE_APART void gaze_spread_row(source dy, int pixels, int O, __global float *d,
         for (int j = 0; j < SPAN; j++) g[j] = j < pixels ? vloadv(0, dy + j * O + o) : (floatv)0.0f;
         gaze_winograd_spread(g, 1, SPAN, f, 1);
 #pragma unroll
-        for (int j = 0; j < EDGE; j++) vstorev(f[j], 0, d + j * stride + o);
+        for (int j = 0; j < EDGE; j++) vstorev(f[j], 0, d + j * stride + start);
     }
 }
 
-/* A group sums one part of the tiles, T at a time. u [parts][EDGE][C][filters] and scratch [parts][EDGE * (T*C+16 + T*O+16)], as in
-   winograd_gradient.cl. */
+/* A group sums one part of the tiles, T at a time. u [parts][EDGE][C][filters] and scratch
+   [parts][EDGE * (T*C+16 + T*GAZE_SUM_ROW(O)+16)], as in winograd_gradient.cl. */
 GAZE_ONE winograd_row_kernel_gradient(GAZE_HERE source x, source dy, __global float *restrict u, __global float *restrict scratch,
                                       int W, int C, int Q, int O, int left, int n_tiles, int T, int parts)
 {
-    const int across = (Q + SPAN - 1) / SPAN, g = GAZE_AT(0), v_stride = T * C + 16, d_stride = T * O + 16;
+    const int across = (Q + SPAN - 1) / SPAN, g = GAZE_AT(0), d_row = GAZE_SUM_ROW(O), v_stride = T * C + 16, d_stride = T * d_row + 16;
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * EDGE * (v_stride + d_stride), *d = v + EDGE * v_stride;
@@ -124,7 +124,7 @@ GAZE_ONE winograd_row_kernel_gradient(GAZE_HERE source x, source dy, __global fl
         for (int t = 0; t < tiles; t++) {
             const int row = (first + t) / across, q = (first + t) % across * SPAN;
             gaze_transform_row_global(x + (size_t)row * W * C, W, C, q - left, v + t * C, T, v_stride);
-            gaze_spread_row(dy + ((size_t)row * Q + q) * O, Q - q, O, d + t * O, d_stride);
+            gaze_spread_row(dy + ((size_t)row * Q + q) * O, Q - q, O, d + t * d_row, d_stride);
         }
         for (int plane = 0; plane < EDGE; plane++)
             gaze_sum_tiles(v + plane * v_stride, d + plane * d_stride, tiles, C, O, first != from, u + plane * plane_size);

@@ -4,12 +4,16 @@
 
 #include "winograd_tiles.h"
 
-/* c[i] += sum over the tiles of row[i] times two vectors of d, `second` floats apart; rows are `C` floats apart, those of d `O`. What
-   the next register tile will add to, from `next` on, is asked for meanwhile. */
-GAZE_IN_REGISTERS void gaze_wide_tile(source *row, int C, source d, int second, int O, int tiles, source next, int filters, floatv *c)
+/* Floats of a tile's row of d: vectors of filters, each with its own place as in u, so that none lies in two lines of the cache. */
+#define GAZE_SUM_ROW(O)               (((O) + GAZE_WIDTH - 1) / GAZE_WIDTH * GAZE_WIDTH)
+#define GAZE_IN_SUM_ROWS(start, o, T) (start)
+
+/* c[i] += sum over the tiles of row[i] times two vectors of d; rows are `C` floats apart, those of d `d_row`. What the next register
+   tile will add to, from `next` on, is asked for meanwhile. */
+GAZE_IN_REGISTERS void gaze_wide_tile(source *row, int C, source d, int d_row, int tiles, source next, int filters, floatv *c)
 {
-    for (int t = 0; t < tiles; t++, d += O) {
-        const floatv b0 = vloadv(0, d), b1 = vloadv(0, d + second);
+    for (int t = 0; t < tiles; t++, d += d_row) {
+        const floatv b0 = vloadv(0, d), b1 = vloadv(1, d);
         if (t < PANEL_ROWS) gaze_prefetch_near(next + t * filters, TILE_COLUMNS);
 #pragma unroll
         for (int i = 0; i < PANEL_ROWS; i++) {
@@ -20,10 +24,10 @@ GAZE_IN_REGISTERS void gaze_wide_tile(source *row, int C, source d, int second, 
     }
 }
 
-/* c[i] += sum over the tiles of row[i] times one vector of d, both `C` and `O` floats apart. */
-GAZE_IN_REGISTERS void gaze_narrow_tile(source *row, int C, source d, int O, int tiles, floatv *c)
+/* c[i] += sum over the tiles of row[i] times one vector of d, `C` and `d_row` floats apart. */
+GAZE_IN_REGISTERS void gaze_narrow_tile(source *row, int C, source d, int d_row, int tiles, floatv *c)
 {
-    for (int t = 0; t < tiles; t++, d += O) {
+    for (int t = 0; t < tiles; t++, d += d_row) {
         const floatv b = vloadv(0, d);
 #pragma unroll
         for (int i = 0; i < PANEL_ROWS; i++) c[i] = fma((floatv)(row[i][t * C]), b, c[i]);
@@ -31,14 +35,13 @@ GAZE_IN_REGISTERS void gaze_narrow_tile(source *row, int C, source d, int O, int
 }
 
 /* u [C][filters] += or = V^T D of some tiles, by register tiles of PANEL_ROWS channels x TILE_COLUMNS filters. Each vector of filters
-   has its own place in u. The last tile of channels overlaps the one before: rows that are summed already are not stored again. */
+   has its own place in d and u. The last tile of channels overlaps the one before: rows that are summed already are not stored again. */
 GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool add, __global float *u)
 {
-    const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+    const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS, d_row = GAZE_SUM_ROW(O);
     for (int channel = 0; channel < C; channel += PANEL_ROWS) {
         const int c0 = min(channel, C - PANEL_ROWS);
         for (int n = 0; n < filters; n += TILE_COLUMNS) {
-            const int o0 = gaze_vector_start(n, O), o1 = gaze_vector_start(n + GAZE_WIDTH, O);
             __global float *at = u + (size_t)c0 * filters + n, *below = u + (size_t)(c0 + PANEL_ROWS) * filters;
             source row[PANEL_ROWS];
             floatv c[2 * PANEL_ROWS];
@@ -49,9 +52,9 @@ GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool
                 c[PANEL_ROWS + i] = add ? vloadv(1, at + i * filters) : (floatv)0.0f;
             }
             if (gaze_is_narrow(n / TILE_COLUMNS, O))
-                gaze_narrow_tile(row, C, d + o0, O, tiles, c);
+                gaze_narrow_tile(row, C, d + n, d_row, tiles, c);
             else
-                gaze_wide_tile(row, C, d + o0, o1 - o0, O, tiles, n + TILE_COLUMNS < filters ? at + TILE_COLUMNS : below, filters, c);
+                gaze_wide_tile(row, C, d + n, d_row, tiles, n + TILE_COLUMNS < filters ? at + TILE_COLUMNS : below, filters, c);
 #pragma unroll
             for (int i = 0; i < PANEL_ROWS; i++) {
                 if (c0 + i < channel) continue;
