@@ -3,9 +3,34 @@
    don't depend on the number of cores. */
 #include "dense_packed.h"
 
-#define DENSE_IN_PLACE (2 * PANEL_ROWS) // so few rows are not worth a panel
+#define DENSE_IN_PLACE (2 * PANEL_ROWS)           // so few rows are not worth a panel
+#define PANEL_LINES    ((TILE_COLUMNS + 15) / 16) // of the cache in a row of a panel, and
+#define DEPTH_LINES    (DENSE_DEPTH / 16)         // in a column
+#define ASKED_PARTS    8                          // of a tile's product, between which memory is asked for
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_panel, __global, __private)
+
+/* Lines of the cache that the next panel is made of: so many, `each` of a row, rows `stride` floats apart. */
+typedef struct gaze_lines {
+    const __global float *from;
+    int stride, each, count;
+} gaze_lines;
+
+/* c += the rows of tile i of `tiles` times a panel. Meanwhile the tile asks for its share of the next panel, a little at a time: all at
+   once would take all of the misses that a core can wait for. */
+GAZE_IN_REGISTERS void gaze_tile_asking(const __global float **row, const float *panel, int count, const gaze_lines *next, int i,
+                                        int tiles, floatv *c)
+{
+    const int first = next->count * i / tiles, mine = next->count * (i + 1) / tiles - first;
+    for (int q = 0; q < ASKED_PARTS; q++) {
+        const int begin = count * q / ASKED_PARTS, some = count * (q + 1) / ASKED_PARTS - begin;
+        for (int l = first + mine * q / ASKED_PARTS; l < first + mine * (q + 1) / ASKED_PARTS; l++)
+            gaze_prefetch(next->from + (size_t)(l / next->each) * next->stride + l % next->each * 16, 1);
+        gaze_tile_panel(row, 1, panel + begin * TILE_COLUMNS, TILE_COLUMNS, some, c);
+#pragma unroll
+        for (int j = 0; j < PANEL_ROWS; j++) row[j] += some;
+    }
+}
 
 /* A group makes DENSE_ROWS x TILE_COLUMNS of y from a part of K. y [parts][R][U]; bias (may be null) and
    activation only with one part. */
@@ -15,7 +40,7 @@ GAZE_APART void gaze_dense_tile(int i0, int i1, int i2, const __global float *re
 {
     const int u = i0 * TILE_COLUMNS, r = i1 * DENSE_ROWS, p = i2;
     const int rows = min(DENSE_ROWS, R - r), from = p * part, to = min(from + part, K);
-    const int in_place = rows <= DENSE_IN_PLACE && u + TILE_COLUMNS <= U;
+    const int in_place = rows <= DENSE_IN_PLACE && u + TILE_COLUMNS <= U, tiles = (rows + PANEL_ROWS - 1) / PANEL_ROWS;
     const __global float *row[PANEL_ROWS];
     GAZE_ALIGNED float panel[DENSE_DEPTH * TILE_COLUMNS], sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
     floatv c[2 * PANEL_ROWS];
@@ -24,13 +49,17 @@ GAZE_APART void gaze_dense_tile(int i0, int i1, int i2, const __global float *re
     for (int k = from; k < to; k += DENSE_DEPTH) {
         const int count = min(DENSE_DEPTH, to - k), last = k + DENSE_DEPTH >= to;
         const __global float *block = w + (size_t)k * U + u;
+        /* The next columns' first panel after the last one. */
+        const int left = last ? (u + TILE_COLUMNS < U ? to - from : 0) : to - k - DENSE_DEPTH;
+        const gaze_lines next = {last ? w + (size_t)from * U + u + TILE_COLUMNS : block + (size_t)DENSE_DEPTH * U, U, PANEL_LINES,
+                                 min(DENSE_DEPTH, left) * PANEL_LINES};
         if (!in_place) gaze_pack(block, count, U, U - u, (size_t)(K - k) * U - u, panel);
         for (int i = 0; i < rows; i += PANEL_ROWS) {
             gaze_open_tile(x + (size_t)(r + i) * K + k, K, rows - i, row, c);
             if (in_place)
                 gaze_tile_in_place(row, 1, block, U, count, c);
             else
-                gaze_tile_panel(row, 1, panel, TILE_COLUMNS, count, c);
+                gaze_tile_asking(row, panel, count, &next, i / PANEL_ROWS, tiles, c);
             gaze_add_block(c, sum + i * TILE_COLUMNS, k == from, last);
             if (!last) continue;
             gaze_add_bias(c, start);
@@ -51,17 +80,20 @@ GAZE_APART void gaze_dense_tile_transposed(int i0, int i1, const __global float 
                                            __global float *restrict dx, int R, int K, int U)
 {
     const int k = i0 * TILE_COLUMNS, r = i1 * DENSE_ROWS;
-    const int rows = min(DENSE_ROWS, R - r);
+    const int rows = min(DENSE_ROWS, R - r), tiles = (rows + PANEL_ROWS - 1) / PANEL_ROWS;
     const __global float *row[PANEL_ROWS];
     GAZE_ALIGNED float panel[DENSE_DEPTH * TILE_COLUMNS], sum[DENSE_ROWS * TILE_COLUMNS];
     floatv c[2 * PANEL_ROWS];
     dx += (size_t)r * K + k;
     for (int u = 0; u < U; u += DENSE_DEPTH) {
         const int count = min(DENSE_DEPTH, U - u), last = u + DENSE_DEPTH >= U;
+        const int after = last ? k + TILE_COLUMNS : k; // the row that the next panel begins with
+        const gaze_lines next = {w + (size_t)after * U + (last ? 0 : u + DENSE_DEPTH), U, DEPTH_LINES,
+                                 clamp(K - after, 0, TILE_COLUMNS) * DEPTH_LINES};
         gaze_pack_transposed(w + (size_t)k * U + u, count, U, K - k, panel);
         for (int i = 0; i < rows; i += PANEL_ROWS) {
             gaze_open_tile(dy + (size_t)(r + i) * U + u, U, rows - i, row, c);
-            gaze_tile_panel(row, 1, panel, TILE_COLUMNS, count, c);
+            gaze_tile_asking(row, panel, count, &next, i / PANEL_ROWS, tiles, c);
             gaze_add_block(c, sum + i * TILE_COLUMNS, u == 0, last);
             if (last) gaze_store_tile(c, dx + (size_t)i * K, K, rows - i, K - k);
         }

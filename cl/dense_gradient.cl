@@ -83,7 +83,8 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
     for (int j = 0; j < GRADIENT_COLUMNS; j++) total[j] = 0.0f;
     out += (size_t)p * M * N;
     for (int r = from; r < to; r += GRADIENT_DEPTH) {
-        /* The next block's rows, of a and of b in turn: a tile asks for so many, some with each part of its product (dense.cl). */
+        /* The next block's rows, of a and of b in turn: a tile asks for so many, some with each part of its product (dense.cl), and
+           for what it writes. */
         const int count = min(GRADIENT_DEPTH, to - r), asked = 2 * (count / tiles + 1);
         int next = 2 * (r + count), line = next;
         gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, (size_t)(R - r) * M - m, copy);
@@ -103,6 +104,8 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
                     for (const int end = min(next + asked * (q + 1) / ASKED_PARTS, 2 * to); line < end; line++)
                         gaze_prefetch(line % 2 ? b + (size_t)(line / 2) * N + first : a + (size_t)(line / 2) * M + m,
                                       line % 2 ? columns : rows);
+                    if (q < min(PANEL_ROWS, rows - i) && column == 1)
+                        gaze_prefetch_to(out + (size_t)(m + i + q) * row + n, TILE_COLUMNS);
                     gaze_tile_private_panel(element, COPY_FLOATS, panel + begin * TILE_COLUMNS, TILE_COLUMNS, some, c);
 #pragma unroll
                     for (int j = 0; j < PANEL_ROWS; j++) element[j] += some * COPY_FLOATS;
