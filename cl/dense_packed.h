@@ -93,9 +93,10 @@ GAZE_IN_REGISTERS void gaze_put_finished(floatv *c, int finish, int activation, 
 }
 
 /* y [R,N] = activation(x [R,K] w + bias) from the panels of w, finished: a group makes DENSE_ROWS x TILE_COLUMNS. before [R,N]: where
-   what is finished is kept, or null, as may be bias and other [R,N]. The groups of a row ask for the next DENSE_ROWS rows of x, and
-   each tile, row by row in the course of its product, for what it reads and writes at its end: more at once would take all of the
-   misses that a core can wait for, and the panel needs some. */
+   what is finished is kept, or null, as may be bias and other [R,N]. The groups of a row ask for the next DENSE_ROWS rows of x, or,
+   where there are none that could use panels again, for the part of a panel that comes next; and each tile, row by row in the course
+   of its product, for what it reads and writes at its end: more at once would take all of the misses that a core can wait for, and
+   the panel needs some. */
 GAZE_IN_REGISTERS void gaze_dense_rows(int i0, int i1, const __global float *restrict x, const __global float *restrict panels,
                                        const __global float *restrict bias, const __global float *other, __global float *before,
                                        __global float *y, int R, int K, int N, int activation, int finish)
@@ -104,6 +105,8 @@ GAZE_IN_REGISTERS void gaze_dense_rows(int i0, int i1, const __global float *res
     const int rows = min(DENSE_ROWS, R - r), plain = finish <= FINISH_ADD ? activation : 0;
     const int steps = (K + DENSE_DEPTH - 1) / DENSE_DEPTH * (DENSE_ROWS / PANEL_ROWS), groups = (N + TILE_COLUMNS - 1) / TILE_COLUMNS;
     const int next_rows = clamp(R - r - DENSE_ROWS, 0, DENSE_ROWS), share = next_rows * K / (groups * steps) + 1;
+    const int tiles = (rows + PANEL_ROWS - 1) / PANEL_ROWS,
+              ahead = R > DENSE_ROWS ? 0 : (DENSE_DEPTH * TILE_COLUMNS / (tiles * PANEL_ROWS) + 15) / 16 * 16;
     const __global float *row[PANEL_ROWS], *next = x + (size_t)(r + DENSE_ROWS) * K + i0 * steps * share;
     GAZE_ALIGNED float sum[DENSE_ROWS * TILE_COLUMNS], start[TILE_COLUMNS];
     floatv c[2 * PANEL_ROWS];
@@ -111,18 +114,20 @@ GAZE_IN_REGISTERS void gaze_dense_rows(int i0, int i1, const __global float *res
     panels += (size_t)n * K;
     for (int k = 0; k < K; k += DENSE_DEPTH) {
         const int count = min(DENSE_DEPTH, K - k), last = k + DENSE_DEPTH >= K;
+        const __global float *panel = panels + (size_t)k * TILE_COLUMNS, *later = panel + (size_t)count * TILE_COLUMNS;
         for (int i = 0; i < rows; i += PANEL_ROWS, next += share) {
             const size_t at = (size_t)(r + i) * N + n;
             const int there = min(PANEL_ROWS, rows - i);
             gaze_open_tile(x + (size_t)(r + i) * K + k, K, there, row, c);
             if (next_rows) gaze_prefetch(next, share);
-            for (int part = 0; part < PANEL_ROWS; part++) {
+            for (int part = 0; part < PANEL_ROWS; part++, later += ahead) {
                 const int from = count * part / PANEL_ROWS, some = count * (part + 1) / PANEL_ROWS - from;
                 const size_t end = at + (size_t)part * N;
                 if (last && part < there) gaze_prefetch_to(y + end, columns);
                 if (last && part < there && before) gaze_prefetch_to(before + end, columns);
                 if (last && part < there && other) gaze_prefetch(other + end, columns);
-                gaze_tile_in_place(row, 1, panels + (size_t)(k + from) * TILE_COLUMNS, TILE_COLUMNS, some, c);
+                gaze_prefetch(later, ahead);
+                gaze_tile_in_place(row, 1, panel + from * TILE_COLUMNS, TILE_COLUMNS, some, c);
 #pragma unroll
                 for (int j = 0; j < PANEL_ROWS; j++) row[j] += some;
             }
