@@ -46,6 +46,15 @@ static inline void gaze_lstm_hold(const __global float *c_before, __global float
     for (int g = 0; gates && g < GATES; g++) gaze_store_part(0.0f, gates + g * U + at, count);
 }
 
+/* What a row writes `later`, in training, for units at .. at + count: on its way while others are multiplied. */
+static inline void gaze_lstm_ask(const __global float *h, const __global float *c, const __global float *gates, size_t later, int U,
+                                 int at, int count)
+{
+    for (int g = 0; g < GATES; g++) gaze_prefetch_to(gates + (later * GATES + g) * U + at, count);
+    gaze_prefetch_to(h + later * U + at, count);
+    gaze_prefetch_to(c + later * U + at, count);
+}
+
 /* xw [B,T,4U], w packed, mask [B,T], h0 c0 [B,U] -> h c [B,T,U], gates [B,T,4U]; mask, h0, c0, gates may be
    null. D > 0: xw is the input [B,T,D], whose kernel stands before the state's in w, and its bias x_bias [4U] or null. */
 GAZE_ONE lstm_steps(GAZE_HERE const __global float *restrict xw, const __global float *restrict w,
@@ -75,6 +84,7 @@ GAZE_ONE lstm_steps(GAZE_HERE const __global float *restrict xw, const __global 
                 const size_t b = first + r, step = b * T + t;
                 const __global float *c_before = s ? c + (b * T + before) * U : c0 ? c0 + b * U : c0;
                 __global float *kept = gates ? gates + step * GATES * U : gates;
+                if (gates && s + 1 < T) gaze_lstm_ask(h, c, gates, backwards ? step - 1 : step + 1, U, u, end - u);
                 for (int at = u; at < end; at += GAZE_WIDTH)
                     if (mask && !mask[step])
                         gaze_lstm_hold(c_before, h + step * U, c + step * U, kept, now + r * stride, next + r * stride, U,
@@ -115,6 +125,18 @@ static inline void gaze_lstm_cell_gradient(const __global float *gates, const __
     vstorev(do_, 0, a + 3 * stride + at);
 }
 
+/* The same of the gradient: what a row reads and writes `later`, and the cell before it, where there is one. */
+static inline void gaze_lstm_ask_gradient(const __global float *c_before, const __global float *gates, const __global float *dh,
+                                          const __global float *dz, size_t later, int U, int at)
+{
+    for (int g = 0; g < GATES; g++) {
+        gaze_prefetch(gates + (later * GATES + g) * U + at, GAZE_WIDTH);
+        gaze_prefetch_to(dz + (later * GATES + g) * U + at, GAZE_WIDTH);
+    }
+    if (dh) gaze_prefetch(dh + later * U + at, GAZE_WIDTH);
+    if (c_before) gaze_prefetch(c_before + at, GAZE_WIDTH);
+}
+
 /* w packed transposed, c [B,T,U], gates, mask, c0, dh dc [B,T,U] -> dz [B,T,4U], dh0 dc0 [B,U] */
 GAZE_ONE lstm_gradient(GAZE_HERE const __global float *restrict w, const __global float *restrict c,
                        const __global float *restrict gates, const __global int *restrict mask,
@@ -138,7 +160,10 @@ GAZE_ONE lstm_gradient(GAZE_HERE const __global float *restrict w, const __globa
             __global float *row_h = carry_h + r * stride, *row_c = carry_c + r * stride,
                            *row_a = a + r * GATES * stride;
             const int masked = mask && !mask[step];
+            const size_t later = b * T + before;
+            const __global float *c_later = s > 1 ? c + (backwards ? later + 1 : later - 1) * U : 0;
             for (int u = 0; u < U; u += GAZE_WIDTH) {
+                if (s) gaze_lstm_ask_gradient(c_later, gates, dh, dz, later, U, u);
                 const floatv d = vloadv(0, row_h + u) + gaze_load_some(dh ? dh + step * U : dh, u, U - u);
                 if (dc)
                     vstorev(vloadv(0, row_c + u) + gaze_load_part(dc + step * U + u, U - u, 0.0f), 0,
