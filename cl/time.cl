@@ -54,7 +54,7 @@ GAZE_ONE after_first_slabs(GAZE_HERE const __global float *restrict x, const __g
 __kernel void shift_time_items(const __global float *restrict x, const __global float *restrict first,
                                __global float *restrict y, int rows, int T, int D, int backwards)
 {
-    const size_t i = GAZE_AT(0), at = i / D;
+    const size_t i = get_global_id(0), at = i / D;
     if (at >= (size_t)rows) return;
     const __global float *from = gaze_shifted(x, first, at, T, D, backwards);
     y[i] = from ? from[i % D] : 0.0f;
@@ -63,13 +63,13 @@ __kernel void shift_time_items(const __global float *restrict x, const __global 
 __kernel void reverse_time_items(const __global float *restrict x, const __global float *restrict none,
                                  __global float *restrict y, int rows, int T, int D, int backwards)
 {
-    const size_t i = GAZE_AT(0), at = i / D;
+    const size_t i = get_global_id(0), at = i / D;
     if (at < (size_t)rows) y[i] = x[gaze_reversed(at, T) * D + i % D];
 }
 
 __kernel void after_first_items(const __global float *restrict x, const __global int *restrict mask,
                                 __global float *restrict y, int rows, int T, int D, int backwards)
 {
-    const size_t i = GAZE_AT(0), at = i / D;
+    const size_t i = get_global_id(0), at = i / D;
     if (at < (size_t)rows) y[i] = gaze_begun(mask, at, T, backwards) ? x[i] : 0.0f;
 }
