@@ -10,22 +10,17 @@
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_panel, __global, __private)
 
-/* Lines of the cache that the next panel is made of: so many, `each` of a row, rows `stride` floats apart. */
-typedef struct gaze_lines {
-    const __global float *from;
-    int stride, each, count;
-} gaze_lines;
-
-/* c += the rows of tile i of `tiles` times a panel. Meanwhile the tile asks for its share of the next panel, a little at a time: all at
-   once would take all of the misses that a core can wait for. */
-GAZE_IN_REGISTERS void gaze_tile_asking(const __global float **row, const float *panel, int count, const gaze_lines *next, int i,
-                                        int tiles, floatv *c)
+/* c += the rows of tile i of `tiles` times a panel. Meanwhile the tile asks for its share of the lines of the cache that the next panel
+   is made of, `row_lines` of a row, rows `stride` floats apart, a little at a time: all at once would take all of the misses that a
+   core can wait for. */
+GAZE_IN_REGISTERS void gaze_tile_asking(const __global float **row, const float *panel, int count, const __global float *next,
+                                        int stride, int row_lines, int lines, int i, int tiles, floatv *c)
 {
-    const int first = next->count * i / tiles, mine = next->count * (i + 1) / tiles - first;
+    const int first = lines * i / tiles, mine = lines * (i + 1) / tiles - first;
     for (int q = 0; q < ASKED_PARTS; q++) {
         const int begin = count * q / ASKED_PARTS, some = count * (q + 1) / ASKED_PARTS - begin;
         for (int l = first + mine * q / ASKED_PARTS; l < first + mine * (q + 1) / ASKED_PARTS; l++)
-            gaze_prefetch(next->from + (size_t)(l / next->each) * next->stride + l % next->each * 16, 1);
+            gaze_prefetch(next + (size_t)(l / row_lines) * stride + l % row_lines * 16, 1);
         gaze_tile_panel(row, 1, panel + begin * TILE_COLUMNS, TILE_COLUMNS, some, c);
 #pragma unroll
         for (int j = 0; j < PANEL_ROWS; j++) row[j] += some;
@@ -51,15 +46,15 @@ GAZE_APART void gaze_dense_tile(int i0, int i1, int i2, const __global float *re
         const __global float *block = w + (size_t)k * U + u;
         /* The next columns' first panel after the last one. */
         const int left = last ? (u + TILE_COLUMNS < U ? to - from : 0) : to - k - DENSE_DEPTH;
-        const gaze_lines next = {last ? w + (size_t)from * U + u + TILE_COLUMNS : block + (size_t)DENSE_DEPTH * U, U, PANEL_LINES,
-                                 min(DENSE_DEPTH, left) * PANEL_LINES};
+        const __global float *next = last ? w + (size_t)from * U + u + TILE_COLUMNS : block + (size_t)DENSE_DEPTH * U;
+        const int lines = min(DENSE_DEPTH, left) * PANEL_LINES;
         if (!in_place) gaze_pack(block, count, U, U - u, (size_t)(K - k) * U - u, panel);
         for (int i = 0; i < rows; i += PANEL_ROWS) {
             gaze_open_tile(x + (size_t)(r + i) * K + k, K, rows - i, row, c);
             if (in_place)
                 gaze_tile_in_place(row, 1, block, U, count, c);
             else
-                gaze_tile_asking(row, panel, count, &next, i / PANEL_ROWS, tiles, c);
+                gaze_tile_asking(row, panel, count, next, U, PANEL_LINES, lines, i / PANEL_ROWS, tiles, c);
             gaze_add_block(c, sum + i * TILE_COLUMNS, k == from, last);
             if (!last) continue;
             gaze_add_bias(c, start);
@@ -88,12 +83,12 @@ GAZE_APART void gaze_dense_tile_transposed(int i0, int i1, const __global float 
     for (int u = 0; u < U; u += DENSE_DEPTH) {
         const int count = min(DENSE_DEPTH, U - u), last = u + DENSE_DEPTH >= U;
         const int after = last ? k + TILE_COLUMNS : k; // the row that the next panel begins with
-        const gaze_lines next = {w + (size_t)after * U + (last ? 0 : u + DENSE_DEPTH), U, DEPTH_LINES,
-                                 clamp(K - after, 0, TILE_COLUMNS) * DEPTH_LINES};
+        const __global float *next = w + (size_t)after * U + (last ? 0 : u + DENSE_DEPTH);
+        const int lines = clamp(K - after, 0, TILE_COLUMNS) * DEPTH_LINES;
         gaze_pack_transposed(w + (size_t)k * U + u, count, U, K - k, panel);
         for (int i = 0; i < rows; i += PANEL_ROWS) {
             gaze_open_tile(dy + (size_t)(r + i) * U + u, U, rows - i, row, c);
-            gaze_tile_asking(row, panel, count, &next, i / PANEL_ROWS, tiles, c);
+            gaze_tile_asking(row, panel, count, next, U, DEPTH_LINES, lines, i / PANEL_ROWS, tiles, c);
             gaze_add_block(c, sum + i * TILE_COLUMNS, u == 0, last);
             if (last) gaze_store_tile(c, dx + (size_t)i * K, K, rows - i, K - k);
         }

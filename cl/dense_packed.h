@@ -97,8 +97,8 @@ GAZE_IN_REGISTERS void gaze_put_finished(floatv *c, int finish, int activation, 
    where there are none that could use panels again, for the part of a panel that comes next; and each tile, row by row in the course
    of its product, for what it reads and writes at its end: more at once would take all of the misses that a core can wait for, and
    the panel needs some. */
-GAZE_IN_REGISTERS void gaze_dense_rows(int i0, int i1, const __global float *restrict x, const __global float *restrict panels,
-                                       const __global float *restrict bias, const __global float *other, __global float *before,
+GAZE_IN_REGISTERS void gaze_dense_rows(int i0, int i1, const __global float *x, const __global float *panels,
+                                       const __global float *bias, const __global float *other, __global float *before,
                                        __global float *y, int R, int K, int N, int activation, int finish)
 {
     const int n = i0 * TILE_COLUMNS, r = i1 * DENSE_ROWS, columns = min(TILE_COLUMNS, N - n);
