@@ -44,6 +44,9 @@ GAZE_DEFINE_MEMORY(__local)
 GAZE_DEFINE_MEMORY(__private)
 #endif
 
+/* So many floats in whole vectors. */
+#define GAZE_WHOLE(n) (((n) + GAZE_WIDTH - 1) / GAZE_WIDTH * GAZE_WIDTH)
+
 /* Before arrays of floats that vectors are read from and written to: begun anywhere, each of 16 floats lies in two lines of the cache. */
 #define GAZE_ALIGNED __attribute__((aligned(4 * GAZE_WIDTH)))
 
@@ -57,18 +60,14 @@ GAZE_DEFINE_MEMORY(__private)
 
 /* GAZE_ONE: before the name of a kernel of the cpu family, of groups of one item; GAZE_HERE: before its first argument; GAZE_AT(d):
    which group it is. In an entry it is a function that a kernel of the host's making tells where it is (engine/device/entry.h). Where
-   the host gives GAZE_NO_CPU none of them is compiled: tiles that fit a core's vector registers and first cache spill on a GPU, and
-   take its compiler longer than all other kernels. */
-#ifdef GAZE_ENTRY
+   the host gives GAZE_NO_CPU nobody calls these functions: tiles that fit a core's vector registers and first cache spill on a GPU,
+   and take its compiler longer than all other kernels. */
+#if defined(GAZE_ENTRY) || defined(GAZE_NO_CPU)
 #define GAZE_ONE GAZE_APART void
 #define GAZE_HERE size_t gaze_at0, size_t gaze_at1, size_t gaze_at2,
 #define GAZE_AT(d) gaze_at##d
 #else
-#ifdef GAZE_NO_CPU
-#define GAZE_ONE static inline __attribute__((unused)) void
-#else
 #define GAZE_ONE __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-#endif
 #define GAZE_HERE
 #define GAZE_AT(d) get_global_id(d)
 #endif

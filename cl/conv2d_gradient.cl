@@ -219,7 +219,7 @@ GAZE_APART void gaze_conv2d_kernel_gradient_few(int i0, source x, source dy, __g
 {
     const int g = i0, per_image = (P + rows - 1) / rows;
     const int from = (long)strips * g / parts, to = (long)strips * (g + 1) / parts, wide = (Q - 1) * sx + (kw - 1) * ex + 1;
-    const int line = C * sx * run, length = (Q + GAZE_WIDTH - 1) / GAZE_WIDTH * GAZE_WIDTH;
+    const int line = C * sx * run, length = GAZE_WHOLE(Q);
     const int used = kh * kw * C, taps = (used + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
     for (int k = 0; k < taps; k++) {
         const int t = k < used ? k : 0, v = t / C % kw * ex;

@@ -6,7 +6,6 @@
 #define DENSE_IN_PLACE (2 * PANEL_ROWS)           // so few rows are not worth a panel
 #define PANEL_LINES    ((TILE_COLUMNS + 15) / 16) // of the cache in a row of a panel, and
 #define DEPTH_LINES    (DENSE_DEPTH / 16)         // in a column
-#define ASKED_PARTS    8                          // of a tile's product, between which memory is asked for
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_panel, __global, __private)
 

@@ -10,7 +10,6 @@
 #define GRADIENT_ROWS    (GAZE_WIDTH == 16 ? 128 : 132) // columns of `a` that are copied at once: two blocks of gz_dense_tile_of
 #define GRADIENT_COLUMNS 128
 #define GRADIENT_DEPTH   128                    // rows in a panel
-#define ASKED_PARTS      8                      // parts of a tile's product between which memory is asked for
 #define COPY_FLOATS      (GRADIENT_ROWS + 16)   // GRADIENT_ROWS in whole vectors, and no multiple of 4 KiB
 
 GAZE_DEFINE_PANEL_TILE(gaze_tile_private_panel, __private, __private)

@@ -5,6 +5,8 @@
 
 #include "prefetch.h"
 
+#define ASKED_PARTS 8 // of a tile's product, between which memory is asked for
+
 /* c[i] += sum over k of row[i][k * step] * b[k * b_step]: c[i] the first vector, c[PANEL_ROWS + i] the second.
    b is a panel (b_step TILE_COLUMNS), or the matrix itself. */
 #define GAZE_DEFINE_PANEL_TILE(NAME, SPACE, SPACE_B)                                                     \

@@ -9,12 +9,12 @@ GAZE_DEFINE_SPREAD(gaze_transform_gradient, __global, GAZE_IN_SUM_ROWS)
 GAZE_DEFINE_SPREAD(gaze_transform_gradient_local, __local, GAZE_IN_STRIPS)
 
 /* A group sums one part of the tiles, T at a time. u [parts][PLANES][C][filters], filters = O rounded up to TILE_COLUMNS; scratch
-   [parts][PLANES * (T*C+16 + T*GAZE_SUM_ROW(O)+16)]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
+   [parts][PLANES * (T*C+16 + GAZE_PLANE(T, O))]: planes a multiple of 1024 bytes apart would fall into few sets of the L1 cache. */
 GAZE_ONE winograd_kernel_gradient(GAZE_HERE source x, source dy, const __global int *restrict place, __global float *restrict u,
                                   __global float *restrict scratch, IMAGES, int top, int left, int n_tiles, int T, int parts)
 {
     const int across = (Q + SIDE - 1) / SIDE, image = (P + SIDE - 1) / SIDE * across;
-    const int step = place ? 2 : 1, g = GAZE_AT(0), d_row = GAZE_SUM_ROW(O), v_stride = T * C + 16, d_stride = T * d_row + 16;
+    const int step = place ? 2 : 1, g = GAZE_AT(0), d_row = GAZE_WHOLE(O), v_stride = T * C + 16, d_stride = GAZE_PLANE(T, O);
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * PLANES * (v_stride + d_stride), *d = v + PLANES * v_stride;

@@ -110,11 +110,11 @@ GAZE_APART void gaze_spread_row(source dy, int pixels, int O, __global float *d,
 }
 
 /* A group sums one part of the tiles, T at a time. u [parts][EDGE][C][filters] and scratch
-   [parts][EDGE * (T*C+16 + T*GAZE_SUM_ROW(O)+16)], as in winograd_gradient.cl. */
+   [parts][EDGE * (T*C+16 + GAZE_PLANE(T, O))], as in winograd_gradient.cl. */
 GAZE_ONE winograd_row_kernel_gradient(GAZE_HERE source x, source dy, __global float *restrict u, __global float *restrict scratch,
                                       int W, int C, int Q, int O, int left, int n_tiles, int T, int parts)
 {
-    const int across = (Q + SPAN - 1) / SPAN, g = GAZE_AT(0), d_row = GAZE_SUM_ROW(O), v_stride = T * C + 16, d_stride = T * d_row + 16;
+    const int across = (Q + SPAN - 1) / SPAN, g = GAZE_AT(0), d_row = GAZE_WHOLE(O), v_stride = T * C + 16, d_stride = GAZE_PLANE(T, O);
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * EDGE * (v_stride + d_stride), *d = v + EDGE * v_stride;

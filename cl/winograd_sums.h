@@ -4,8 +4,8 @@
 
 #include "winograd_tiles.h"
 
-/* Floats of a tile's row of d: vectors of filters, each with its own place as in u, so that none lies in two lines of the cache. */
-#define GAZE_SUM_ROW(O)               (((O) + GAZE_WIDTH - 1) / GAZE_WIDTH * GAZE_WIDTH)
+/* A tile's row of d has GAZE_WHOLE(O) floats: vectors of filters, each with its own place as in u, so that none lies in two lines of
+   the cache. */
 #define GAZE_IN_SUM_ROWS(start, o, T) (start)
 
 /* c[i] += sum over the tiles of row[i] times two vectors of d; rows are `C` floats apart, those of d `d_row`. What the next register
@@ -38,7 +38,7 @@ GAZE_IN_REGISTERS void gaze_narrow_tile(source *row, int C, source d, int d_row,
    has its own place in d and u. The last tile of channels overlaps the one before: rows that are summed already are not stored again. */
 GAZE_APART void gaze_sum_tiles(source v, source d, int tiles, int C, int O, bool add, __global float *u)
 {
-    const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS, d_row = GAZE_SUM_ROW(O);
+    const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS, d_row = GAZE_WHOLE(O);
     for (int channel = 0; channel < C; channel += PANEL_ROWS) {
         const int c0 = min(channel, C - PANEL_ROWS);
         for (int n = 0; n < filters; n += TILE_COLUMNS) {

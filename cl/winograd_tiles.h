@@ -6,7 +6,7 @@
 #include "winograd.h"
 
 /* Floats of a plane of strips. */
-#define GAZE_PLANE(T, C) (((C) + GAZE_WIDTH - 1) / GAZE_WIDTH * GAZE_WIDTH * (T) + 16)
+#define GAZE_PLANE(T, C) (GAZE_WHOLE(C) * (T) + 16)
 
 /* Where vectors of channels stand. Products read strips, [vector][T][GAZE_WIDTH] of T tiles: the rows of a register tile are as far
    apart whatever C is, one address does for all of them. Sums over tiles read rows of C floats. */

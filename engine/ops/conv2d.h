@@ -76,6 +76,8 @@ enum { GZ_WINOGRAD_PAD = 16 }; /* floats between planes, see cl/winograd.cl */
 bool gz_winograd_fits(const gz_conv2d_size *size, gz_builder *builder, size_t planes, size_t tiles);
 /* Its two arguments: the tiles of C channels, and their products. */
 void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes, size_t tiles, size_t C);
+/* Floats that a part of a kernel's gradient works in: planes of tiles of x, in rows of C, and of dy. */
+size_t gz_winograd_sum_floats(gz_builder *builder, const gz_conv2d_size *size, size_t planes, size_t tiles);
 
 /* The same of kernels 1 x 2 to 1 x 5, by Winograd's F(7 - taps, taps) along rows. every_run: 6 planes of C x
    O are written in every run, as where weights don't stay. */

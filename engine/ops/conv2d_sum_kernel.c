@@ -171,8 +171,7 @@ static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
     const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * size->C * filters);
     const gz_tensor *work =
-        gz_scratch(builder, parts * GZ_WINOGRAD_PLANES *
-                                (TILES * (size->C + gz_round_up(size->O, width)) + 2 * GZ_WINOGRAD_PAD));
+        gz_scratch(builder, parts * gz_winograd_sum_floats(builder, size, GZ_WINOGRAD_PLANES, TILES));
     gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient", "");
     gz_arg_tensor(launch, t->x);
     gz_arg_tensor(launch, t->dy);

@@ -23,6 +23,11 @@ bool gz_winograd_fits(const gz_conv2d_size *size, gz_builder *builder, size_t pl
     return planes * floats * sizeof(float) <= gz_builder_device(builder)->local_bytes;
 }
 
+size_t gz_winograd_sum_floats(gz_builder *builder, const gz_conv2d_size *size, size_t planes, size_t tiles)
+{
+    return planes * (tiles * size->C + GZ_WINOGRAD_PAD + plane_floats(builder, tiles, size->O));
+}
+
 void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes, size_t tiles, size_t C)
 {
     gz_arg_local(launch, planes * plane_floats(builder, tiles, C) * sizeof(float));

@@ -90,8 +90,7 @@ void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size,
                  parts = wanted < most_parts ? wanted : most_parts;
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
     const gz_tensor *u = gz_scratch(builder, parts * EDGE * size->C * filters);
-    const gz_tensor *work = gz_scratch(
-        builder, parts * EDGE * (TILES * (size->C + gz_round_up(size->O, width)) + 2 * GZ_WINOGRAD_PAD));
+    const gz_tensor *work = gz_scratch(builder, parts * gz_winograd_sum_floats(builder, size, EDGE, TILES));
     gz_launch *launch = begin(builder, size, "winograd_row_kernel_gradient");
     gz_arg_tensor(launch, x);
     gz_arg_tensor(launch, dy);
