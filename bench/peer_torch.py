@@ -30,6 +30,7 @@ class Torch:
 
     def __init__(self, threads):
         self.version = torch.__version__.split("+")[0]
+        torch.set_flush_denormal(True)  # before its threads start, which inherit it; TensorFlow's kernels always do, as Gaze's
         torch.set_num_threads(threads)
 
     def load(self, name, weights):
@@ -93,6 +94,7 @@ class OnnxRuntime:
         self.options = onnxruntime.SessionOptions()
         self.options.intra_op_num_threads = threads
         self.options.log_severity_level = 3
+        self.options.add_session_config_entry("session.set_denormal_as_zero", "1")
 
     def load(self, name, weights):
         net = module(name, weights)

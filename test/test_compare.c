@@ -48,6 +48,31 @@ static void denormal_may_be_flushed_to_zero_but_not_to_another(void **state)
     assert_false(passes(EXACT, 0.0f, (double)FLT_MIN));
 }
 
+static void subnormal_inputs_may_count_as_zeros_but_not_as_others(void **state)
+{
+    (void)state;
+    const double want[] = {3.8e-6, NAN, 1}, flushed[] = {0, -0.0, 1};
+    const struct {
+        float got[3];
+        size_t n_wrong, n_not_finite;
+    } all[] = {{{3.8e-6f, NAN, 1}, 0, 0},
+               {{0, -0.0f, 1}, 0, 0},
+               {{1.9e-6f, 0, 1}, 1, 0},
+               {{0, INFINITY, 1}, 0, 1},
+               {{-3.8e-6f, NAN, 2}, 2, 0}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const gz_difference d = gz_compare(&(gz_compared){.limit = {GZ_RELATIVE, 3},
+                                                          .by_element = true,
+                                                          .count = 3,
+                                                          .row = 1,
+                                                          .got = all[i].got,
+                                                          .want = want,
+                                                          .flushed = flushed});
+        assert_int_equal(d.n_wrong, all[i].n_wrong);
+        assert_int_equal(d.n_not_finite, all[i].n_not_finite);
+    }
+}
+
 static void sum_is_bound_by_its_terms_and_their_magnitude(void **state)
 {
     (void)state;
@@ -140,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_means_the_nearest_float),
         cmocka_unit_test(denormal_may_be_flushed_to_zero_but_not_to_another),
+        cmocka_unit_test(subnormal_inputs_may_count_as_zeros_but_not_as_others),
         cmocka_unit_test(sum_is_bound_by_its_terms_and_their_magnitude),
         cmocka_unit_test(sum_of_nothing_may_err_by_one_unit),
         cmocka_unit_test(relative_is_to_the_largest_of_the_row),

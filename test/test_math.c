@@ -56,7 +56,7 @@ static void fill_arguments(void)
 static int build(void **state)
 {
     static char source[65536];
-    char options[64];
+    char options[GZ_OPTIONS];
     if (open_device(state) != 0) return -1;
     FILE *file = fopen(SOURCE_DIR "/cl/common.h", "rb");
     if (!file) return -1;
@@ -64,7 +64,7 @@ static int build(void **state)
     fclose(file);
     memcpy(source + length, KERNELS, sizeof KERNELS);
     const char *text = source;
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu",
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -cl-denorms-are-zero -w -DGAZE_WIDTH=%zu",
              gz_device_facts_of(device)->vector_width);
     program = clCreateProgramWithSource(gz_device_context(device), 1, &text, NULL, NULL);
     fill_arguments();

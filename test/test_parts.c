@@ -5,6 +5,7 @@
 
 #include "../engine/device/team.h"
 
+#include <float.h>
 #include <time.h>
 
 static char folder[64];
@@ -22,7 +23,8 @@ static const char source[] =
     "{\n"
     "    const int i = get_global_id(0);\n"
     "    if (i < size) to[i] = from[(i + 1) % size] + 1;\n"
-    "}\n";
+    "}\n"
+    "__kernel void twice(__global float *values) { values[get_global_id(0)] *= 2; }\n";
 
 static int open_host(void **state)
 {
@@ -123,6 +125,34 @@ static void launches_follow_each_other(void **state)
     }
 }
 
+/* In kernels, whoever runs them; the caller's own arithmetic keeps them. */
+static void subnormal_numbers_are_zeros(void **state)
+{
+    enum { COUNT = 64 };
+    gz_device *const both[] = {device, host};
+    expect_host();
+    for (int d = 0; d < 2; d++) {
+        float values[COUNT];
+        cl_mem memory;
+        cl_kernel kernel;
+        gz_command_times times;
+        volatile float least = FLT_MIN;
+        for (int i = 0; i < COUNT; i++) values[i] = i % 2 ? 1e-40f : 3e-38f;
+        assert_ok(gz_device_kernel(both[d], "team", "twice", "", &kernel));
+        assert_ok(gz_device_allocate(both[d], sizeof values, &memory));
+        assert_ok(gz_device_write(both[d], memory, 0, values, sizeof values));
+        clSetKernelArg(kernel, 0, sizeof memory, &memory);
+        gz_work work = {kernel, {COUNT, 1, 1}, {1, 1, 1}, 0, NULL};
+        if (both[d] == host) assert_ok(gz_device_turn(host));
+        assert_int_equal(gz_device_enqueue(both[d], &work, NULL, &times), CL_SUCCESS);
+        assert_ok(gz_device_read(both[d], memory, 0, values, sizeof values));
+        for (int i = 0; i < COUNT; i++) assert_true(values[i] == (i % 2 ? 0 : 6e-38f));
+        assert_true(least / 2 > 0);
+        clReleaseKernel(kernel);
+        gz_device_release(both[d], memory);
+    }
+}
+
 static void a_call_that_fails_is_told(void **state)
 {
     gz_command_times times;
@@ -177,11 +207,9 @@ static void a_kernel_can_not_ask_for_the_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_group_runs_once),
-        cmocka_unit_test(launches_follow_each_other),
-        cmocka_unit_test(a_call_that_fails_is_told),
-        cmocka_unit_test(parts_are_timed_as_one),
-        cmocka_unit_test(a_kernel_can_not_ask_for_the_size),
+        cmocka_unit_test(every_group_runs_once),       cmocka_unit_test(launches_follow_each_other),
+        cmocka_unit_test(subnormal_numbers_are_zeros), cmocka_unit_test(a_call_that_fails_is_told),
+        cmocka_unit_test(parts_are_timed_as_one),      cmocka_unit_test(a_kernel_can_not_ask_for_the_size),
     };
     return cmocka_run_group_tests(tests, open_host, close_host);
 }

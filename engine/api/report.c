@@ -5,7 +5,7 @@
 gaze_status gz_tell_begin(gz_told *told, gaze_context *context, const gaze_verify_options *options)
 {
     gaze_device_info info;
-    char built_with[80] = "";
+    char built_with[GZ_OPTIONS] = "";
     *told = (gz_told){.options = options, .context = context, .start = gz_seconds()};
     gaze_context_programs(context, &told->programs);
     if (!options->report) return GAZE_OK;

@@ -127,8 +127,12 @@ gaze_status gz_device_entry(gz_device *device, const gz_call_form *call, const g
 gaze_status gz_device_kernel(gz_device *device, const char *stem, const char *kernel, const char *options,
                              cl_kernel *out);
 
-/* What every program is built with, before its own options. */
-void gz_device_options(const gz_device *device, char text[80]);
+enum { GZ_OPTIONS = 128 }; /* characters, the closing zero too */
+
+/* What every program is built with, before its own options. Subnormal numbers are zeros in kernels
+   (-cl-denorms-are-zero): no result depends on them, and a processor takes a hundred clocks and more for
+   each, as gradients meet them where a model has learned its samples. */
+void gz_device_options(const gz_device *device, char text[GZ_OPTIONS]);
 
 /* After a fork: true in the child of a process that had used OpenCL. Calls that need the driver then fail
    with the message of gz_device_check_process in place of waiting for threads that aren't there; what is

@@ -94,15 +94,16 @@ static const char *program_name(gz_arena *arena, const char *stem, const char *o
     return gz_arena_format(arena, "%s-%s", stem, gz_hash_bytes(options, strlen(options)).text);
 }
 
-void gz_device_options(const gz_device *device, char text[80])
+void gz_device_options(const gz_device *device, char text[GZ_OPTIONS])
 {
-    snprintf(text, 80, "-cl-std=CL1.2 -w -DGAZE_WIDTH=%zu%s%s", device->facts.vector_width,
-             device->cpu_kernels ? "" : " -DGAZE_NO_CPU", device->team ? " -DGAZE_PARTS" : "");
+    snprintf(text, GZ_OPTIONS, "-cl-std=CL1.2 -cl-denorms-are-zero -w -DGAZE_WIDTH=%zu%s%s",
+             device->facts.vector_width, device->cpu_kernels ? "" : " -DGAZE_NO_CPU",
+             device->team ? " -DGAZE_PARTS" : "");
 }
 
 static gaze_status describe(const gz_device *device, gz_program *program)
 {
-    char common[80];
+    char common[GZ_OPTIONS];
     gz_device_options(device, common);
     program->name = program_name(program->arena, program->stem, program->options);
     program->all_options = gz_arena_format(program->arena, "%s%s%s%s", common, program->options[0] ? " " : "",

@@ -11,6 +11,8 @@ typedef struct gz_compared {
     size_t count, row;       /* row: values along the last axis */
     const float *got;
     const double *want;
+    const double
+        *flushed; /* what is right too: made of inputs whose subnormals are zeros; NULL: `want` alone */
 } gz_compared;
 
 typedef struct gz_difference {
@@ -22,7 +24,7 @@ typedef struct gz_difference {
     size_t not_finite_at; /* the first of these */
 } gz_difference;
 
-/* Results below 2^-126 may have been flushed to 0 (portability.md, rule 12). */
+/* Subnormal numbers may have been flushed to 0, in results and in inputs (portability.md, rule 12). */
 gz_difference gz_compare(const gz_compared *compared);
 
 #endif

@@ -2,6 +2,7 @@
 #include "../ops/ops.h"
 #include "fill.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,7 @@ void gz_trial_destroy(gz_trial *trial)
     }
     for (size_t i = 0; i < GZ_MAX_RESULTS; i++) {
         free(trial->want[i]);
+        free(trial->flushed[i]);
         free(trial->magnitude[i]);
     }
     gz_graph_destroy(trial->graph);
@@ -154,8 +156,14 @@ void gz_trial_destroy(gz_trial *trial)
 
 typedef void reference_function(const gz_node *node, double *const *in, double *const *out);
 
-/* Runs `function` on copies of the inputs, which it may update; results[] are made here. */
-static gaze_status evaluate(gz_trial *trial, reference_function *function, bool absolute, double **results)
+static double as_it_is(double x) { return x; }
+
+static double flushed(double x) { return fabs(x) < FLT_MIN ? copysign(0, x) : x; }
+
+/* Runs `function` on copies of the inputs, each value as `read` has it, which it may update; results[] are
+ * made here. */
+static gaze_status evaluate(gz_trial *trial, reference_function *function, double (*read)(double),
+                            double **results)
 {
     double *in[GZ_MAX_INPUTS] = {0};
     const size_t n_out = trial->node->n_out;
@@ -165,7 +173,7 @@ static gaze_status evaluate(gz_trial *trial, reference_function *function, bool 
         if (!trial->in[i]) continue;
         const size_t count = gz_shape_count(trial->c->in[i]);
         GZ_GO(gz_allocate(count, sizeof(double), &in[i]));
-        for (size_t k = 0; k < count; k++) in[i][k] = absolute ? fabs(trial->in[i][k]) : trial->in[i][k];
+        for (size_t k = 0; k < count; k++) in[i][k] = read(trial->in[i][k]);
     }
     for (size_t i = 0; i < n_out; i++)
         GZ_GO(gz_allocate(gz_shape_count(trial->result[i]->shape), sizeof(double), &results[i]));
@@ -183,10 +191,11 @@ done:
 gaze_status gz_trial_expect(gz_trial *trial)
 {
     const gz_op *op = trial->op;
-    GZ_TRY(evaluate(trial, op->reference, false, trial->want));
+    GZ_TRY(evaluate(trial, op->reference, as_it_is, trial->want));
+    if (trial->c->fill == GZ_FILL_SPECIAL) GZ_TRY(evaluate(trial, op->reference, flushed, trial->flushed));
     for (size_t i = 0; i < trial->n_results; i++)
         if (op->limit(trial->node, i).kind == GZ_SUM)
-            return evaluate(trial, op->magnitude ? op->magnitude : op->reference, true, trial->magnitude);
+            return evaluate(trial, op->magnitude ? op->magnitude : op->reference, fabs, trial->magnitude);
     return GAZE_OK;
 }
 

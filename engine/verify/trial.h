@@ -17,7 +17,8 @@ typedef struct gz_trial {
     double *in[GZ_MAX_INPUTS];   /* the same in double; NULL: left out */
     size_t n_results;
     gz_tensor *result[GZ_MAX_RESULTS];
-    double *want[GZ_MAX_RESULTS];      /* made by gz_trial_expect */
+    double *want[GZ_MAX_RESULTS];    /* made by gz_trial_expect */
+    double *flushed[GZ_MAX_RESULTS]; /* of special values: with zeros for subnormal inputs, otherwise NULL */
     double *magnitude[GZ_MAX_RESULTS]; /* of those whose limit is GZ_SUM, otherwise NULL */
 } gz_trial;
 

@@ -21,7 +21,7 @@ from compilers import COMPILERS, CompileError
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WIDTH = 4  # the engine's choice for a device whose native vector is one float, as on GPUs
-OPTIONS = ["-cl-std=CL1.2", "-w", f"-DGAZE_WIDTH={WIDTH}", "-DGAZE_NO_CPU"]
+OPTIONS = ["-cl-std=CL1.2", "-cl-denorms-are-zero", "-w", f"-DGAZE_WIDTH={WIDTH}", "-DGAZE_NO_CPU"]
 
 
 @dataclass
