@@ -4,6 +4,7 @@
 #include "common.h"
 #include "conv2d.h"
 #include "epilogue.h"
+#include "prefetch.h"
 
 #define LOAD_V(p)     vloadv(0, p)
 #define STORE_V(v, p) vstorev(v, 0, p)
@@ -34,23 +35,33 @@ static inline int2 gaze_taps_inside(int at, int step, int taps, int n)
             }                                                                                              \
         for (int k = 0; k < N; k++)                                                                        \
             STORE(gaze_epilogue##S(activation, sum[k]), to + (q + k) * (size_t)C + c);                     \
-        q += N;                                                                                            \
     }
 
 /* Do the windows q..q+n-1 lie inside? */
 #define INSIDE(n) (q + n <= Q && q * sx - left >= 0 && (q + n - 1) * sx - left + (kw - 1) * ex < W)
 
-#define ROW_OF_CHANNELS(V, LOAD, STORE, S)                        \
-    for (int q = 0; q < Q;) {                                     \
-        int2 columns = (int2)(0, kw);                             \
-        if (INSIDE(8))                                            \
-            TILE(8, V, LOAD, STORE, S)                            \
-        else if (INSIDE(4))                                       \
-            TILE(4, V, LOAD, STORE, S)                            \
-        else {                                                    \
-            columns = gaze_taps_inside(q * sx - left, ex, kw, W); \
-            TILE(1, V, LOAD, STORE, S)                            \
-        }                                                         \
+/* What the same pixels of the next row will read first and write, asked for meanwhile. */
+#define ASK_BELOW(N)                                                 \
+    for (int k = 0; k < N; k++) {                                    \
+        gaze_prefetch_near(below + (q + k) * sx * (size_t)C + c, 1); \
+        gaze_prefetch_to(to + (Q + q + k) * (size_t)C + c, 1);       \
+    }
+
+/* A row of y in the order of memory: some pixels, of which all channels one vector of WIDTH after the other. */
+#define ROW_OF_PIXELS(V, LOAD, STORE, S, WIDTH)                                                  \
+    for (int q = 0, n; q < Q; q += n) {                                                          \
+        n = INSIDE(8) ? 8 : INSIDE(4) ? 4 : 1;                                                   \
+        const int2 columns = n > 1 ? (int2)(0, kw) : gaze_taps_inside(q * sx - left, ex, kw, W); \
+        for (int block = 0; block < C; block += WIDTH) {                                         \
+            const int c = min(block, C - WIDTH); /* the last makes some channels again */        \
+            if (n == 8) {                                                                        \
+                ASK_BELOW(8)                                                                     \
+                TILE(8, V, LOAD, STORE, S)                                                       \
+            } else if (n == 4)                                                                   \
+                TILE(4, V, LOAD, STORE, S)                                                       \
+            else                                                                                 \
+                TILE(1, V, LOAD, STORE, S)                                                       \
+        }                                                                                        \
     }
 
 /* A group makes `slab` of the B P rows of y. turned: the last tap of the kernel comes first. */
@@ -63,11 +74,11 @@ GAZE_APART void gaze_depthwise_slabs(int i0, source x, source w, source bias, __
         const int2 rows = gaze_taps_inside(top_row, ey, kh, H);
         source image = x + (size_t)(row / P) * H * W * C;
         __global float *to = y + (size_t)row * Q * C;
-        for (int block = 0; block < C && C >= GAZE_WIDTH; block += GAZE_WIDTH) {
-            const int c = min(block, C - GAZE_WIDTH); /* the last block makes some channels again */
-            ROW_OF_CHANNELS(floatv, LOAD_V, STORE_V, v)
-        }
-        for (int c = 0; c < C && C < GAZE_WIDTH; c++) ROW_OF_CHANNELS(float, LOAD_1, STORE_1, 1)
+        source below = image + (size_t)(top_row + sy + (kh - 1) * ey) * W * C;
+        if (C < GAZE_WIDTH)
+            ROW_OF_PIXELS(float, LOAD_1, STORE_1, 1, 1)
+        else
+            ROW_OF_PIXELS(floatv, LOAD_V, STORE_V, v, GAZE_WIDTH)
     }
 }
 
@@ -138,50 +149,59 @@ __kernel void depthwise_collect_items(source dy, source w, __global float *restr
     COLLECT(float, LOAD_1, STORE_1)
 }
 
-/* Sums of N taps s.. of row r of the kernel over the slab's rows of y: where all N lie inside together, then
- * the ends. */
-#define TAPS(N, V, LOAD, STORE)                                                                             \
-    {                                                                                                       \
-        V sum[N];                                                                                           \
-        for (int k = 0; k < N; k++) sum[k] = 0.0f;                                                          \
-        for (int row = first; row < last; row++) {                                                          \
-            const int h = row % P * sy - top + r * ey;                                                      \
-            if (h < 0 || h >= H) continue;                                                                  \
-            source from = x + ((size_t)(row / P) * H + h) * W * C + c, down = dy + (size_t)row * Q * C + c; \
-            const int2 left_most = gaze_taps_inside(s * ex - left, sx, Q, W),                               \
-                       right_most = gaze_taps_inside((s + N - 1) * ex - left, sx, Q, W);                    \
-            const int begin = left_most.x, end = max(begin, right_most.y);                                  \
-            for (int q = begin; q < end; q++) {                                                             \
-                const V g = LOAD(down + (size_t)q * C);                                                     \
-                source at = from + (q * sx - left + s * ex) * C;                                            \
-                for (int k = 0; k < N; k++) sum[k] = fma(LOAD(at + k * ex * C), g, sum[k]);                 \
-            }                                                                                               \
-            for (int k = 0; k < N; k++) {                                                                   \
-                const int start = (s + k) * ex - left;                                                      \
-                const int2 windows = gaze_taps_inside(start, sx, Q, W);                                     \
-                for (int q = windows.x; q < min(begin, windows.y); q++)                                     \
-                    sum[k] = fma(LOAD(from + (q * sx + start) * C), LOAD(down + (size_t)q * C), sum[k]);    \
-                for (int q = max(end, windows.x); q < windows.y; q++)                                       \
-                    sum[k] = fma(LOAD(from + (q * sx + start) * C), LOAD(down + (size_t)q * C), sum[k]);    \
-            }                                                                                               \
-        }                                                                                                   \
-        for (int k = 0; k < N; k++) STORE(sum[k], parts + (size_t)(r * kw + s + k) * C + c);                \
+/* Adds to the taps r.., s.. of R rows and N columns of the kernel what row `row` of y brings: where all columns lie inside together, then
+ * the ends. The rows lie inside, or there is one and it brings nothing. The first row of a slab begins the sums. */
+#define TAPS(R, N, V, LOAD, STORE)                                                                                  \
+    {                                                                                                               \
+        V sum[R * N];                                                                                               \
+        __global float *total = parts + (size_t)(r * kw + s) * C + c;                                               \
+        const int h = row % P * sy - top + r * ey, line = ey * W * C;                                               \
+        source from = x + ((size_t)(row / P) * H + h) * W * C + c, down = dy + (size_t)row * Q * C + c;             \
+        const int begin = gaze_taps_inside(s * ex - left, sx, Q, W).x, width = h < 0 || h >= H ? 0 : Q;             \
+        const int end = max(begin, gaze_taps_inside((s + N - 1) * ex - left, sx, Q, W).y);                          \
+        for (int i = 0; i < R; i++)                                                                                 \
+            for (int k = 0; k < N; k++)                                                                             \
+                sum[i * N + k] = row == first ? (V)(0.0f) : LOAD(total + (size_t)(i * kw + k) * C);                 \
+        for (int q = begin; q < min(end, width); q++) {                                                             \
+            const V g = LOAD(down + (size_t)q * C);                                                                 \
+            source at = from + (q * sx - left + s * ex) * C;                                                        \
+            for (int i = 0; i < R; i++)                                                                             \
+                for (int k = 0; k < N; k++)                                                                         \
+                    sum[i * N + k] = fma(LOAD(at + i * line + k * ex * C), g, sum[i * N + k]);                      \
+            if (r + s > 0) continue;                                                                                \
+            gaze_prefetch_near(down + (size_t)(Q + q) * C, 1);                                                      \
+            gaze_prefetch_near(at + (kh - 1) * line + sy * W * C, 1);                                               \
+        }                                                                                                           \
+        for (int k = 0; k < N; k++) {                                                                               \
+            const int start = (s + k) * ex - left;                                                                  \
+            const int2 windows = gaze_taps_inside(start, sx, Q, W);                                                 \
+            for (int q = windows.x < begin ? windows.x : end; q < min(windows.y, width); q = q + 1 == begin ? end : q + 1) { \
+                for (int i = 0; i < R; i++)                                                                         \
+                    sum[i * N + k] = fma(LOAD(from + i * line + (q * sx + start) * C), LOAD(down + (size_t)q * C),  \
+                                         sum[i * N + k]);                                                           \
+            }                                                                                                       \
+        }                                                                                                           \
+        for (int i = 0; i < R; i++)                                                                                 \
+            for (int k = 0; k < N; k++) STORE(sum[i * N + k], total + (size_t)(i * kw + k) * C);                    \
     }
 
-#define KERNEL_OF_CHANNELS(V, LOAD, STORE) \
-    for (int r = 0; r < kh; r++)           \
-        for (int s = 0; s < kw;) {         \
-            if (kw - s >= 4) {             \
-                TAPS(4, V, LOAD, STORE)    \
-                s += 4;                    \
-            } else if (kw - s == 3) {      \
-                TAPS(3, V, LOAD, STORE)    \
-                s += 3;                    \
-            } else {                       \
-                TAPS(1, V, LOAD, STORE)    \
-                s++;                       \
-            }                              \
-        }
+/* A row of y and a vector of channels: all of a usual kernel at once, or some columns of a row after the other. */
+#define KERNEL_OF_CHANNELS(V, LOAD, STORE)                                                           \
+    {                                                                                                \
+        const int above = row % P * sy - top;                                                        \
+        if (kh == 3 && kw == 3 && above >= 0 && above + 2 * ey < H) {                                \
+            const int r = 0, s = 0;                                                                  \
+            TAPS(3, 3, V, LOAD, STORE)                                                               \
+        } else                                                                                       \
+            for (int r = 0; r < kh; r++)                                                             \
+                for (int s = 0, n; s < kw; s += n) {                                                 \
+                    n = kw - s >= 4 ? 4 : 1;                                                         \
+                    if (n == 4)                                                                      \
+                        TAPS(1, 4, V, LOAD, STORE)                                                   \
+                    else                                                                             \
+                        TAPS(1, 1, V, LOAD, STORE)                                                   \
+                }                                                                                    \
+    }
 
 /* parts [slabs][kh kw][C]: a group sums over `slab` of the B P rows of y. */
 GAZE_APART void gaze_depthwise_kernel_gradient_slabs(int i0, source x, source dy, __global float *restrict parts, IMAGES,
@@ -189,11 +209,16 @@ GAZE_APART void gaze_depthwise_kernel_gradient_slabs(int i0, source x, source dy
 {
     const int first = i0 * slab, last = min(first + slab, count);
     parts += i0 * (size_t)(kh * kw) * C;
-    for (int block = 0; block < C && C >= GAZE_WIDTH; block += GAZE_WIDTH) {
-        const int c = min(block, C - GAZE_WIDTH);
-        KERNEL_OF_CHANNELS(floatv, LOAD_V, STORE_V)
-    }
-    for (int c = 0; c < C && C < GAZE_WIDTH; c++) KERNEL_OF_CHANNELS(float, LOAD_1, STORE_1)
+    for (int row = first; row < last; row++)
+        for (int c = 0; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) KERNEL_OF_CHANNELS(floatv, LOAD_V, STORE_V)
+    if (C % GAZE_WIDTH == 0) return;
+    for (int row = first; row < last; row++)
+        if (C < GAZE_WIDTH)
+            for (int c = 0; c < C; c++) KERNEL_OF_CHANNELS(float, LOAD_1, STORE_1)
+        else { /* the last vector makes some channels again */
+            const int c = C - GAZE_WIDTH;
+            KERNEL_OF_CHANNELS(floatv, LOAD_V, STORE_V)
+        }
 }
 
 GAZE_ONE depthwise_kernel_gradient_slabs(GAZE_HERE source x, source dy, __global float *restrict parts, IMAGES, WINDOW, int count,
@@ -211,5 +236,5 @@ __kernel void depthwise_kernel_gradient_items(source x, source dy, __global floa
     const int c = at % C, s = at / C % kw, r = at / C / kw % kh, first = part * slab,
               last = min(first + slab, count);
     parts += part * kh * kw * C;
-    TAPS(1, float, LOAD_1, STORE_1)
+    for (int row = first; row < last; row++) TAPS(1, 1, float, LOAD_1, STORE_1)
 }

@@ -2,6 +2,7 @@
    A window (p,q) of [B,P,Q,C] covers rows p sy - top .. + kh and columns q sx - left .. + kw, cut at the
    image's border. One vector of channels at a time: blocks of 2 and 4 were slower. */
 #include "common.h"
+#include "prefetch.h"
 
 #define SHAPE_AND_WINDOW int H, int W, int C, int P, int Q, int kh, int kw, int sy, int sx, int top, int left
 
@@ -48,7 +49,8 @@ DEFINE_WINDOW(v, floatv, intv, vloadv)
 
 #define SLAB_OF_GROUP(i0) const size_t first = (i0) * (size_t)slab, last = min(first + slab, (size_t)rows);
 
-/* A group owns `slab` of the `rows` rows [Q,C] of all samples; an item owns one value. */
+/* A group owns `slab` of the `rows` rows [Q,C] of all samples, and asks for what the next one reads first and writes; an item owns
+   one value. */
 #define DEFINE_POOL(name)                                                                                    \
     GAZE_ONE name##_pool_slabs(GAZE_HERE __global const float *restrict image, __global float *restrict out, \
                                SHAPE_AND_WINDOW, int rows, int slab)                                         \
@@ -61,6 +63,8 @@ DEFINE_WINDOW(v, floatv, intv, vloadv)
                 COLUMNS_OF_WINDOW(q)                                                                         \
                 __global float *to = out + (r * Q + q) * C;                                                  \
                 int c = 0;                                                                                   \
+                for (int y = y1; y < y1 + sy; y++) gaze_prefetch_near(sample + ((size_t)y * W + x0) * C, sx * C); \
+                gaze_prefetch_to(to + Q * C, C);                                                             \
                 for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)                                                 \
                     vstorev(gaze_window_##name##v(sample + c, W, C, y0, y1, x0, x1), 0, to + c);             \
                 for (; c < C; c++) to[c] = gaze_window_##name##1(sample + c, W, C, y0, y1, x0, x1);          \

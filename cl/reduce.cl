@@ -3,6 +3,7 @@
    maximum. */
 #include "common.h"
 #include "row.h"
+#include "prefetch.h"
 
 /* Groups of the *_columns kernels own up to 4 vectors of channels of one sample: in blocks of 4, 2 and 1,
  * then one by one. */
@@ -11,6 +12,8 @@
     const int last = min((int)(GAZE_AT(0) % blocks + 1) * 4 * GAZE_WIDTH, C);                   \
     int c = GAZE_AT(0) % blocks * 4 * GAZE_WIDTH;
 
+#define FOLD_AHEAD 2048 // floats: no processor fetches ahead past the end of a page by itself
+
 /* N vectors of columns, folded in ROWS chains each, so that one fold needn't wait for the one before. */
 #define FOLD_COLUMNS(N, ROWS, START, FOLD, END)                                                \
     for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                  \
@@ -18,9 +21,11 @@
         int m = 0;                                                                             \
         for (int k = 0; k < N * ROWS; k++) s[k] = START;                                       \
         for (; m + ROWS <= M; m += ROWS)                                                       \
-            for (int i = 0; i < ROWS; i++)                                                     \
+            for (int i = 0; i < ROWS; i++) {                                                   \
+                gaze_prefetch_near(x + (size_t)(m + i) * C + c + FOLD_AHEAD, N * GAZE_WIDTH);  \
                 for (int k = 0; k < N; k++)                                                    \
                     s[i * N + k] = FOLD(s[i * N + k], vloadv(k, x + (size_t)(m + i) * C + c)); \
+            }                                                                                  \
         for (; m < M; m++)                                                                     \
             for (int k = 0; k < N; k++) s[k] = FOLD(s[k], vloadv(k, x + (size_t)m * C + c));   \
         for (int i = 1; i < ROWS; i++)                                                         \
