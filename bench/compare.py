@@ -51,8 +51,9 @@ class Gaze:
     def summary(self, model):
         return self.ask("summary", self.path(model))[-1]
 
-    def rate(self, model, mode, batch, seconds):
-        words = ["bench", self.path(model), "--batch-size", batch, "--seconds", seconds]
+    def rate(self, model, mode, batch, seconds, device=None):
+        """device: of `gaze devices`, None is the usual one."""
+        words = ["bench", self.path(model), "--batch-size", batch, "--seconds", seconds, *(["--device", device] if device else [])]
         return self.ask(*words, *(["--train"] if mode == "train" else []))[-1]["samples_per_second"]
 
 
@@ -120,10 +121,12 @@ def measure_peer(peer, **request):
 
 
 def measure(gaze, peers, model, mode, batch, options):
-    """The rates of every round, Gaze and the peers in turns."""
-    rates = {"gaze": [], **{peer.name: [] for peer in peers}}
+    """The rates of every round, Gaze on each of its devices and the peers in turns."""
+    rates = {"gaze": [], **{name: [] for name, _ in options.beside}, **{peer.name: [] for peer in peers}}
     for _ in range(options.rounds):
-        rates["gaze"].append(gaze.rate(model, mode, batch, options.seconds))
+        rates["gaze"].append(gaze.rate(model, mode, batch, options.seconds, options.device))
+        for name, device in options.beside:
+            rates[name].append(gaze.rate(model, mode, batch, options.seconds, device))
         for peer in peers:
             rate = measure_peer(peer, mode=mode, batch=batch, seconds=options.seconds)
             rates[peer.name] += [rate] if rate else []
@@ -190,6 +193,13 @@ def positive(kind):
     return read
 
 
+def named_device(text):
+    name, sign, device = text.partition("=")
+    if not (name and sign and device):
+        raise argparse.ArgumentTypeError(f"'{text}': expected NAME=DEVICE, such as Intel=0")
+    return table.BESIDE + name, device
+
+
 def read_options():
     p = options_of(__doc__, seconds=1.0)
     p.add_argument("--models", type=Path, default=HERE.parent / "models", metavar="DIR", help="the model files (models)")
@@ -197,6 +207,9 @@ def read_options():
     p.add_argument("--modes", type=words_of(MODES), default=list(MODES), metavar="LIST", help=f"of {','.join(MODES)} (all)")
     p.add_argument("--peers", type=words_of(list(TITLES)[1:]), default=list(TITLES)[1:], metavar="LIST",
                    help=f"of {','.join(list(TITLES)[1:])} (all); '' is none")
+    p.add_argument("--device", metavar="DEVICE", help="of Gaze: a number of `gaze devices` or part of a name (the usual one)")
+    p.add_argument("--beside", type=named_device, action="append", default=[], metavar="NAME=DEVICE",
+                   help="Gaze on another device too, in a column of that name; may be given again")
     return p.parse_args()
 
 
@@ -204,7 +217,8 @@ def main():
     options = read_options()
     threads = len(os.sched_getaffinity(0))
     peers, versions = start(options.peers, threads)
-    titles = {name: title for name, title in TITLES.items() if name == "gaze" or name in versions}
+    titles = {"gaze": TITLES["gaze"], **{name: name for name, _ in options.beside},
+              **{name: title for name, title in TITLES.items() if name in versions}}
     try:
         entries = compare(Gaze(options.gaze, options.models), peers, options, titles)
     except (Failed, RuntimeError, OSError) as failure:

@@ -3,6 +3,7 @@ import statistics
 
 CONVOLUTIONAL = ("000-", "001-", "003-")
 RECURRENT = ("002-lstm", "004-bilstm")
+BESIDE = "Gaze on "  # and a name: rates of Gaze's own, on another device
 
 
 def aim(model, mode, batch):
@@ -16,9 +17,9 @@ def aim(model, mode, batch):
 
 
 def row(model, mode, batch, rates):
-    """`rates`: {"gaze" or a peer: rates of the rounds, none where it has no such mode}. Medians, ratio and verdict."""
+    """`rates`: {"gaze", "Gaze on .." or a peer: rates of the rounds, none where it has no such mode}. Medians, ratio and verdict."""
     medians = {name: statistics.median(values) if values else None for name, values in rates.items()}
-    peers = {name: value for name, value in medians.items() if name != "gaze" and value}
+    peers = {name: value for name, value in medians.items() if name != "gaze" and not name.startswith(BESIDE) and value}
     fastest = max(peers, key=peers.get, default=None)
     ratio = medians["gaze"] / peers[fastest] if fastest and medians.get("gaze") else None
     wanted = aim(model, mode, batch)
@@ -32,12 +33,18 @@ def verdict(entry):
     return f"{entry['ratio']:.2f}" if entry["reached"] else f"{entry['ratio']:.2f} (short)"
 
 
+def cell(entry, name):
+    rate, peer = entry["samples_per_second"].get(name), entry["samples_per_second"].get(entry["fastest_peer"])
+    if not rate:
+        return "–"
+    return f"{rate:.0f} ({rate / peer:.2f})" if name.startswith(BESIDE) and peer else f"{rate:.0f}"
+
+
 def markdown(entries, titles):
-    """`titles`: {"gaze" or a peer: heading of its column}, in the columns' order."""
+    """`titles`: {"gaze", "Gaze on .." or a peer: heading of its column}, in the columns' order. Other devices have their ratio there."""
     lines = [f"| model | mode | {' | '.join(titles.values())} | Gaze / fastest peer | aim |", "|---|---|" + "---:|" * (len(titles) + 2)]
     for e in entries:
-        rates = [e["samples_per_second"].get(name) for name in titles]
-        cells = [f"{rate:.0f}" if rate else "–" for rate in rates]
+        cells = [cell(e, name) for name in titles]
         lines.append(f"| {e['model']} | {e['mode']} {e['batch']} | {' | '.join(cells)} | {verdict(e)} | {e['aim']:g} |")
     return "\n".join(lines) + "\n"
 

@@ -34,6 +34,20 @@ def row_that_falls_short_says_so(folder):
     assert len({line.count("|") for line in lines}) == 1, lines
 
 
+def other_devices_stand_beside_and_are_no_peers(folder):
+    row = table.row("mha-block", "train", 64, {"gaze": [160.0], "Gaze on B": [150.0, 300.0, 155.0], "torch": [100.0]})
+    assert row["fastest_peer"] == "torch" and row["ratio"] == 1.6, row
+    lines = table.markdown([row], {"gaze": "Gaze", "Gaze on B": "Gaze on B", "torch": "PyTorch"}).splitlines()
+    assert lines[0] == "| model | mode | Gaze | Gaze on B | PyTorch | Gaze / fastest peer | aim |", lines
+    assert lines[2] == "| mha-block | train 64 | 160 | 155 (1.55) | 100 | 1.60 | 1.5 |", lines
+
+
+def runs_on_another_device_too(folder):
+    out = compare("--peers", "", "--rounds", 1, "--modes", "predict1", "--device", 0, "--beside", "the same=0").stdout.splitlines()
+    assert out[0] == "| model | mode | Gaze | Gaze on the same | Gaze / fastest peer | aim |", out
+    assert all(float(cell) > 0 for cell in out[2].split("|")[3:5]), out
+
+
 def aims_follow_the_kind_of_model(folder):
     cases = [("000-fashion-attention", "train", 64, 3), ("mha-block", "train", 64, 1.5), ("003-soft-gate", "predict", 64, 2.5),
              ("004-bilstm-attention", "predict", 64, 1.35), ("004-text-attention", "predict", 64, 1.5),
@@ -125,7 +139,7 @@ def peers_that_are_not_installed_are_left_out(folder):
 
 def nonsense_is_refused(folder):
     for words, says in ((("--only", "005-*"), "005-*"), (("--peers", "theano"), "theano"), (("--modes", "train7"), "train7"),
-                        (("--rounds", 0), "--rounds")):
+                        (("--rounds", 0), "--rounds"), (("--beside", "0"), "NAME=DEVICE")):
         refused(2, sys.executable, SCRIPT, *words, says=says)
     refused(1, sys.executable, SCRIPT, "--gaze", folder / "none", "--peers", "", says="none")
 
@@ -134,6 +148,8 @@ if __name__ == "__main__":
     main([
         ratio_is_to_the_fastest_peers_median,
         row_that_falls_short_says_so,
+        other_devices_stand_beside_and_are_no_peers,
+        runs_on_another_device_too,
         aims_follow_the_kind_of_model,
         summary_counts_rows,
         shapes_are_those_that_gaze_bench_takes,
