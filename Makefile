@@ -85,8 +85,13 @@ deps-verify:
 	@sh tools/ptxas.sh $(BUILD)/tools
 	@sh tools/intel_cpu.sh $(BUILD)/tools
 
+# Each with its usual tile: what its source has where the engine asks for no other.
+GPU_TARGETS = gfx906,gfx908,gfx1030,sm_75,sm_90
+GPU_KERNELS = attention_gpu,attention_gradient_gpu,product_gpu,conv2d_gpu,conv2d_input_gradient_gpu,conv2d_kernel_gradient_gpu,recurrence_gpu,recurrence_gradient_gpu
+
 lanes: build
 	@python3 test/lanes/compile.py --gaze $(BUILD)/bin/gaze --tools $(BUILD)/tools --page docs/devices.md
+	@python3 test/lanes/compile.py --targets $(GPU_TARGETS) --only $(GPU_KERNELS) --occupancy docs/performance.md
 
 faults: deps-test
 	@$(MAKE) --no-print-directory build TESTS=ON

@@ -155,18 +155,46 @@ def details(targets):
     return "\n".join(lines) + "\n" if lines else "\nNo failure; no register or array lies in memory.\n"
 
 
-BEGIN, END = "<!-- offline compilers: written by test/lanes/compile.py -->", "<!-- end of offline compilers -->"
+def occupancy(targets):
+    """Of every kernel *_gpu, in the program that takes most registers: registers, and the share of the waves that a unit can hold which
+    they and local memory leave room for."""
+    columns = [t for t in targets if hasattr(t.compiler, "most_waves")]
+    kernels = {}
+    for target in columns:
+        for (_, name), kernel in target.kernels.items():
+            if name.endswith("_gpu"):
+                found = kernels.setdefault(name, {})
+                found[target.name] = max(found.get(target.name, kernel), kernel, key=lambda k: (k.registers, k.local))
+    head = ["kernel", "local memory, bytes", *(f"{t.name} ({t.compiler.targets[t.name]})" for t in columns)]
+    rows = [head, ["---"] + ["---:"] * (len(head) - 1)]
+    for name, found in sorted(kernels.items()):
+        cells = [f"{found[t.name].registers}, {100 * found[t.name].waves // t.compiler.most_waves[t.name]} %" if t.name in found else ""
+                 for t in columns]
+        rows.append([f"`{name}`", str(max(k.local for k in found.values())), *cells])
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
 
 
-def write_page(path, programs, compilers, targets):
+def markers(what):
+    return f"<!-- {what}: written by test/lanes/compile.py -->", f"<!-- end of {what} -->"
+
+
+def write_between(path, what, text):
+    """Into the page, between the two lines that say what stands there."""
+    begin, end = markers(what)
+    page = path.read_text()
+    if begin not in page or end not in page:
+        sys.exit(f"compile.py: {path} has no lines '{begin}' and '{end}' to write between")
+    path.write_text(page[:page.index(begin)] + f"{begin}\n{text}" + page[page.index(end):])
+
+
+def write_pages(chosen, programs, compilers, targets):
     versions = "".join(f"- {c.maker}: {c.version()}\n" for c in compilers)
     today = datetime.datetime.now(datetime.timezone.utc).date()
-    text = (f"{BEGIN}\nOf {today}, by `make lanes`; programs: {', '.join(programs)}.\n\n{table(targets)}{details(targets)}\n"
-            f"Compilers:\n\n{versions}{END}")
-    page = path.read_text()
-    if BEGIN not in page or END not in page:
-        sys.exit(f"compile.py: {path} has no lines '{BEGIN}' and '{END}' to write between")
-    path.write_text(page[:page.index(BEGIN)] + text + page[page.index(END) + len(END):])
+    if chosen.page:
+        write_between(chosen.page, "offline compilers", f"Of {today}, by `make lanes`; programs: {', '.join(programs)}.\n\n"
+                      f"{table(targets)}{details(targets)}\nCompilers:\n\n{versions}")
+    if chosen.occupancy:
+        write_between(chosen.occupancy, "occupancy", f"Of {today}, by `make lanes`:\n\n{occupancy(targets)}")
 
 
 def find_compilers(tools, wanted):
@@ -190,6 +218,7 @@ def arguments():
     parser.add_argument("--only", type=lambda text: text.split(","), default=[], help="these files of cl/, without .cl")
     parser.add_argument("--tools", default=ROOT / "build/tools", help="where make deps-verify put what is not Debian's")
     parser.add_argument("--page", type=Path, help="write the table into this page")
+    parser.add_argument("--occupancy", type=Path, help="write registers and occupancy of each kernel into this page")
     parser.add_argument("--check-tools", action="store_true", help="only say (exit 3) whether a compiler is missing")
     return parser.parse_args()
 
@@ -211,8 +240,7 @@ def main():
     for target in targets:
         target.check_memory(read_explained())
     print(table(targets) + details(targets), flush=True)
-    if chosen.page:
-        write_page(chosen.page, programs, [compiler for compiler, _ in found], targets)
+    write_pages(chosen, programs, [compiler for compiler, _ in found], targets)
     failed = sum(len(target.failures) for target in targets)
     kernels = sum(len(target.kernels) for target in targets)
     if not kernels and not failed:

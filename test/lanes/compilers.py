@@ -23,6 +23,7 @@ class Kernel:
     local: int = 0
     spilled: int = 0  # registers that went to memory
     private: int = 0  # arrays and stacks that lie in memory
+    waves: int = 0  # waves (warps) that a SIMD unit (a multiprocessor) holds at a time; 0: of no interest
 
 
 def run(*command):
@@ -64,6 +65,7 @@ class Amd:
     maker = "AMD"
     family = "gpu"
     targets = {"gfx906": "Vega 20", "gfx908": "MI100", "gfx1030": "RDNA 2"}
+    most_waves = {"gfx906": 10, "gfx908": 10, "gfx1030": 16}
 
     def __init__(self, tools):
         self.clang, self.lld = shutil.which(f"clang-{LLVM}"), shutil.which(f"ld.lld-{LLVM}")
@@ -88,7 +90,7 @@ class Amd:
         spills = 4 * number(r"VGPRs Spill: (\d+)", text)
         scratch = number(r"ScratchSize \[bytes/lane\]: (\d+)", text)
         return Kernel(vector, f"{vector} + {scalar}", number(r"LDS Size \[bytes/block\]: (\d+)", text), spills,
-                      max(0, scratch - spills))
+                      max(0, scratch - spills), number(r"Occupancy \[waves/SIMD\]: (\d+)", text))
 
 
 class Nvidia:
@@ -96,6 +98,8 @@ class Nvidia:
     maker = "NVIDIA"
     family = "gpu"
     targets = {"sm_75": "Turing", "sm_90": "Hopper"}
+    most_waves = {"sm_75": 32, "sm_90": 64}  # warps of a multiprocessor, which has 65,536 registers
+    local_bytes = {"sm_75": 65536, "sm_90": 233472}  # and so much local memory
 
     def __init__(self, tools):
         self.clang = shutil.which(f"clang-{LLVM}")
@@ -113,14 +117,20 @@ class Nvidia:
         clang(program, "nvptx64--nvidiacl", "-Xclang", "-target-cpu", "-Xclang", "sm_75", "-Xclang", "-target-feature", "-Xclang",
               "+ptx75", "-Xclang", "-mlink-builtin-bitcode", "-Xclang", self.library, "-S", "-o", folder / "nvidia.ptx")
         log = run(self.ptxas, "-v", f"-arch={target}", folder / "nvidia.ptx", "-o", folder / "nvidia.cubin")
-        return {name: self.facts(text) for name, text in sections(r"Compiling entry function '(\w+)'", log)}
+        clang(program, "nvptx64--nvidiacl", "-O0", "-S", "-emit-llvm", "-o", folder / "nvidia.ll")
+        groups = groups_in((folder / "nvidia.ll").read_text())
+        return {name: self.facts(text, target, groups.get(name, 32)) for name, text in sections(r"Compiling entry function '(\w+)'", log)}
 
-    @staticmethod
-    def facts(text):
-        used = number(r"Used (\d+) registers", text)
+    @classmethod
+    def facts(cls, text, target, group):
+        used, local = number(r"Used (\d+) registers", text), number(r"(\d+) bytes smem", text)
         spills = max(number(r"(\d+) bytes spill stores", text), number(r"(\d+) bytes spill loads", text))
         frame = max(number(r"(\d+) bytes stack frame", text), number(r"(\d+) bytes cumulative stack", text))
-        return Kernel(used, str(used), number(r"(\d+) bytes smem", text), spills, max(0, frame - spills))
+        # Warps take registers by 256; a group's warps are there together or not at all.
+        warps = min(cls.most_waves[target], 65536 // max(256, 32 * -(-used // 8) * 8))
+        each = -(-group // 32)
+        groups = min(warps // each, cls.local_bytes[target] // local if local else warps)
+        return Kernel(used, str(used), local, spills, max(0, frame - spills), groups * each)
 
 
 class Intel:
@@ -167,6 +177,13 @@ class Intel:
 
 
 COMPILERS = (Amd, Nvidia, Intel)
+
+
+def groups_in(text):
+    """{kernel: work-items of its groups} of those that ask for a size, in LLVM's intermediate language."""
+    sizes = {number: [int(n) for n in re.findall(r"i32 (\d+)", values)] for number, values in re.findall(r"(?m)^!(\d+) = !{(i32 .*)}$", text)}
+    asked = re.findall(r"(?m)^define .*@(\w+)\(.*!reqd_work_group_size !(\d+)", text)
+    return {name: sizes[number][0] * sizes[number][1] * sizes[number][2] for name, number in asked}
 
 
 def sections(heading, text):
