@@ -7,7 +7,6 @@
 #include "partial.h"
 #include "tile.h"
 #include "panel.h"
-#include "tiles.h"
 #include "heads.h"
 
 #define BLOCK (32 / QUERY_TILES * PANEL_ROWS) // keys at a time: their scores fit the first cache
@@ -24,7 +23,7 @@ GAZE_APART void gaze_scores(const __global float *k, int stride, int keys, const
         for (int i = j + PANEL_ROWS; i < min(j + 2 * PANEL_ROWS, keys); i++)
             gaze_prefetch(k + (size_t)i * stride, depth);
         for (int n = 0; n < queries; n += TILE_COLUMNS) {
-            gaze_open_tile(k + (size_t)j * stride, stride, keys - j, row, c);
+            gaze_open_heads(k + (size_t)j * stride, stride, keys - j, row, c);
             gaze_attention_tile(row, 1, turned + n * depth, TILE_COLUMNS, depth, c);
             gaze_keep_rows(c, s + j * QUERIES + n, QUERIES);
         }

@@ -7,7 +7,6 @@
 #include "partial.h"
 #include "tile.h"
 #include "panel.h"
-#include "tiles.h"
 #include "heads.h"
 
 #ifndef HELD_KEYS

@@ -57,23 +57,75 @@ GAZE_ONE conv2d_pack(GAZE_HERE source w, __global float *restrict packed, int ro
         for (int i = 0; i < zeros; i++) packed[(size_t)rows * blocks * TILE_COLUMNS + i] = 0.0f;
 }
 
+/* What the taps bring to a tile of pixels, of which rows h and columns v the first tap sees: `tile` [2][TILE_ROWS] vectors. `weight` a
+   block of w; `zeros` behind all of them. single: the second vector would make the first one again. Functions of their own, with
+   pixels and sums in memory: nothing but the sums lives in registers then. */
+GAZE_APART void gaze_direct_block(const source *origin, const int *h, const int *v, int H, int W, int C, int kh, int kw, int ey, int ex,
+                                  source weight, int single, source zeros, float *tile)
+{
+    const bool all = gaze_all_inside(h, v, (kh - 1) * ey, (kw - 1) * ex, H, W);
+    source row[TILE_ROWS];
+    floatv c[2 * TILE_ROWS];
+    gaze_fill_tile(c, 0.0f, 0.0f);
+    for (int r = 0; r < kh; r++)
+        for (int s = 0; s < kw; s++, weight += C * TILE_COLUMNS) {
+            gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, all, row);
+            if (single)
+                for (int k = 0; k < C; k++) gaze_step_global(row, k, vloadv(2 * k, weight), c);
+            else
+                gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, C, c);
+        }
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+        vstorev(c[i], i, tile);
+        vstorev(single ? c[i] : c[TILE_ROWS + i], TILE_ROWS + i, tile);
+    }
+}
+
+/* The same of a block and the next one, `block` floats further on: tile [4][TILE_ROWS]. */
+GAZE_APART void gaze_direct_pair(const source *origin, const int *h, const int *v, int H, int W, int C, int kh, int kw, int ey, int ex,
+                                 source weight, int block, source zeros, float *tile)
+{
+    const bool all = gaze_all_inside(h, v, (kh - 1) * ey, (kw - 1) * ex, H, W);
+    source row[TILE_ROWS];
+    floatv c[4 * TILE_ROWS];
+#pragma unroll
+    for (int i = 0; i < 4 * TILE_ROWS; i++) c[i] = 0.0f;
+    for (int r = 0; r < kh; r++)
+        for (int s = 0; s < kw; s++, weight += C * TILE_COLUMNS) {
+            gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, all, row);
+            gaze_four_global(row, 0, 1, weight, GAZE_WIDTH, block, block + GAZE_WIDTH, TILE_COLUMNS, C, c);
+        }
+#pragma unroll
+    for (int i = 0; i < 4 * TILE_ROWS; i++) vstorev(c[i], i, tile);
+}
+
+/* Pixels m, .. of y [pixels][O] from the vectors [TILE_ROWS] of a tile whose filters begin at o; after the last pixel the last again. */
+GAZE_APART void gaze_put_pixels(const float *tile, source bias, int activation, __global float *y, int m, int pixels, int O, int o)
+{
+    const floatv first = gaze_load_or_zero(bias, o);
+    const float low = activation == GAZE_RELU ? 0.0f : -INFINITY;
+    for (int i = 0; i < TILE_ROWS; i++) {
+        floatv value = vloadv(i, tile) + first;
+        value = activation <= GAZE_RELU ? select(value, (floatv)low, value < low) : gaze_epiloguev(activation, value);
+        vstorev(value, 0, y + (size_t)min(m + i, pixels - 1) * O + o);
+    }
+}
+
 /* Register tiles of TILE_ROWS pixels x TILE_COLUMNS filters, w packed. Pixels are numbered over the whole batch, so that a tile may
-   cross rows and images; a tap outside the image reads the zeros behind w. A group owns `strip` tiles of one block of filters. */
+   cross rows and images; a tap outside the image reads the zeros behind w. A group owns `strip` tiles of TILE_BLOCKS blocks of
+   filters. */
 GAZE_APART void gaze_conv2d_direct(int i0, int i1, source x, source w, source bias, __global float *restrict y, IMAGES,
                                    WINDOW, int pixels, int strip, int activation)
 {
-    const int n = i1, from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
-    const int o0 = gaze_vector_start(n * TILE_COLUMNS, O), o1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, O);
-    const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
-    const size_t block = (size_t)kh * kw * C * TILE_COLUMNS;
-    const int single = n * TILE_COLUMNS + GAZE_WIDTH >= O; /* the second vector would make the first one again */
-    source zeros = w + (O + TILE_COLUMNS - 1) / TILE_COLUMNS * block;
+    const int n0 = i1 * TILE_BLOCKS, blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, each = gaze_is_pair(n0, O) ? 2 : 1;
+    const int from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels), block = kh * kw * C * TILE_COLUMNS;
+    source zeros = w + (size_t)blocks * block;
     int b = from / Q / P, p = from / Q % P, q = from % Q;
     for (int m = from; m < to; m += TILE_ROWS) {
-        source origin[TILE_ROWS], row[TILE_ROWS], weight = w + n * block;
+        source origin[TILE_ROWS];
         int h[TILE_ROWS], v[TILE_ROWS];
-        floatv c[2 * TILE_ROWS];
-#pragma unroll
+        GAZE_ALIGNED float tile[4 * TILE_ROWS * GAZE_WIDTH];
         for (int i = 0; i < TILE_ROWS; i++) {
             h[i] = p * sy - top;
             v[i] = q * sx - left;
@@ -86,19 +138,16 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, source x, source w, source bi
                 }
             }
         }
-        gaze_fill_tile(c, bias0, bias1);
-        for (int r = 0; r < kh; r++)
-            for (int s = 0; s < kw; s++, weight += C * TILE_COLUMNS) {
-                gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, row);
-                if (single)
-                    for (int k = 0; k < C; k++) gaze_step_global(row, k, vloadv(2 * k, weight), c);
-                else
-                    gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, C, c);
-            }
-#pragma unroll
-        for (int i = 0; single && i < TILE_ROWS; i++) c[TILE_ROWS + i] = c[i];
-        gaze_activate(activation, c, 2 * TILE_ROWS);
-        gaze_store_pixels(c, y, m, pixels, O, o0, o1);
+        for (int n = n0; n < min(n0 + TILE_BLOCKS, blocks); n += each) {
+            source weight = w + (size_t)n * block;
+            if (each == 2)
+                gaze_direct_pair(origin, h, v, H, W, C, kh, kw, ey, ex, weight, block, zeros, tile);
+            else
+                gaze_direct_block(origin, h, v, H, W, C, kh, kw, ey, ex, weight, n * TILE_COLUMNS + GAZE_WIDTH >= O, zeros, tile);
+            for (int i = 0; i < 2 * each; i++)
+                gaze_put_pixels(tile + i * TILE_ROWS * GAZE_WIDTH, bias, activation, y, m, pixels, O,
+                                gaze_vector_start(n * TILE_COLUMNS + i * GAZE_WIDTH, O));
+        }
     }
 }
 

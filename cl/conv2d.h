@@ -8,6 +8,11 @@
 #include "tile.h"
 #include "window.h"
 
+/* Blocks of TILE_COLUMNS filters that a tile makes at once, as gz_tile_blocks has it, where all of their vectors exist. */
+#define TILE_BLOCKS (GAZE_WIDTH == 16 ? 2 : 1)
+
+static inline bool gaze_is_pair(int block, int count) { return TILE_BLOCKS == 2 && (block + 2) * TILE_COLUMNS - GAZE_WIDTH < count; }
+
 /* Where the vector that would start at `first` starts, if there are `count` floats. */
 static inline int gaze_vector_start(int first, int count) { return min(first, count - GAZE_WIDTH); }
 
@@ -23,26 +28,29 @@ GAZE_IN_REGISTERS void gaze_fill_tile(floatv *c, floatv first, floatv second)
     }
 }
 
-/* A tile of pixels m, m+1, .. of y [pixels][O], filters from o0 and o1; after the last pixel the last again. */
-GAZE_IN_REGISTERS void gaze_store_pixels(const floatv *c, __global float *y, int m, int pixels, int O, int o0, int o1)
+/* Do pixels `down` rows and `right` columns and less from all of a tile's, at h, v, lie inside an image of H x W? */
+static inline bool gaze_all_inside(const int *h, const int *v, int down, int right, int H, int W)
 {
-#pragma unroll
-    for (int i = 0; i < TILE_ROWS; i++) {
-        __global float *out = y + (size_t)min(m + i, pixels - 1) * O;
-        vstorev(c[i], 0, out + o0);
-        vstorev(c[TILE_ROWS + i], 0, out + o1);
-    }
+    bool all = true;
+    for (int i = 0; i < TILE_ROWS; i++) all &= h[i] >= 0 && v[i] >= 0 && h[i] + down < H && v[i] + right < W;
+    return all;
 }
 
 /* The pixels that a tap sees, `down` rows and `right` columns from those at h, v of an image of H x W pixels of C floats;
-   `zeros` outside. */
+   `zeros` outside. all: none is. */
 GAZE_IN_REGISTERS void gaze_see(const source *origin, const int *h, const int *v, int down, int right, int H, int W, int C, source zeros,
-                            source *row)
+                            bool all, source *row)
 {
+    const int at = (down * W + right) * C;
+    if (all) {
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) row[i] = origin[i] + at;
+        return;
+    }
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++) {
         const bool inside = (uint)(h[i] + down) < (uint)H && (uint)(v[i] + right) < (uint)W;
-        row[i] = inside ? origin[i] + (down * W + right) * C : zeros;
+        row[i] = inside ? origin[i] + at : zeros;
     }
 }
 

@@ -96,6 +96,7 @@ GAZE_APART void gaze_conv2d_dot(int i0, source x, source w, source bias, __globa
             v[i] = j % Q * sx - left;
             origin[i] = x + (((ptrdiff_t)(j / Q / P) * H + h[i]) * W + v[i]) * C;
         }
+        const bool all = gaze_all_inside(h, v, (kh - 1) * ey, (kw - 1) * ex, H, W);
         for (int o = 0; o < O; o += 2) {
             const int second = o + 1 < O ? step : 0;
             source weight = w + (size_t)o * step;
@@ -103,7 +104,7 @@ GAZE_APART void gaze_conv2d_dot(int i0, source x, source w, source bias, __globa
             gaze_fill_tile(c, 0.0f, 0.0f);
             for (int r = 0; r < kh; r++)
                 for (int s = 0; s < kw; s++) {
-                    gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, row);
+                    gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, all, row);
                     for (int j = 0; j < vectors; j++, weight += GAZE_WIDTH) {
                         const int at = gaze_vector_start(j * GAZE_WIDTH, C);
                         const floatv w0 = vloadv(0, weight), w1 = vloadv(0, weight + second);

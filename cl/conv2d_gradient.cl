@@ -44,48 +44,65 @@ __kernel void conv2d_kernel_gradient_plain(source x, source dy, __global float *
     dw[index] = sum;
 }
 
+/* What the taps bring to a tile of pixels of one phase: `tile` [2][TILE_ROWS] vectors, or [4][TILE_ROWS] of a pair of blocks, as
+   conv2d_direct's. */
+GAZE_APART void gaze_strided_tile(const source *origin, const int *p, const int *q, int phase_y, int phase_x, int P, int Q, int O, int kh,
+                                  int kw, int sy, int sx, int ey, int ex, source w, int block, int pair, source zeros, float *tile)
+{
+    source row[TILE_ROWS];
+    floatv c[TILE_BLOCKS * 2 * TILE_ROWS];
+#pragma unroll
+    for (int i = 0; i < TILE_BLOCKS * 2 * TILE_ROWS; i++) c[i] = 0.0f;
+    for (int r = 0; r < kh; r++) {
+        const int up = (phase_y - r * ey) / sy;
+        if (up * sy != phase_y - r * ey) continue;
+        for (int s = 0; s < kw; s++) {
+            const int across = (phase_x - s * ex) / sx;
+            if (across * sx != phase_x - s * ex) continue;
+            gaze_see(origin, p, q, up, across, P, Q, O, zeros, false, row);
+            source weight = w + (size_t)(kh * kw - 1 - (r * kw + s)) * O * TILE_COLUMNS;
+#if GAZE_WIDTH == 16
+            if (pair) {
+                gaze_four_global(row, 0, 1, weight, GAZE_WIDTH, block, block + GAZE_WIDTH, TILE_COLUMNS, O, c);
+                continue;
+            }
+#endif
+            gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, O, c);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < TILE_BLOCKS * 2 * TILE_ROWS; i++) vstorev(c[i], i, tile);
+}
+
 /* dx where the stride is more than 1: pixels of one phase, (h + top) % sy and (v + left) % sx, are reached by the same taps and make
-   the tiles of conv2d_direct. w: turned, then packed, as O channels to C filters. A group owns `strip` tiles of one block of
+   the tiles of conv2d_direct. w: turned, then packed, as O channels to C filters. A group owns `strip` tiles of TILE_BLOCKS blocks of
    channels and one phase. */
 GAZE_APART void gaze_conv2d_input_gradient_strided(int i0, int i1, int i2, source dy, source w,
                                                    __global float *restrict dx, IMAGES, WINDOW, int B, int strip)
 {
-    const int n = i1, phase_y = i2 / sx, phase_x = i2 % sx;
-    const int c0 = gaze_vector_start(n * TILE_COLUMNS, C), c1 = gaze_vector_start(n * TILE_COLUMNS + GAZE_WIDTH, C);
+    const int phase_y = i2 / sx, phase_x = i2 % sx;
+    const int n0 = i1 * TILE_BLOCKS, blocks = (C + TILE_COLUMNS - 1) / TILE_COLUMNS, each = gaze_is_pair(n0, C) ? 2 : 1;
     const int h0 = (phase_y + sy - top % sy) % sy, v0 = (phase_x + sx - left % sx) % sx;
     const int tall = (H - h0 + sy - 1) / sy, wide = (W - v0 + sx - 1) / sx, pixels = h0 < H && v0 < W ? B * tall * wide : 0;
-    const int from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
-    const size_t block = (size_t)kh * kw * O * TILE_COLUMNS;
-    source zeros = w + (C + TILE_COLUMNS - 1) / TILE_COLUMNS * block;
+    const int from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels), block = kh * kw * O * TILE_COLUMNS;
+    source zeros = w + (size_t)blocks * block;
     for (int m = from; m < to; m += TILE_ROWS) {
-        source origin[TILE_ROWS], row[TILE_ROWS];
+        source origin[TILE_ROWS];
+        __global float *out[TILE_ROWS];
         int p[TILE_ROWS], q[TILE_ROWS];
-        floatv c[2 * TILE_ROWS];
-#pragma unroll
+        GAZE_ALIGNED float tile[TILE_BLOCKS * 2 * TILE_ROWS * GAZE_WIDTH];
         for (int i = 0; i < TILE_ROWS; i++) {
-            const int j = min(m + i, pixels - 1);
-            p[i] = j / wide % tall + (h0 + top - phase_y) / sy;
-            q[i] = j % wide + (v0 + left - phase_x) / sx;
+            const int j = min(m + i, pixels - 1), h = j / wide % tall, v = j % wide;
+            p[i] = h + (h0 + top - phase_y) / sy;
+            q[i] = v + (v0 + left - phase_x) / sx;
             origin[i] = dy + (((ptrdiff_t)(j / wide / tall) * P + p[i]) * Q + q[i]) * O;
+            out[i] = dx + (((size_t)(j / wide / tall) * H + h0 + h * sy) * W + v0 + v * sx) * C;
         }
-        gaze_fill_tile(c, 0.0f, 0.0f);
-        for (int r = 0; r < kh; r++) {
-            const int up = (phase_y - r * ey) / sy;
-            if (up * sy != phase_y - r * ey) continue;
-            for (int s = 0; s < kw; s++) {
-                const int across = (phase_x - s * ex) / sx;
-                if (across * sx != phase_x - s * ex) continue;
-                gaze_see(origin, p, q, up, across, P, Q, O, zeros, row);
-                source weight = w + n * block + (size_t)(kh * kw - 1 - (r * kw + s)) * O * TILE_COLUMNS;
-                gaze_tile_global(row, 0, 1, weight, GAZE_WIDTH, TILE_COLUMNS, O, c);
-            }
-        }
-#pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) {
-            const int j = min(m + i, pixels - 1), h = h0 + j / wide % tall * sy, v = v0 + j % wide * sx;
-            __global float *out = dx + (((size_t)(j / wide / tall) * H + h) * W + v) * C;
-            vstorev(c[i], 0, out + c0);
-            vstorev(c[TILE_ROWS + i], 0, out + c1);
+        for (int n = n0; n < min(n0 + TILE_BLOCKS, blocks); n += each) {
+            gaze_strided_tile(origin, p, q, phase_y, phase_x, P, Q, O, kh, kw, sy, sx, ey, ex, w + (size_t)n * block, block, each == 2,
+                              zeros, tile);
+            for (int i = 0; i < 2 * each * TILE_ROWS; i++)
+                vstorev(vloadv(i, tile), 0, out[i % TILE_ROWS] + gaze_vector_start(n * TILE_COLUMNS + i / TILE_ROWS * GAZE_WIDTH, C));
         }
     }
 }
@@ -124,6 +141,51 @@ GAZE_APART void gaze_spread_rows(source dy, const __global int *place, int P, in
     }
 }
 
+/* at [TILE_ROWS][2] vectors += what `count` rows of Q pixels bring to taps whose pixels begin at `offset` of in, `step` floats apart,
+   from two vectors of their gradients, `second` floats apart, pixels O apart. second 0: there is one. */
+GAZE_APART void gaze_gradient_block(const __local float *in, const __local int *offset, int line, int sy, int step, source gradient, int O,
+                                    int second, int Q, int count, __local float *at)
+{
+    const __local float *row[TILE_ROWS];
+    floatv c[2 * TILE_ROWS];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+        row[i] = in + offset[i];
+        c[i] = vloadv(2 * i, at);
+        c[TILE_ROWS + i] = vloadv(2 * i + 1, at);
+    }
+    for (int p = 0; p < count; p++)
+        if (second == 0)
+            gaze_sum_by_two(row, p * sy * line, step, gradient + (size_t)p * Q * O, O, Q, c);
+        else
+            gaze_tile_local(row, p * sy * line, step, gradient + (size_t)p * Q * O, second, O, Q, c);
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+        vstorev(c[i], 2 * i, at);
+        vstorev(c[TILE_ROWS + i], 2 * i + 1, at);
+    }
+}
+
+/* The same of two blocks, the second one's sums `block` floats further on and its last vector of gradients `fourth`. */
+GAZE_APART void gaze_gradient_pair(const __local float *in, const __local int *offset, int line, int sy, int step, source gradient, int O,
+                                   int fourth, int Q, int count, __local float *at, int block)
+{
+    const __local float *row[TILE_ROWS];
+    floatv c[4 * TILE_ROWS];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+        row[i] = in + offset[i];
+#pragma unroll
+        for (int v = 0; v < 4; v++) c[v * TILE_ROWS + i] = vloadv(2 * i + v % 2, at + v / 2 * block);
+    }
+    for (int p = 0; p < count; p++)
+        gaze_four_local(row, p * sy * line, step, gradient + (size_t)p * Q * O, GAZE_WIDTH, TILE_COLUMNS, fourth, O, Q, c);
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int v = 0; v < 4; v++) vstorev(c[v * TILE_ROWS + i], 2 * i + v % 2, at + v / 2 * block);
+}
+
 /* A part of dw by register tiles of TILE_ROWS taps (r,s,c) x TILE_COLUMNS filters, summed along the pixels of `rows` rows of dy. A group
    owns one part of the B * ceil(P/rows) strips (x), up to n_channels channels (y) and blocks_each blocks of filters (z). place, unless it
    is null: dy are gradients of maxima [B,P/2,Q/2,O], which are spread to spread [parts][rows][Q][O], a strip at a time. A group that
@@ -157,30 +219,17 @@ GAZE_APART void gaze_conv2d_kernel_gradient_tile(int i0, int i1, int i2, source 
             gaze_spread_rows(dy + sample, place + sample, P, Q, O, p0, count, to);
             strip_dy = to;
         }
-        for (int n = 0; n < blocks; n++) {
+        for (int n = 0, each; n < blocks; n += each) {
             const int o = (block0 + n) * TILE_COLUMNS, o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
-            const __global float *gradient = strip_dy + o0;
-            for (int k = 0; k < taps; k += TILE_ROWS, next += ahead) {
+            each = n + 1 < blocks && gaze_is_pair(block0 + n, O) ? 2 : 1;
+            for (int k = 0; k < taps; k += TILE_ROWS, next += each * ahead) {
                 __local float *at = sum + (n * taps + k) * TILE_COLUMNS;
-                const __local float *row[TILE_ROWS];
-                floatv c[2 * TILE_ROWS];
-#pragma unroll
-                for (int i = 0; i < TILE_ROWS; i++) {
-                    row[i] = in + offset[k + i];
-                    c[i] = vloadv(2 * i, at);
-                    c[TILE_ROWS + i] = vloadv(2 * i + 1, at);
-                }
-                gaze_prefetch(next, ahead);
-                for (int p = 0; p < count; p++)
-                    if (o0 == o1)
-                        gaze_sum_by_two(row, p * sy * line, sx * channels, gradient + (size_t)p * Q * O, O, Q, c);
-                    else
-                        gaze_tile_local(row, p * sy * line, sx * channels, gradient + (size_t)p * Q * O, o1 - o0, O, Q, c);
-#pragma unroll
-                for (int i = 0; i < TILE_ROWS; i++) {
-                    vstorev(c[i], 2 * i, at);
-                    vstorev(c[TILE_ROWS + i], 2 * i + 1, at);
-                }
+                gaze_prefetch(next, each * ahead);
+                if (each == 2)
+                    gaze_gradient_pair(in, offset + k, line, sy, sx * channels, strip_dy + o, O,
+                                       gaze_vector_start(o + TILE_COLUMNS + GAZE_WIDTH, O) - o, Q, count, at, taps * TILE_COLUMNS);
+                else
+                    gaze_gradient_block(in, offset + k, line, sy, sx * channels, strip_dy + o0, O, o1 - o0, Q, count, at);
             }
         }
     }

@@ -7,21 +7,19 @@
 #include "panel.h"
 #include "tiles.h"
 
-#define GRADIENT_ROWS    (GAZE_WIDTH == 16 ? 128 : 132) // columns of `a` that are copied at once: two blocks of gz_dense_tile_of
+#define GRADIENT_ROWS    144                  // columns of `a` that are copied at once: two blocks of gz_dense_tile_of
 #define GRADIENT_COLUMNS 128
 #define GRADIENT_DEPTH   128                    // rows in a panel
 #define COPY_FLOATS      (GRADIENT_ROWS + 16)   // GRADIENT_ROWS in whole vectors, and no multiple of 4 KiB
 
-GAZE_DEFINE_PANEL_TILE(gaze_tile_private_panel, __private, __private)
+GAZE_DEFINE_PRODUCT_TILE(gaze_gradient_panel, __private, __private)
 
-/* rows[r][j] = a[r][j], of which `columns` exist, `room` floats to the end of a; after them, to the end of the
-   last tile, anything, but nothing uninitialised. In place rows may lie multiples of 4 KiB apart, in few sets
-   of the cache. */
+/* rows[r][j] = a[r][j], of which `columns` exist, `room` floats to the end of a. In place rows may lie multiples of 4 KiB apart, in
+   few sets of the cache. */
 static inline void gaze_copy_rows(const __global float *a, int count, int stride, int columns, size_t room,
                                   float *rows)
 {
-    const int tiles = (min(columns, GRADIENT_ROWS) + PANEL_ROWS - 1) / PANEL_ROWS,
-              vectors = (tiles * PANEL_ROWS + GAZE_WIDTH - 1) / GAZE_WIDTH;
+    const int vectors = (min(columns, GRADIENT_ROWS) + GAZE_WIDTH - 1) / GAZE_WIDTH;
     const int safe = gaze_safe_rows(room, vectors * GAZE_WIDTH, stride, count);
     for (int r = 0; r < safe; r++)
         for (int v = 0; v < vectors; v++)
@@ -32,39 +30,53 @@ static inline void gaze_copy_rows(const __global float *a, int count, int stride
                     v, rows + r * COPY_FLOATS);
 }
 
+/* out (=, or += unless first) `rows` and `columns` of a tile in memory. */
+GAZE_APART void gaze_add_tile_part(const float *tile, int height, __global float *out, int row, int column, int rows, int columns,
+                                   int first)
+{
+    for (int j = 0; j < rows; j++)
+        for (int u = 0; u < columns; u += GAZE_WIDTH) {
+            const float *from = tile + u * height + j * GAZE_WIDTH;
+            __global float *to = out + (size_t)j * row + (size_t)u * column;
+            if (column == 1)
+                gaze_store_part(first ? vloadv(0, from) : vloadv(0, from) + gaze_load_part(to, columns - u, 0.0f), to, columns - u);
+            else
+                for (int n = 0; n < min(GAZE_WIDTH, columns - u); n++) {
+                    __global float *element = to + (size_t)n * column;
+                    *element = from[n] + (first ? 0.0f : *element);
+                }
+        }
+}
+
 /* out (=, or += unless first) a tile, of which `rows` rows and `columns` columns exist; element (j, n) is at
  * j * row + n * column. */
 GAZE_IN_REGISTERS void gaze_put_tile(const floatv *c, __global float *out, int row, int column, int rows,
                                  int columns, int first)
 {
-    if (rows >= PANEL_ROWS && columns >= TILE_COLUMNS && column == 1) {
+    if (rows >= TILE_ROWS && columns >= PRODUCT_COLUMNS && column == 1) {
 #pragma unroll
-        for (int j = 0; j < PANEL_ROWS; j++) {
+        for (int j = 0; j < TILE_ROWS; j++) {
             __global float *to = out + (size_t)j * row;
-            vstorev(first ? c[j] : vloadv(0, to) + c[j], 0, to);
-            vstorev(first ? c[PANEL_ROWS + j] : vloadv(1, to) + c[PANEL_ROWS + j], 1, to);
+#pragma unroll
+            for (int v = 0; v < PRODUCT_VECTORS; v++)
+                vstorev(first ? c[v * TILE_ROWS + j] : vloadv(v, to) + c[v * TILE_ROWS + j], v, to);
         }
         return;
     }
-    GAZE_ALIGNED float part[PANEL_ROWS * TILE_COLUMNS];
-    gaze_spill_tile(c, part);
-    for (int j = 0; j < min(rows, PANEL_ROWS); j++)
-        for (int n = 0; n < min(columns, TILE_COLUMNS); n++) {
-            __global float *to = out + (size_t)j * row + (size_t)n * column;
-            *to = part[j * TILE_COLUMNS + n] + (first ? 0.0f : *to);
-        }
+    const int height = IS_NARROW(columns) ? NARROW_ROWS : TILE_ROWS;
+    GAZE_ALIGNED float tile[PRODUCT_TILE * GAZE_WIDTH];
+    gaze_keep_tile(c, tile);
+    gaze_add_tile_part(tile, height, out, row, column, min(rows, height), min(columns, PRODUCT_COLUMNS), first);
 }
 
-/* total [TILE_COLUMNS] += the rows of a panel. */
+/* total [PRODUCT_COLUMNS] += the rows of a panel. */
 static inline void gaze_add_panel(const float *panel, int count, float *total)
 {
-    floatv sum0 = vloadv(0, total), sum1 = vloadv(1, total);
-    for (int k = 0; k < count; k++) {
-        sum0 += vloadv(2 * k, panel);
-        sum1 += vloadv(2 * k + 1, panel);
+    for (int v = 0; v < PRODUCT_VECTORS; v++) {
+        floatv sum = vloadv(v, total);
+        for (int k = 0; k < count; k++) sum += vloadv(k * PRODUCT_VECTORS + v, panel);
+        vstorev(sum, v, total);
     }
-    vstorev(sum0, 0, total);
-    vstorev(sum1, 1, total);
 }
 
 /* A group makes GRADIENT_ROWS x GRADIENT_COLUMNS of out from a part of the rows. out [parts], each element m * row
@@ -77,8 +89,9 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
               p = i2;
     const int from = p * part, to = min(from + part, R), rows = min(GRADIENT_ROWS, M - m);
     const int columns = min(GRADIENT_COLUMNS, N - first);
-    const int tiles = (rows + PANEL_ROWS - 1) / PANEL_ROWS * ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS);
-    GAZE_ALIGNED float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * TILE_COLUMNS], total[GRADIENT_COLUMNS];
+    const int least = IS_NARROW(columns) ? NARROW_ROWS : TILE_ROWS;
+    const int tiles = (rows + least - 1) / least * ((columns + PRODUCT_COLUMNS - 1) / PRODUCT_COLUMNS);
+    GAZE_ALIGNED float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * PRODUCT_COLUMNS], total[GRADIENT_COLUMNS];
     for (int j = 0; j < GRADIENT_COLUMNS; j++) total[j] = 0.0f;
     out += (size_t)p * M * N;
     for (int r = from; r < to; r += GRADIENT_DEPTH) {
@@ -87,27 +100,25 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
         const int count = min(GRADIENT_DEPTH, to - r), asked = 2 * (count / tiles + 1);
         int next = 2 * (r + count), line = next;
         gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, (size_t)(R - r) * M - m, copy);
-        for (int n = first; n < first + columns; n += TILE_COLUMNS) {
+        for (int n = first; n < first + columns; n += PRODUCT_COLUMNS) {
             gaze_pack(b + (size_t)r * N + n, count, N, N - n, (size_t)(R - r) * N - n, panel);
             if (b_sums && m == 0) gaze_add_panel(panel, count, total + n - first);
-            for (int i = 0; i < rows; i += PANEL_ROWS) {
-                const float *element[PANEL_ROWS];
-                floatv c[2 * PANEL_ROWS];
+            const int narrow = IS_NARROW(N - n), height = narrow ? NARROW_ROWS : TILE_ROWS;
+            for (int i = 0; i < rows; i += height) {
+                const float *element[MOST_ROWS];
+                floatv c[PRODUCT_TILE];
 #pragma unroll
-                for (int j = 0; j < PANEL_ROWS; j++) {
-                    element[j] = copy + i + j;
-                    c[j] = c[PANEL_ROWS + j] = 0.0f;
-                }
+                for (int j = 0; j < MOST_ROWS; j++) element[j] = copy + min(i + j, rows - 1); // the last one for those that aren't there
+#pragma unroll
+                for (int j = 0; j < PRODUCT_TILE; j++) c[j] = 0.0f;
                 for (int q = 0; q < ASKED_PARTS; q++) {
                     const int begin = count * q / ASKED_PARTS, some = count * (q + 1) / ASKED_PARTS - begin;
                     for (const int end = min(next + asked * (q + 1) / ASKED_PARTS, 2 * to); line < end; line++)
                         gaze_prefetch(line % 2 ? b + (size_t)(line / 2) * N + first : a + (size_t)(line / 2) * M + m,
                                       line % 2 ? columns : rows);
-                    if (q < min(PANEL_ROWS, rows - i) && column == 1)
-                        gaze_prefetch_to(out + (size_t)(m + i + q) * row + n, TILE_COLUMNS);
-                    gaze_tile_private_panel(element, COPY_FLOATS, panel + begin * TILE_COLUMNS, TILE_COLUMNS, some, c);
-#pragma unroll
-                    for (int j = 0; j < PANEL_ROWS; j++) element[j] += some * COPY_FLOATS;
+                    if (q < min(height, rows - i) && column == 1)
+                        gaze_prefetch_to(out + (size_t)(m + i + q) * row + n, PRODUCT_COLUMNS);
+                    gaze_gradient_panel(element, COPY_FLOATS, panel + begin * PRODUCT_COLUMNS, PRODUCT_COLUMNS, some, narrow, c);
                 }
                 next += asked;
                 gaze_put_tile(c, out + (size_t)(m + i) * row + (size_t)n * column, row, column, rows - i,

@@ -175,11 +175,11 @@ __kernel void depthwise_collect_items(source dy, source w, __global float *restr
         for (int k = 0; k < N; k++) {                                                                               \
             const int start = (s + k) * ex - left;                                                                  \
             const int2 windows = gaze_taps_inside(start, sx, Q, W);                                                 \
-            for (int q = windows.x < begin ? windows.x : end; q < min(windows.y, width); q = q + 1 == begin ? end : q + 1) { \
+            for (int q = windows.x < begin ? windows.x : end; q < min(windows.y, width);                            \
+                 q = q + 1 == begin ? end : q + 1)                                                                  \
                 for (int i = 0; i < R; i++)                                                                         \
                     sum[i * N + k] = fma(LOAD(from + i * line + (q * sx + start) * C), LOAD(down + (size_t)q * C),  \
                                          sum[i * N + k]);                                                           \
-            }                                                                                                       \
         }                                                                                                           \
         for (int i = 0; i < R; i++)                                                                                 \
             for (int k = 0; k < N; k++) STORE(sum[i * N + k], total + (size_t)(i * kw + k) * C);                    \

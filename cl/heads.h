@@ -1,6 +1,6 @@
 /* What attention of heads and its gradient share on CPUs. Scores and weights are held turned, a row for each key and a column for
    each query of a block: what belongs to a query stands in a vector's element, and no sum or maximum is taken across one.
-   Needs partial.h, tile.h, panel.h and tiles.h. */
+   Needs partial.h, tile.h and panel.h. */
 #ifndef GAZE_HEADS_H
 #define GAZE_HEADS_H
 
@@ -21,7 +21,7 @@
 static inline void gaze_turn_rows(const __global float *from, int stride, int rows, int depth, float *panels)
 {
     for (int c = 0; c < rows; c += TILE_COLUMNS)
-        gaze_pack_transposed(from + (size_t)c * stride, depth, stride, rows - c, panels + c * depth);
+        gaze_pack_transposed(from + (size_t)c * stride, depth, stride, rows - c, TILE_COLUMNS, panels + c * depth);
 }
 
 /* rows[n][d] = columns[d][n], d rounded up to 8: columns are QUERIES apart, rows `depth` */
@@ -35,6 +35,16 @@ static inline void gaze_turn_columns(const float *columns, int count, int depth,
                        rows + n * depth + d, depth);
         }
 #undef COLUMN
+}
+
+/* The rows of a tile in `a`, of which `rows` exist (the last one stands for the others), and zeros to add to. */
+GAZE_IN_REGISTERS void gaze_open_heads(const __global float *a, int stride, int rows, const __global float **row, floatv *c)
+{
+#pragma unroll
+    for (int j = 0; j < PANEL_ROWS; j++) {
+        row[j] = a + (size_t)min(j, rows - 1) * stride;
+        c[j] = c[PANEL_ROWS + j] = 0.0f;
+    }
 }
 
 GAZE_IN_REGISTERS void gaze_load_rows(const float *from, int stride, floatv *c)

@@ -17,24 +17,24 @@
 #define BLOCK_ROWS    (BLOCK_TILES * TILE_ROWS)
 #define IN_PLACE_ROWS (2 * TILE_ROWS) // so few rows are not worth a panel
 
-GAZE_DEFINE_PANEL_TILE(gaze_matmul_panel, __global, __private)
-GAZE_DEFINE_PANEL_TILE(gaze_matmul_in_place, __global, __global)
+GAZE_DEFINE_PRODUCT(gaze_matmul_panel, TILE_ROWS, PRODUCT_VECTORS, __global, __private)
+GAZE_DEFINE_PRODUCT(gaze_matmul_in_place, TILE_ROWS, PRODUCT_VECTORS, __global, __global)
 
-/* BLOCK_ROWS x TILE_COLUMNS of one product, of which `rows` and `columns` exist; a, b and y point to the
+/* BLOCK_ROWS x PRODUCT_COLUMNS of one product, of which `rows` and `columns` exist; a, b and y point to the
  * block's. */
 GAZE_APART void gaze_matmul_block(const __global float *restrict a, const __global float *restrict b,
                                      __global float *restrict y, int rows, int columns, int K, int a_m,
                                      int a_k, int b_k, int b_n, int y_m, float factor)
 {
-    const int in_place = b_n == 1 && rows <= IN_PLACE_ROWS && columns >= TILE_COLUMNS;
+    const int in_place = b_n == 1 && rows <= IN_PLACE_ROWS && columns >= PRODUCT_COLUMNS;
     const __global float *row[TILE_ROWS];
-    GAZE_ALIGNED float panel[DEPTH * TILE_COLUMNS], sum[BLOCK_ROWS * TILE_COLUMNS];
-    floatv c[2 * TILE_ROWS];
+    GAZE_ALIGNED float panel[DEPTH * PRODUCT_COLUMNS], sum[BLOCK_ROWS * PRODUCT_COLUMNS];
+    floatv c[PRODUCT_TILE];
     for (int k = 0; k < K; k += DEPTH) {
         const int count = min(DEPTH, K - k), last = k + DEPTH >= K;
         const __global float *block = b + (size_t)k * b_k;
         if (b_n != 1)
-            gaze_pack_transposed(block, count, b_n, columns, panel);
+            gaze_pack_transposed(block, count, b_n, columns, PRODUCT_COLUMNS, panel);
         else if (!in_place)
             gaze_pack(block, count, b_k, columns, (size_t)(K - k - 1) * b_k + columns, panel);
         for (int i = 0; i < rows; i += TILE_ROWS) {
@@ -42,11 +42,11 @@ GAZE_APART void gaze_matmul_block(const __global float *restrict a, const __glob
             if (in_place)
                 gaze_matmul_in_place(row, a_k, block, b_k, count, c);
             else
-                gaze_matmul_panel(row, a_k, panel, TILE_COLUMNS, count, c);
-            gaze_add_block(c, sum + i * TILE_COLUMNS, k == 0, last);
+                gaze_matmul_panel(row, a_k, panel, PRODUCT_COLUMNS, count, c);
+            gaze_add_block(c, sum + i * PRODUCT_COLUMNS, k == 0, last);
             if (!last) continue;
 #pragma unroll
-            for (int j = 0; j < 2 * TILE_ROWS; j++) c[j] *= factor;
+            for (int j = 0; j < PRODUCT_TILE; j++) c[j] *= factor;
             gaze_store_tile(c, y + (size_t)i * y_m, y_m, rows - i, columns);
         }
     }
@@ -58,7 +58,7 @@ GAZE_ONE matmul(GAZE_HERE const __global float *restrict a, const __global float
                 int a_head, int a_m, int a_k, int b_batch, int b_head, int b_k, int b_n, int y_batch,
                 int y_head, int y_m, float factor)
 {
-    const int n = GAZE_AT(0) * TILE_COLUMNS, m = GAZE_AT(1) * BLOCK_ROWS,
+    const int n = GAZE_AT(0) * PRODUCT_COLUMNS, m = GAZE_AT(1) * BLOCK_ROWS,
               first = GAZE_AT(2) * pairs;
     for (size_t g = first; g < (size_t)min(first + pairs, G); g++) {
         const size_t s = g / H, h = g % H;

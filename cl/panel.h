@@ -1,53 +1,37 @@
-/* Panels: blocks of a matrix copied to private memory, so that a register tile (tile.h) reads them one vector
-   after the other. A panel is [count][TILE_COLUMNS]. Needs partial.h and tile.h. */
+/* Panels: blocks of a matrix copied to private memory, so that a register tile reads them one vector after the other: [count][width],
+   the width whole vectors. Needs partial.h and tile.h. */
 #ifndef GAZE_PANEL_H
 #define GAZE_PANEL_H
 
 #include "prefetch.h"
 
-#define ASKED_PARTS 8 // of a tile's product, between which memory is asked for
+#define ASKED_PARTS 8 // of a tile's product, between which memory is asked for; at least its rows
 
-/* c[i] += sum over k of row[i][k * step] * b[k * b_step]: c[i] the first vector, c[PANEL_ROWS + i] the second.
-   b is a panel (b_step TILE_COLUMNS), or the matrix itself. */
-#define GAZE_DEFINE_PANEL_TILE(NAME, SPACE, SPACE_B)                                                     \
-    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int step, const SPACE_B float *b, int b_step, \
-                            int count, floatv *c)                                                        \
-    {                                                                                                    \
-        int at = 0;                                                                                      \
-        for (int k = 0; k < count; k++, at += step, b += b_step) {                                       \
-            const floatv b0 = vloadv(0, b), b1 = vloadv(1, b);                                           \
-            _Pragma("unroll") for (int i = 0; i < PANEL_ROWS; i++)                                        \
-            {                                                                                            \
-                const floatv a = row[i][at];                                                             \
-                c[i] = fma(a, b0, c[i]);                                                                 \
-                c[PANEL_ROWS + i] = fma(a, b1, c[PANEL_ROWS + i]);                                         \
-            }                                                                                            \
-        }                                                                                                \
+/* c [VECTORS][ROWS] += sum over k of row[i][k * step] * b[k * b_step]: b is a panel (b_step its width), or the matrix. */
+#define GAZE_DEFINE_PRODUCT(NAME, ROWS, VECTORS, SPACE, SPACE_B)                                                            \
+    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int step, const SPACE_B float *b, int b_step, int count,     \
+                                floatv *c)                                                                                  \
+    {                                                                                                                       \
+        int at = 0;                                                                                                         \
+        for (int k = 0; k < count; k++, at += step, b += b_step) {                                                          \
+            floatv right[VECTORS];                                                                                          \
+            _Pragma("unroll") for (int v = 0; v < VECTORS; v++) right[v] = vloadv(v, b);                                    \
+            _Pragma("unroll") for (int i = 0; i < ROWS; i++)                                                                \
+            {                                                                                                               \
+                const floatv left = row[i][at];                                                                             \
+                _Pragma("unroll") for (int v = 0; v < VECTORS; v++) c[v * ROWS + i] = fma(left, right[v], c[v * ROWS + i]); \
+            }                                                                                                               \
+        }                                                                                                                   \
     }
+
+/* The same of PANEL_ROWS rows and two vectors. */
+#define GAZE_DEFINE_PANEL_TILE(NAME, SPACE, SPACE_B) GAZE_DEFINE_PRODUCT(NAME, PANEL_ROWS, 2, SPACE, SPACE_B)
 
 /* How many of `count` rows, `stride` floats apart, have `width` floats before the end of their matrix, which
    is `room` floats away: so many may be read in whole vectors, although a row may be shorter. */
 static inline int gaze_safe_rows(size_t room, int width, int stride, int count)
 {
     return room < (size_t)width ? 0 : (int)min((room - width) / stride + 1, (size_t)count);
-}
-
-/* panel[k][j] = from[k][j], of which `columns` exist; after them stands anything, but nothing uninitialised.
- */
-GAZE_APART void gaze_pack(const __global float *from, int count, int stride, int columns, size_t room,
-                             float *panel)
-{
-    const int safe = gaze_safe_rows(room, TILE_COLUMNS, stride, count);
-    for (int k = 0; k < safe; k++) {
-        const __global float *row = from + (size_t)k * stride;
-        vstorev(vloadv(0, row), 2 * k, panel);
-        vstorev(vloadv(1, row), 2 * k + 1, panel);
-    }
-    for (int k = safe; k < count; k++) {
-        const __global float *row = from + (size_t)k * stride;
-        vstorev(gaze_load_part(row, columns, 0.0f), 2 * k, panel);
-        vstorev(gaze_load_part(row + GAZE_WIDTH, columns - GAZE_WIDTH, 0.0f), 2 * k + 1, panel);
-    }
 }
 
 #define UNPACK_LOW(a, b)  (float8)(a.s0, b.s0, a.s1, b.s1, a.s4, b.s4, a.s5, b.s5)
@@ -82,19 +66,18 @@ static inline void gaze_transpose8(const __global float *from, int stride, int l
 }
 
 /* panel[k][j] = from[j][k]; rows `stride` floats apart, of which `columns` exist. */
-GAZE_APART void gaze_pack_transposed(const __global float *from, int count, int stride, int columns,
-                                        float *panel)
+GAZE_APART void gaze_pack_transposed(const __global float *from, int count, int stride, int columns, int width, float *panel)
 {
     int k = 0;
     for (; k + 8 <= count; k += 8)
-        for (int j = 0; j < TILE_COLUMNS; j += 8) {
+        for (int j = 0; j < width; j += 8) {
             const int first = min(j, columns - 1);
             gaze_transpose8(from + (size_t)first * stride + k, stride, columns - 1 - first,
-                            panel + k * TILE_COLUMNS + j, TILE_COLUMNS);
+                            panel + k * width + j, width);
         }
     for (; k < count; k++)
-        for (int j = 0; j < TILE_COLUMNS; j++)
-            panel[k * TILE_COLUMNS + j] = from[(size_t)min(j, columns - 1) * stride + k];
+        for (int j = 0; j < width; j++)
+            panel[k * width + j] = from[(size_t)min(j, columns - 1) * stride + k];
 }
 
 #endif

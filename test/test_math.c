@@ -64,8 +64,7 @@ static int build(void **state)
     fclose(file);
     memcpy(source + length, KERNELS, sizeof KERNELS);
     const char *text = source;
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -cl-denorms-are-zero -w -DGAZE_WIDTH=%zu",
-             gz_device_facts_of(device)->vector_width);
+    gz_device_options(device, options);
     program = clCreateProgramWithSource(gz_device_context(device), 1, &text, NULL, NULL);
     fill_arguments();
     return clBuildProgram(program, 0, NULL, options, NULL, NULL);

@@ -152,6 +152,12 @@ static void add_arguments(gz_launch *launch, const gz_node *node)
     gz_attention_arguments(launch, node);
 }
 
+gz_heads_tile gz_heads_tile_of(const gz_builder *builder)
+{
+    const size_t width = gz_builder_device(builder)->vector_width;
+    return (gz_heads_tile){width == 16 ? 8 : 6, 2 * width};
+}
+
 /* Tiles of queries that a group owns: with more of them it reads the keys less often, which are beyond the
  * caches where there are many. */
 static size_t query_tiles(gz_attention_size size)
@@ -162,7 +168,7 @@ static size_t query_tiles(gz_attention_size size)
 
 static void prepare_tiles(const gz_node *node, gz_builder *builder, gz_attention_size size)
 {
-    const size_t columns = gz_dense_tile_of(builder).columns, tiles = query_tiles(size);
+    const size_t columns = gz_heads_tile_of(builder).columns, tiles = query_tiles(size);
     gz_launch *launch = gz_launch_add(
         builder, "attention", "attention", "-DKEY_DEPTH=%zu -DVALUE_DEPTH=%zu -DQUERY_TILES=%zu",
         gz_round_up(size.key_depth, columns), gz_round_up(size.value_depth, columns), tiles);

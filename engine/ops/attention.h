@@ -30,6 +30,11 @@ size_t gz_attention_row(gz_attention_size size, size_t T, size_t D, size_t b, si
 /* factor q_i k_j */
 double gz_attention_score(const gz_node *node, double *const *in, size_t b, size_t h, size_t i, size_t j);
 
+/* The register tile of both, as cl/tile.h has it. */
+typedef struct gz_heads_tile {
+    size_t rows, columns;
+} gz_heads_tile;
+gz_heads_tile gz_heads_tile_of(const gz_builder *builder);
 /* Whether the kernels of attention.cl and attention_gradient.cl make it; those of attention_plain.cl do
  * otherwise. */
 bool gz_attention_in_tiles(const gz_builder *builder, gz_attention_size size);

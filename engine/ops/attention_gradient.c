@@ -100,7 +100,7 @@ static void add_tensors(gz_launch *launch, const gz_tensor *const *tensors, size
 
 /* Keys whose sums a group holds: as many as fit the second cache with all else, in whole blocks or at least
  * tiles (cl/attention_gradient.cl). */
-static size_t keys_held(gz_dense_tile tile, size_t key_depth, size_t value_depth)
+static size_t keys_held(gz_heads_tile tile, size_t key_depth, size_t value_depth)
 {
     const size_t block = 8 * tile.rows, keys = HELD_FLOATS / 2 / (key_depth + value_depth);
     if (keys >= block) return keys / block * block;
@@ -110,7 +110,7 @@ static size_t keys_held(gz_dense_tile tile, size_t key_depth, size_t value_depth
 /* A head's keys are split where there are few heads; the parts of dq are then summed. */
 static void prepare_tiles(const gz_node *node, gz_builder *builder, gz_attention_size s)
 {
-    const gz_dense_tile tile = gz_dense_tile_of(builder);
+    const gz_heads_tile tile = gz_heads_tile_of(builder);
     const size_t key_depth = gz_round_up(s.key_depth, tile.columns),
                  value_depth = gz_round_up(s.value_depth, tile.columns),
                  keys = keys_held(tile, key_depth, value_depth), G = s.samples * s.heads,

@@ -100,6 +100,12 @@ static inline size_t gz_tile_columns(gz_builder *builder)
     return 2 * gz_builder_device(builder)->vector_width;
 }
 
+/* Blocks of so many columns that a tile of direct convolutions makes at once (cl/conv2d.h). */
+static inline size_t gz_tile_blocks(gz_builder *builder)
+{
+    return gz_builder_device(builder)->vector_width == 16 ? 2 : 1;
+}
+
 static inline size_t gz_round_groups(size_t n, size_t group) { return (n + group - 1) / group; }
 
 /* kernel [taps,C,O] -> [taps,O,C], last tap first. */

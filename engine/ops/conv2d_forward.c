@@ -62,7 +62,7 @@ static void direct(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
     const size_t pixels = size->B * size->P * size->Q, tiles = gz_round_groups(pixels, GZ_TILE_ROWS);
-    const size_t blocks = gz_round_groups(size->O, gz_tile_columns(builder)),
+    const size_t blocks = gz_round_groups(size->O, gz_tile_blocks(builder) * gz_tile_columns(builder)),
                  each = tiles_each(tiles, blocks);
     const gz_tensor *packed = gz_conv2d_pack(builder, size, call->kernel, call->weights);
     gz_launch *launch = begin(builder, call, "conv2d", "conv2d_direct", packed);

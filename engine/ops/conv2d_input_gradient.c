@@ -102,8 +102,8 @@ static void strided(gz_builder *builder, const gz_conv2d_input_call *call, const
     gz_arg_int(launch, size->B);
     gz_arg_int(launch, TILES_EACH);
     gz_launch_groups(launch, gz_round_groups(pixels, TILES_EACH * GZ_TILE_ROWS),
-                     gz_round_groups(size->C, gz_tile_columns(builder)), size->stride[0] * size->stride[1], 1,
-                     1, 1);
+                     gz_round_groups(size->C, gz_tile_blocks(builder) * gz_tile_columns(builder)),
+                     size->stride[0] * size->stride[1], 1, 1, 1);
 }
 
 /* With stride 1 it is a convolution of dy with the kernel turned. */

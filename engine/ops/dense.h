@@ -30,9 +30,10 @@ typedef struct gz_parts {
 /* About `wanted` parts, of at least `least` terms each; at least one part. */
 gz_parts gz_parts_of(size_t length, size_t wanted, size_t least);
 
-/* The register tile of the device, as cl/tile.h, cl/dense_packed.h and cl/dense_gradient.cl have it. */
+/* The register tile of the device, and what shares a panel, as cl/tiles.h, cl/dense_packed.h and
+ * cl/dense_gradient.cl have it. */
 typedef struct gz_dense_tile {
-    size_t rows, columns, block_rows;
+    size_t rows, columns, block_rows, depth;
 } gz_dense_tile;
 gz_dense_tile gz_dense_tile_of(const gz_builder *builder);
 

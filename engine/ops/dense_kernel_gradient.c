@@ -41,12 +41,18 @@ static void reference(const gz_node *node, double *const *in, double *const *out
     }
 }
 
-/* 64 parts and 2^20 floats of partial sums at most. */
+/* 64 parts and 2^20 floats of partial sums at most; of whole panels, as what is left over costs as much as
+ * one. */
 static gz_parts row_parts(gz_dense_size size, size_t rows_each)
 {
+    enum { DEPTH = 128 }; /* GRADIENT_DEPTH of cl/dense_gradient.cl */
     const size_t room = ((size_t)1 << 20) / (size.inputs * size.units);
     const size_t wanted = size.rows / rows_each;
-    return gz_parts_of(size.rows, wanted < room ? (wanted < 64 ? wanted : 64) : room, 64);
+    gz_parts parts = gz_parts_of(size.rows, wanted < room ? (wanted < 64 ? wanted : 64) : room, 64);
+    if (parts.part <= DEPTH) return parts;
+    parts.part = gz_round_up(parts.part, DEPTH);
+    parts.count = gz_groups(size.rows, parts.part);
+    return parts;
 }
 
 /* Twice as many rows as a product's: what is copied of b serves them all. */

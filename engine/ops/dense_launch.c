@@ -4,7 +4,6 @@
 /* As in cl/dense_few.cl. */
 enum { DOT_ROWS = 32, END_COLUMNS = 1024, END_ROWS = 16 };
 enum { PACKED_ONCE_ROWS = 32, PACKED_ROWS = 512 };
-enum { DEPTH = 256 }; /* as in cl/dense_packed.h */
 
 size_t gz_dense_choose(gz_builder *builder, gz_candidates candidates, gz_dense_size size)
 {
@@ -22,10 +21,10 @@ gz_parts gz_parts_of(size_t length, size_t wanted, size_t least)
 
 gz_dense_tile gz_dense_tile_of(const gz_builder *builder)
 {
-    /* 2 * rows accumulators, two vectors of the panel and one of a row: 19 of 32 registers of 16 floats, 15
-       of 16 of 8. 8 x 2 of 16 floats is as fast as 12 x 2 and 13 x 2, and 8 divides usual batches. */
+    /* Accumulators, the vectors of the panel and one of a row: 29 of 32 registers of 16 floats, 15 of 16
+     * of 8. */
     const size_t width = gz_builder_device(builder)->vector_width;
-    return width == 16 ? (gz_dense_tile){8, 32, 64} : (gz_dense_tile){6, 2 * width, 66};
+    return (gz_dense_tile){6, (width == 16 ? 4 : 2) * width, 72, width == 16 ? 128 : 256};
 }
 
 void gz_dense_plain(gz_builder *builder, gz_matrix a, gz_matrix b, const gz_tensor *bias,
@@ -97,7 +96,7 @@ static const gz_tensor *panels_of(gz_builder *builder, gz_dense_tile tile, gz_ma
     gz_arg_int(launch, N);
     gz_arg_int(launch, w.row);
     gz_arg_int(launch, w.column);
-    gz_launch_groups(launch, tiles, gz_groups(K, DEPTH), 1, 1, 1, 1);
+    gz_launch_groups(launch, tiles, gz_groups(K, tile.depth), 1, 1, 1, 1);
     return panels;
 }
 

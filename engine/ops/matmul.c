@@ -128,12 +128,16 @@ static void add_arguments(const gz_node *node, gz_launch *launch, const product 
     gz_arg_float(launch, attr_of(node)->factor);
 }
 
-#define TILE_OPTIONS "-DTILE_ROWS=%zu -DBLOCK_TILES=%zu"
+#define TILE_OPTIONS "-DTILE_ROWS=%zu -DPRODUCT_VECTORS=%zu -DBLOCK_TILES=%zu"
 
-/* Tiles no higher than the matrix; one for many rows as dense has it. */
-static gz_dense_tile tile_of(const gz_builder *builder, size_t M)
+/* Tiles no higher than the matrix, and for many rows as dense has it; where half as many columns leave less
+ * over, those. */
+static gz_dense_tile tile_of(const gz_builder *builder, size_t M, size_t N)
 {
+    const size_t width = gz_builder_device(builder)->vector_width;
     gz_dense_tile tile = gz_dense_tile_of(builder);
+    if (gz_round_up(N, tile.columns) > gz_round_up(N, 2 * width))
+        tile = (gz_dense_tile){.rows = 8, .columns = 2 * width};
     if (M <= 4) tile.rows = M <= 1 ? 1 : M <= 2 ? 2 : 4;
     tile.block_rows = tile.rows * (M > 8 * tile.rows ? 16 : 8);
     return tile;
@@ -143,11 +147,12 @@ enum { LEAST_PRODUCTS = 65536 }; /* that a group makes: small matrices share one
 
 static void prepare_tile(const gz_node *node, gz_builder *builder, const product *p)
 {
-    const gz_dense_tile tile = tile_of(builder, p->M);
+    const gz_dense_tile tile = tile_of(builder, p->M, p->N);
     const size_t G = p->a.samples * p->a.heads, rows = p->M < tile.block_rows ? p->M : tile.block_rows;
     const size_t pairs = LEAST_PRODUCTS / (rows * tile.columns * p->K) + 1;
     gz_launch *launch =
-        gz_launch_add(builder, "matmul", "matmul", TILE_OPTIONS, tile.rows, tile.block_rows / tile.rows);
+        gz_launch_add(builder, "matmul", "matmul", TILE_OPTIONS, tile.rows,
+                      tile.columns / gz_builder_device(builder)->vector_width, tile.block_rows / tile.rows);
     add_arguments(node, launch, p, pairs);
     gz_launch_groups(launch, gz_groups(p->N, tile.columns), gz_groups(p->M, tile.block_rows),
                      gz_groups(G, pairs), 1, 1, 1);
@@ -182,7 +187,7 @@ static gaze_status prepare(const gz_node *node, gz_builder *builder)
         prepare_gpu(node, builder, &p);
     } else {
         gz_launch *launch =
-            gz_launch_add(builder, "matmul", "matmul_plain", TILE_OPTIONS, (size_t)1, (size_t)1);
+            gz_launch_add(builder, "matmul", "matmul_plain", TILE_OPTIONS, (size_t)1, (size_t)2, (size_t)1);
         add_arguments(node, launch, &p, 1);
         gz_launch_items(launch, gz_shape_count(node->out[0]->shape));
     }
