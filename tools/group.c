@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 512, HOST_BYTES = 128, RANK_0_SPEAKS_NS = 250000000 };
+enum { LINE_BYTES = 512, HOST_BYTES = 128, RANK_0_SPEAKS_NS = 250000000, RANK_1_SPEAKS_S = 1 };
 
 /* How many processes a launcher says it has started; 0: none says so. Open MPI, MPICH and its kin. */
 static size_t started(void)
@@ -59,7 +59,8 @@ static void print_failure(const gaze_group *calls, const char *message)
 }
 
 /* Who is told to stop and finds the others gone has nothing to add to what rank 0 says, which ends us with
-   it. Rank 1 waits for that: where nothing comes, rank 0 is what has gone. */
+   it. Rank 1 waits for that: where nothing comes, rank 0 is what has gone. The others wait longer, as an
+   abort of theirs would end rank 1 before it has spoken. */
 static void fail(void *user, gaze_status status, const char *message)
 {
     tool_group *group = user;
@@ -70,7 +71,8 @@ static void fail(void *user, gaze_status status, const char *message)
         print_failure(&group->calls,
                       "rank 0, which keeps the run, has gone. The run is whole up to its newest "
                       "checkpoint: --resume goes on from there");
-    }
+    } else
+        nanosleep(&(struct timespec){.tv_sec = RANK_1_SPEAKS_S}, NULL);
     group->told = true;
     mpi_abort((int)status);
 }
