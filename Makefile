@@ -91,7 +91,7 @@ GPU_KERNELS = attention_gpu,attention_gradient_gpu,product_gpu,conv2d_gpu,conv2d
 
 lanes: build
 	@python3 test/lanes/compile.py --gaze $(BUILD)/bin/gaze --tools $(BUILD)/tools --page docs/devices.md
-	@python3 test/lanes/compile.py --targets $(GPU_TARGETS) --only $(GPU_KERNELS) --occupancy docs/performance.md
+	@python3 test/lanes/compile.py --tools $(BUILD)/tools --targets $(GPU_TARGETS) --only $(GPU_KERNELS) --occupancy docs/performance.md
 
 faults: deps-test
 	@$(MAKE) --no-print-directory build TESTS=ON

@@ -3,6 +3,7 @@
 
 For each model and mode, every round measures Gaze (`gaze bench`) and then each peer for some seconds; a figure is the median of the
 rounds. Before that a peer has to show that its model is Gaze's: as many parameters, and with the same weights the same predictions.
+A round in which other guests of the machine took more than a tenth of the time is measured again, up to --patience times.
 A peer that isn't installed is left out. Ends with 1 where models are unlike or Gaze fails, with 0 whatever the ratios are.
 """
 import argparse
@@ -16,6 +17,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import guests
 import table
 
 HERE = Path(__file__).resolve().parent
@@ -121,16 +123,17 @@ def measure_peer(peer, **request):
 
 
 def measure(gaze, peers, model, mode, batch, options):
-    """The rates of every round, Gaze on each of its devices and the peers in turns."""
-    rates = {"gaze": [], **{name: [] for name, _ in options.beside}, **{peer.name: [] for peer in peers}}
-    for _ in range(options.rounds):
-        rates["gaze"].append(gaze.rate(model, mode, batch, options.seconds, options.device))
+    """The rates of every round, Gaze on each of its devices and the peers in turns; and what part of each other guests took."""
+
+    def measure_round():
+        rates = {"gaze": gaze.rate(model, mode, batch, options.seconds, options.device)}
         for name, device in options.beside:
-            rates[name].append(gaze.rate(model, mode, batch, options.seconds, device))
+            rates[name] = gaze.rate(model, mode, batch, options.seconds, device)
         for peer in peers:
-            rate = measure_peer(peer, mode=mode, batch=batch, seconds=options.seconds)
-            rates[peer.name] += [rate] if rate else []
-    return rates
+            rates[peer.name] = measure_peer(peer, mode=mode, batch=batch, seconds=options.seconds)
+        return rates
+    found, taken = guests.rounds(options.rounds, options.patience, measure_round)
+    return {name: [rates[name] for rates in found if rates[name]] for name in found[0]}, taken
 
 
 def compare(gaze, peers, options, titles):
@@ -139,7 +142,7 @@ def compare(gaze, peers, options, titles):
         with tempfile.TemporaryDirectory() as folder:
             ready = prepare(gaze, peers, model, [MODES[m] for m in options.modes], Path(folder) / "samples")
             for mode, batch in (MODES[m] for m in options.modes):
-                entries.append(table.row(model, mode, batch, measure(gaze, ready, model, mode, batch, options)))
+                entries.append(table.row(model, mode, batch, *measure(gaze, ready, model, mode, batch, options)))
                 lines = table.markdown(entries, titles).splitlines()
                 print("\n".join(lines if len(entries) == 1 else lines[-1:]), flush=True)
     return entries
@@ -152,6 +155,13 @@ def processor():
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.machine()
+
+
+def write_figures(options, **figures):
+    """The file of --json: figures, and what they were measured by."""
+    if options.json:
+        facts = {"date": date.today().isoformat(), "processor": processor(), "rounds": getattr(options, "rounds", 1), **figures}
+        options.json.write_text(json.dumps(facts, indent=1) + "\n")
 
 
 def models_like(text):
@@ -178,10 +188,19 @@ def options_of(about, seconds, rounds=3):
     p.add_argument("--gaze", default=str(HERE.parent / "build/bin/gaze"), metavar="FILE", help="the program (build/bin/gaze)")
     if rounds:
         p.add_argument("--rounds", type=positive(int), default=rounds, metavar="N", help=f"measurements of each ({rounds})")
+        p.add_argument("--patience", type=count, default=2, metavar="N", help="times that a round is measured again which other guests of the "
+                       "machine disturbed (2)")
     p.add_argument("--seconds", type=positive(float), default=seconds, metavar="S", help=f"of one measurement ({seconds:g})")
     p.add_argument("--md", type=Path, metavar="FILE", help="write the table there too")
     p.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     return p
+
+
+def count(text):
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text}: can't be negative")
+    return value
 
 
 def positive(kind):
@@ -230,10 +249,7 @@ def main():
     print(f"\n{table.summary(entries)}")
     if options.md:
         options.md.write_text(table.markdown(entries, titles))
-    if options.json:
-        facts = {"date": date.today().isoformat(), "processor": processor(), "threads": threads, "rounds": options.rounds,
-                 "seconds": options.seconds, "versions": versions, "rows": entries}
-        options.json.write_text(json.dumps(facts, indent=1) + "\n")
+    write_figures(options, threads=threads, seconds=options.seconds, versions=versions, rows=entries)
     return 0
 
 

@@ -10,11 +10,11 @@ import json
 import math
 import sys
 import tempfile
-from datetime import date
 from pathlib import Path
 
+import guests
 import plot
-from compare import HERE, Failed, Gaze, log, options_of, processor, words_of
+from compare import HERE, Failed, Gaze, log, options_of, words_of, write_figures
 
 THREADS = (1, 2)
 
@@ -63,13 +63,15 @@ def measure_size(gaze, name, size, options, folder):
     if make:
         path = folder / "model.json"
         path.write_text(json.dumps(make(size)))
-    rounds = {t: [] for t in THREADS}
-    for _ in range(options.rounds):
+
+    def measure_round():
+        results = {}
         for threads in THREADS:
             gaze.env = {"POCL_MAX_PTHREAD_COUNT": str(threads)}
-            result = gaze.ask("bench", path, "--seconds", options.seconds, *words(size))[-1]
-            rounds[threads].append(result["step_ms"])
-    return result["flop"], {t: min(found) for t, found in rounds.items()}
+            results[threads] = gaze.ask("bench", path, "--seconds", options.seconds, *words(size))[-1]
+        return results
+    found, _ = guests.rounds(options.rounds, options.patience, measure_round)
+    return found[0][THREADS[0]]["flop"], {t: min(results[t]["step_ms"] for results in found) for t in THREADS}
 
 
 def measure(gaze, name, options):
@@ -143,9 +145,7 @@ def main():
     gaze = Gaze(options.gaze, HERE.parent / "models")
     try:
         panels = read_panels(options.files) if options.files else [measure(gaze, name, options) for name in options.only]
-        if options.json:
-            facts = {"date": date.today().isoformat(), "processor": processor(), "rounds": options.rounds, "panels": panels}
-            options.json.write_text(json.dumps(facts, indent=1) + "\n")
+        write_figures(options, panels=panels)
         if options.svg:
             options.svg.write_text(plot.svg([describe(panel) for panel in panels], WORDS))
         if options.md:

@@ -12,6 +12,7 @@ class Case:
     roof: str = "peak"  # or "copy": what bounds it
     batch: int = 64
     ops: str = ""  # only Gaze's ops whose names begin so
+    apart: bool = True  # gradients of input and weights are measured one by one, where they are ops of their own
     env: dict = field(default_factory=dict)
 
 
@@ -54,7 +55,7 @@ CASES = {
     "dense-wide": dense("dense, 64 rows, 9216 → 128", [9216], 128),
     "dense-square": dense("dense, 64 rows, 1024 → 1024", [1024], 1024),
     "dense-steps": dense("dense, 16384 rows, 256 → 1024", [256, 256], 1024),
-    "lstm": Case("LSTM, 50 steps, 128 → 128", [50, 128], {"type": "lstm", "units": 128, "return_sequences": True}, "lstm"),
+    "lstm": Case("LSTM, 50 steps, 128 → 128", [50, 128], {"type": "lstm", "units": 128, "return_sequences": True}, "lstm", apart=False),
     "attention-32": attention(8, 32, 256, 64),
     "attention-64": attention(8, 64, 1024, 4),
     "relu": bound_by_memory("relu", {"type": "activation", "activation": "relu"}, "relu"),

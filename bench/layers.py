@@ -10,10 +10,10 @@ import os
 import statistics
 import sys
 import tempfile
-from datetime import date
 from pathlib import Path
 
-from compare import HERE, Failed, Gaze, log, options_of, processor, words_of
+import guests
+from compare import HERE, Failed, Gaze, log, options_of, words_of, write_figures
 from layer_cases import CASES, model
 from peers import times
 
@@ -21,9 +21,9 @@ SPLIT = {"input_gradient": "input gradient", "kernel_gradient": "kernel gradient
          "bias_gradient": "kernel gradient"}
 
 
-def part_of(op, whole):
-    """Which part of a layer's gradients an op makes; `whole`: they aren't told apart."""
-    return "gradient" if whole else next((part for ending, part in SPLIT.items() if op.endswith(ending)), "gradient")
+def part_of(op, case):
+    """Which part of a layer's gradients an op makes."""
+    return next((part for ending, part in SPLIT.items() if case.apart and op.endswith(ending)), "gradient")
 
 
 def parts_of(records, case, training):
@@ -33,7 +33,7 @@ def parts_of(records, case, training):
         backward = backward or r["op"].endswith("cross_entropy_gradient")
         if r["layer"] != "layer" or backward != training or not r["op"].startswith(case.ops):
             continue
-        part = found.setdefault(part_of(r["op"], case.torch in ("lstm", "attention")) if training else "forward", [0, 0, 0])
+        part = found.setdefault(part_of(r["op"], case) if training else "forward", [0, 0, 0])
         for i, amount in enumerate((1, r["gflops"] * 1e6, r["gbytes_per_second"] * 1e6)):
             part[i] += amount * r["ms"]
     return found
@@ -66,13 +66,11 @@ def measure(gaze, peer, name, options, folder):
     path.write_text(json.dumps(model(case)))
     gaze.env = case.env
     steps = peer.steps(case) if peer else {}
-    ours, theirs = [], []
-    for _ in range(options.rounds):
-        ours.append(measure_gaze(gaze, case, path, options))
-        theirs.append(measure_torch(steps, options.seconds))
-    theirs = medians(theirs)
-    return [{"case": name, "part": part, "roof": case.roof, **figures, "torch_ms": theirs.get(part, {}).get("ms")}
-            for part, figures in medians(ours).items()]
+    found, taken = guests.rounds(options.rounds, options.patience,
+                                 lambda: (measure_gaze(gaze, case, path, options), measure_torch(steps, options.seconds)))
+    ours, theirs = (medians(figures) for figures in zip(*found))
+    return [{"case": name, "part": part, "roof": case.roof, **figures, "torch_ms": theirs.get(part, {}).get("ms"), "taken": taken}
+            for part, figures in ours.items()]
 
 
 def markdown(rows, torch):
@@ -95,7 +93,7 @@ def peer_of(name, threads):
     except ImportError as error:
         log(f"PyTorch is left out: {error}")
         return None, None
-    return layers_torch, layers_torch.setup(threads)
+    return layers_torch, layers_torch.set_up(threads)
 
 
 def read_options():
@@ -117,9 +115,7 @@ def main():
                 print("\n".join(lines if len(rows) == len(found) else lines[2:]), flush=True)
         if options.md:
             options.md.write_text(markdown(rows, peer))
-        if options.json:
-            facts = {"date": date.today().isoformat(), "processor": processor(), "rounds": options.rounds, "torch": version, "rows": rows}
-            options.json.write_text(json.dumps(facts, indent=1) + "\n")
+        write_figures(options, torch=version, rows=rows)
     except (Failed, OSError) as failure:
         log(f"layers.py: {failure}")
         return 1

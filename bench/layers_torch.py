@@ -1,14 +1,10 @@
-"""PyTorch's own operations for the cases of layer_cases.py: {part: a step}, or a list of steps of which the fastest counts."""
+"""PyTorch's own operations for the cases of layer_cases.py: {part: steps, of which the fastest counts}."""
 import torch
 from torch.nn import functional
 
+from peer_torch import set_up  # noqa: F401  for layers.py
+
 FORMATS = {4: (torch.contiguous_format, torch.channels_last)}
-
-
-def setup(threads):
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(threads)
-    return torch.__version__.split("+")[0]
 
 
 def differentiated(forward, *inputs):
@@ -57,14 +53,7 @@ def dense(case):
 
 def lstm(case):
     x, net = torch.randn(case.batch, *case.shape), torch.nn.LSTM(case.shape[-1], case.layer["units"], batch_first=True)
-    wanted = [x.requires_grad_(), *net.parameters()]
-    result = net(x)[0]
-    dy = torch.randn_like(result)
-
-    def step():
-        with torch.no_grad():
-            net(x)
-    return {"forward": [step], "gradient": [lambda: torch.autograd.grad(result, wanted, dy, retain_graph=True)]}
+    return differentiated(lambda x, *weights: net(x)[0], x, *net.parameters())
 
 
 def attention(case):

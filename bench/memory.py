@@ -126,8 +126,7 @@ def main():
         return 1
     if options.md:
         options.md.write_text(markdown(rows, names))
-    if options.json:
-        options.json.write_text(json.dumps({"processor": compare.processor(), "cold": options.cold, "rows": rows}, indent=1) + "\n")
+    compare.write_figures(options, cold=options.cold, rows=rows)
     return 0
 
 

@@ -25,13 +25,18 @@ def module(name, weights):
     return net
 
 
+def set_up(threads):
+    """What every measurement of PyTorch begins with; its version."""
+    torch.set_flush_denormal(True)  # before its threads start, which inherit it; TensorFlow's kernels always do, as Gaze's
+    torch.set_num_threads(threads)
+    return torch.__version__.split("+")[0]
+
+
 class Torch:
     compiled = False
 
     def __init__(self, threads):
-        self.version = torch.__version__.split("+")[0]
-        torch.set_flush_denormal(True)  # before its threads start, which inherit it; TensorFlow's kernels always do, as Gaze's
-        torch.set_num_threads(threads)
+        self.version = set_up(threads)
 
     def load(self, name, weights):
         self.net = module(name, weights)

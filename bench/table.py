@@ -16,14 +16,15 @@ def aim(model, mode, batch):
     return 2.5 if convolutional else 1.35 if recurrent else 1.5
 
 
-def row(model, mode, batch, rates):
-    """`rates`: {"gaze", "Gaze on .." or a peer: rates of the rounds, none where it has no such mode}. Medians, ratio and verdict."""
+def row(model, mode, batch, rates, taken=()):
+    """`rates`: {"gaze", "Gaze on .." or a peer: rates of the rounds, none where it has no such mode}; `taken`: the part of each round that
+    other guests of the machine took. Medians, ratio and verdict."""
     medians = {name: statistics.median(values) if values else None for name, values in rates.items()}
     peers = {name: value for name, value in medians.items() if name != "gaze" and not name.startswith(BESIDE) and value}
     fastest = max(peers, key=peers.get, default=None)
     ratio = medians["gaze"] / peers[fastest] if fastest and medians.get("gaze") else None
     wanted = aim(model, mode, batch)
-    return {"model": model, "mode": mode, "batch": batch, "samples_per_second": medians, "rounds": rates, "fastest_peer": fastest,
+    return {"model": model, "mode": mode, "batch": batch, "samples_per_second": medians, "rounds": rates, "taken": list(taken), "fastest_peer": fastest,
             "ratio": ratio, "aim": wanted, "reached": None if ratio is None else ratio >= wanted}
 
 
@@ -54,4 +55,6 @@ def summary(entries):
     if not compared:
         return "nothing to compare with"
     reached, ahead = sum(e["reached"] for e in compared), sum(e["ratio"] > 1 for e in compared)
-    return f"{reached} of {len(compared)} rows reach their aim, {ahead} are ahead of every peer"
+    taken = [share for e in compared for share in e["taken"]]
+    others = f"; other guests of the machine took {100 * statistics.mean(taken):.0f} % of the time" if taken and max(taken) > 0 else ""
+    return f"{reached} of {len(compared)} rows reach their aim, {ahead} are ahead of every peer{others}"

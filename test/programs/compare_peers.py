@@ -6,6 +6,7 @@ import sys
 from harness import GAZE, SOURCE, main, refused, run
 
 sys.path.insert(0, str(SOURCE / "bench"))
+import guests
 import likeness
 import peers
 import table
@@ -59,6 +60,40 @@ def aims_follow_the_kind_of_model(folder):
 def summary_counts_rows(folder):
     rows = [table.row("mha-block", "train", 64, {"gaze": [g], "torch": [100.0]}) for g in (160.0, 110.0, 90.0)]
     assert table.summary(rows) == "1 of 3 rows reach their aim, 2 are ahead of every peer", table.summary(rows)
+
+
+def others_time_is_told(folder):
+    rows = [table.row("mha-block", "train", 64, {"gaze": [160.0], "torch": [100.0]}, [0.02, 0.2, 0.05])]
+    says = "1 of 1 rows reach their aim, 1 are ahead of every peer; other guests of the machine took 9 % of the time"
+    assert table.summary(rows) == says, table.summary(rows)
+
+
+def share_of_others_is_read(folder):
+    before = guests.times("cpu  100 0 50 9000 5 0 10 40 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n")
+    after = guests.times("cpu  160 0 60 9900 5 0 20 60 0 0\n")
+    assert before == (160, 40) and abs(guests.share(before, after) - 20 / 100) < 1e-12, (before, after)
+    assert guests.times("cpu 1 2 3 4\n") is None and guests.share(None, after) == 0 and guests.share(after, after) == 0
+    assert guests.now() is None or guests.now()[0] > 0
+
+
+def disturbed_rounds_are_measured_again(folder):
+    """Two rounds: the first is quiet at its third try, the second never."""
+    taken, made = iter([0.5, 0.3, 0.05, 0.4, 0.2, 0.6]), []
+    ticks = [0, 0]
+
+    def clock():
+        return tuple(ticks)
+
+    def measure():
+        share = next(taken)
+        ticks[0] += round(100 * (1 - share))
+        ticks[1] += round(100 * share)
+        made.append(share)
+        return share
+    results, shares = guests.rounds(2, 2, measure, clock)
+    assert results == [0.05, 0.2] and len(made) == 6 and [round(s, 2) for s in shares] == [0.05, 0.2], (results, shares, made)
+    results, _ = guests.rounds(2, 0, iter(["a", "b"]).__next__, lambda: None)
+    assert results == ["a", "b"], results
 
 
 def shapes_are_those_that_gaze_bench_takes(folder):
@@ -139,7 +174,8 @@ def peers_that_are_not_installed_are_left_out(folder):
 
 def nonsense_is_refused(folder):
     for words, says in ((("--only", "005-*"), "005-*"), (("--peers", "theano"), "theano"), (("--modes", "train7"), "train7"),
-                        (("--rounds", 0), "--rounds"), (("--beside", "0"), "NAME=DEVICE")):
+                        (("--rounds", 0), "--rounds"), (("--patience", -1), "--patience"),
+                        (("--beside", "0"), "NAME=DEVICE")):
         refused(2, sys.executable, SCRIPT, *words, says=says)
     refused(1, sys.executable, SCRIPT, "--gaze", folder / "none", "--peers", "", says="none")
 
@@ -152,6 +188,9 @@ if __name__ == "__main__":
         runs_on_another_device_too,
         aims_follow_the_kind_of_model,
         summary_counts_rows,
+        others_time_is_told,
+        share_of_others_is_read,
+        disturbed_rounds_are_measured_again,
         shapes_are_those_that_gaze_bench_takes,
         like_models_are_ready,
         unlike_models_are_not_measured,

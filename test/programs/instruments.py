@@ -51,7 +51,7 @@ def equal_factors_are_equal_lengths(folder):
 
 def models_of_each_size_run_on_one_thread_and_two(folder):
     class Options:
-        rounds, seconds = 1, 0.01
+        rounds, seconds, patience = 1, 0.01, 0
     gaze = growth.Gaze(str(GAZE), SOURCE / "models")
     for name, size in (("attention", 64), ("lstm", 64), ("images", 32), ("train", 1)):
         flop, ms = growth.measure_size(gaze, name, size, Options, folder)
