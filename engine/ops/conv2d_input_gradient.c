@@ -75,7 +75,7 @@ static gz_limit limit(const gz_node *node, size_t i)
 static void plain(gz_builder *builder, const gz_conv2d_input_call *call, const gz_tensor *dy)
 {
     const size_t count = gz_shape_count(call->dx->shape);
-    gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_input_gradient_plain", "");
+    gz_launch *launch = gz_launch_add(builder, "conv2d_input_gradient", "conv2d_input_gradient_plain", "");
     gz_arg_tensor(launch, dy);
     gz_arg_tensor(launch, call->kernel);
     gz_arg_tensor(launch, call->dx);
@@ -93,7 +93,7 @@ static void strided(gz_builder *builder, const gz_conv2d_input_call *call, const
     const gz_tensor *packed = gz_conv2d_pack(builder, &turned, call->kernel, weights);
     const size_t pixels =
         size->B * gz_round_groups(size->H, size->stride[0]) * gz_round_groups(size->W, size->stride[1]);
-    gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_input_gradient_strided", "");
+    gz_launch *launch = gz_launch_add(builder, "conv2d_input_gradient", "conv2d_input_gradient_strided", "");
     gz_arg_tensor(launch, dy);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, call->dx);

@@ -11,7 +11,7 @@ typedef struct task {
 
 static gz_launch *begin(gz_builder *builder, const task *t, const char *name, const gz_tensor *out)
 {
-    gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", name, "");
+    gz_launch *launch = gz_launch_add(builder, "conv2d_kernel_gradient", name, "");
     gz_arg_tensor(launch, t->x);
     gz_arg_tensor(launch, t->dy);
     gz_arg_tensor(launch, out);
@@ -24,7 +24,7 @@ static void sum_parts(gz_builder *builder, const task *t, const gz_tensor *part,
 {
     const size_t taps = t->size.taps[0] * t->size.taps[1];
     const size_t C = t->swapped ? t->size.O : t->size.C, O = t->swapped ? t->size.C : t->size.O;
-    gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_kernel_gradient_sum", "");
+    gz_launch *launch = gz_launch_add(builder, "conv2d_kernel_gradient", "conv2d_kernel_gradient_sum", "");
     gz_arg_tensor(launch, part);
     gz_arg_tensor(launch, t->dkernel);
     gz_arg_int(launch, taps);
@@ -96,7 +96,7 @@ static void tile(gz_builder *builder, const task *t)
     const size_t strips = size->B * gz_round_groups(size->P, by.rows),
                  parts = at_most(at_most(wanted, MOST_PARTS), strips);
     const gz_tensor *part = gz_scratch(builder, parts * gz_conv2d_terms(size) * size->O);
-    gz_launch *launch = gz_launch_add(builder, "conv2d_gradient", "conv2d_kernel_gradient_tile", "");
+    gz_launch *launch = gz_launch_add(builder, "conv2d_kernel_gradient", "conv2d_kernel_gradient_tile", "");
     gz_arg_tensor(launch, t->x);
     gz_arg_tensor(launch, t->dy);
     gz_arg_tensor(launch, t->place);
