@@ -55,16 +55,16 @@ GAZE_ONE gru_steps(GAZE_HERE const __global float *restrict xw, const __global f
                    __global float *restrict scratch, int B, int T, int U, int backwards, int stride,
                    const __global float *restrict x_bias, int D)
 {
-    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * TILE_ROWS * stride,
-                   *next = now + TILE_ROWS * stride;
-    GAZE_ALIGNED float z[TILE_ROWS * LANES];
+    const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
+    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * GROUP_ROWS * stride,
+                   *next = now + GROUP_ROWS * stride;
+    GAZE_ALIGNED float z[GROUP_ROWS * LANES];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
     gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s;
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(0, 0, now, stride, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
+            gaze_state_products(0, 0, 0, now, stride, rows, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
             for (int r = 0; r < rows; r++) {
                 const size_t step = (size_t)(first + r) * T + t;
                 __global float *kept = gates ? gates + step * KEPT * U : gates;
@@ -115,9 +115,9 @@ GAZE_ONE gru_gradient(GAZE_HERE const __global float *restrict w, const __global
                       __global float *restrict scratch, int B, int T, int U, int backwards, int initial,
                       int stride)
 {
-    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *a = scratch + (size_t)GAZE_AT(0) * TILE_ROWS * (GATES + 2) * stride,
-                   *carry = a + TILE_ROWS * GATES * stride;
+    const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
+    __global float *a = scratch + (size_t)GAZE_AT(0) * GROUP_ROWS * (GATES + 2) * stride,
+                   *carry = a + GROUP_ROWS * GATES * stride;
     gaze_state_start(0, carry, rows, U, stride);
     gaze_gradient_start(a, GATES * stride);
     for (int s = T - 1; s >= 0; s--) {
@@ -140,7 +140,7 @@ GAZE_ONE gru_gradient(GAZE_HERE const __global float *restrict w, const __global
                 vstorev(d, 0, row + u);
             }
         }
-        if (s || initial) gaze_gradient_products(a, GATES * stride, w, U, stride, carry);
+        if (s || initial) gaze_gradient_products(a, GATES * stride, rows, w, U, stride, carry);
     }
     gaze_gradient_end(carry, dh0 + (size_t)first * U, rows, U, stride, initial);
 }

@@ -64,18 +64,17 @@ GAZE_ONE lstm_steps(GAZE_HERE const __global float *restrict xw, const __global 
                     __global float *restrict scratch, int B, int T, int U, int backwards, int stride,
                     const __global float *restrict x_bias, int D)
 {
-    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * TILE_ROWS * stride,
-                   *next = now + TILE_ROWS * stride;
-    GAZE_ALIGNED float z[TILE_ROWS * LANES];
+    const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
+    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * GROUP_ROWS * stride,
+                   *next = now + GROUP_ROWS * stride;
+    GAZE_ALIGNED float z[GROUP_ROWS * LANES];
     gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
     gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s, before = backwards ? t + 1 : t - 1;
-        const __global float *x[TILE_ROWS];
-        gaze_rows_of(x, xw + ((size_t)first * T + t) * D, (size_t)T * D, rows);
+        const __global float *x = xw + ((size_t)first * T + t) * D;
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(x, D, now, stride, w + (size_t)u * GATES * (D + U), U, GATES, s > 0 || h0, z);
+            gaze_state_products(x, (size_t)T * D, D, now, stride, rows, w + (size_t)u * GATES * (D + U), U, GATES, s > 0 || h0, z);
             const int end = min(u + UNITS, U);
             for (int r = 0; r < rows; r++)
                 for (int at = u; at < end; at += GAZE_WIDTH)
@@ -146,9 +145,9 @@ GAZE_ONE lstm_gradient(GAZE_HERE const __global float *restrict w, const __globa
                        __global float *restrict scratch, int B, int T, int U, int backwards, int initial,
                        int stride)
 {
-    const int first = GAZE_AT(0) * TILE_ROWS, rows = min(TILE_ROWS, B - first);
-    __global float *a = scratch + (size_t)GAZE_AT(0) * TILE_ROWS * (GATES + 2) * stride,
-                   *carry_h = a + TILE_ROWS * GATES * stride, *carry_c = carry_h + TILE_ROWS * stride;
+    const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
+    __global float *a = scratch + (size_t)GAZE_AT(0) * GROUP_ROWS * (GATES + 2) * stride,
+                   *carry_h = a + GROUP_ROWS * GATES * stride, *carry_c = carry_h + GROUP_ROWS * stride;
     gaze_state_start(0, carry_h, rows, U, stride);
     gaze_state_start(0, carry_c, rows, U, stride);
     gaze_gradient_start(a, GATES * stride);
@@ -176,7 +175,7 @@ GAZE_ONE lstm_gradient(GAZE_HERE const __global float *restrict w, const __globa
                                             dz + step * GATES * U, row_a, U, stride, u, U - u);
             }
         }
-        if (s || initial) gaze_gradient_products(a, GATES * stride, w, U, stride, carry_h);
+        if (s || initial) gaze_gradient_products(a, GATES * stride, rows, w, U, stride, carry_h);
     }
     gaze_gradient_end(carry_h, dh0 + (size_t)first * U, rows, U, stride, initial);
     gaze_gradient_end(carry_c, dc0 + (size_t)first * U, rows, U, stride, initial);

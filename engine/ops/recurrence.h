@@ -71,14 +71,15 @@ typedef struct gz_recurrence_back {
 } gz_recurrence_back;
 void gz_recurrence_backward(const gz_recurrence_back *step);
 
-/* How the cpu family shares the work: a group owns `rows` samples for all steps. A product makes `vectors`
-   native vectors of all of them at a time; the weights lie packed in blocks of `unit_vectors` vectors of
-   units. far: they don't stay in a core's first cache. */
+/* How the cpu family shares the work: a group owns `samples` for all steps. A product makes `vectors` native
+   vectors of `rows` of them at a time; the weights lie packed in blocks of `unit_vectors` vectors of units.
+   far: they don't stay in a core's first cache. */
 typedef struct gz_recurrence_tile {
-    size_t rows, vectors, unit_vectors;
+    size_t samples, rows, vectors, unit_vectors;
     bool far;
 } gz_recurrence_tile;
-#define GZ_RECURRENCE_TILE "-DTILE_ROWS=%zu -DTILE_VECTORS=%zu -DUNIT_VECTORS=%zu -DFAR_WEIGHTS=%d"
+gz_launch *gz_recurrence_tile_launch(gz_builder *builder, const char *stem, const char *name,
+                                     gz_recurrence_tile tile);
 
 gz_recurrence_tile gz_recurrence_forward_tile(const gz_builder *builder, gz_recurrence_size size);
 gz_recurrence_tile gz_recurrence_backward_tile(const gz_builder *builder, gz_recurrence_size size);

@@ -109,9 +109,8 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
     const gz_recurrence_tile tile = gz_recurrence_backward_tile(builder, s);
     const size_t padded = gz_recurrence_padded(builder, tile, s.U), groups = gz_recurrence_groups(tile, s.B);
     const gz_tensor *packed = gz_recurrence_pack_transposed(builder, node->in[KERNEL], s, tile),
-                    *scratch = gz_scratch(builder, groups * tile.rows * (s.G + 2) * padded);
-    gz_launch *launch = gz_launch_add(builder, kernels->stem, kernels->gradient, GZ_RECURRENCE_TILE,
-                                      tile.rows, tile.vectors, tile.unit_vectors, tile.far);
+                    *scratch = gz_scratch(builder, groups * tile.samples * (s.G + 2) * padded);
+    gz_launch *launch = gz_recurrence_tile_launch(builder, kernels->stem, kernels->gradient, tile);
     add_tensors(launch, node, packed);
     gz_arg_tensor(launch, scratch);
     add_sizes(launch, node, s);

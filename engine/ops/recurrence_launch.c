@@ -44,6 +44,32 @@ static size_t rows_of(const gz_builder *builder, size_t B)
     return each <= 4 || gz_builder_device(builder)->vector_width == 16 ? 4 : 6;
 }
 
+/* Samples a group, where tiles of `rows` are not enough for a core: several tiles read the same weights while
+   these lie in the first cache, and share the batch evenly: 16 are tiles of 6, 6 and 4, where groups of 6
+   leave two of 12 tiles for 64 samples empty. As few samples as possible for the core that has most, then few
+   groups. */
+static size_t samples_of(const gz_builder *builder, size_t B, size_t rows)
+{
+    enum { MOST = 16 };
+    const size_t units = gz_builder_device(builder)->compute_units, cores = units ? units : 1;
+    size_t best = rows, least = divide_up(divide_up(B, rows), cores) * rows;
+    for (size_t samples = rows + 1; samples <= MOST; samples++) {
+        const size_t most = divide_up(divide_up(B, samples), cores) * samples;
+        if (most <= least) best = samples, least = most;
+    }
+    return best;
+}
+
+/* Tiles of 8 floats: as many of `rows` as there must be, all as high as each other but the last. */
+static gz_recurrence_tile share_rows(const gz_builder *builder, size_t B, gz_recurrence_tile tile)
+{
+    tile.samples = tile.rows;
+    if (gz_builder_device(builder)->vector_width == 16 || rows_each(builder, B) <= tile.rows) return tile;
+    tile.samples = samples_of(builder, B, tile.rows);
+    tile.rows = divide_up(tile.samples, divide_up(tile.samples, tile.rows));
+    return tile;
+}
+
 /* Few rows, or many registers: four vectors at a time. */
 static bool is_wide(const gz_builder *builder, size_t rows)
 {
@@ -65,9 +91,9 @@ gz_recurrence_tile gz_recurrence_forward_tile(const gz_builder *builder, gz_recu
     const size_t rows = rows_of(builder, size.B), two = size.G == 4 ? 1 : 2;
     const bool wide = is_wide(builder, rows), far = is_far(size, rows);
     if (wide && far && rows_each(builder, size.B) >= MANY_ROWS)
-        return (gz_recurrence_tile){MANY_ROWS, 2, two, true};
-    if (wide) return (gz_recurrence_tile){rows, size.G == 3 ? 3 : 4, size.G == 1 ? 4 : 1, far};
-    return (gz_recurrence_tile){rows, 2, two, far};
+        return (gz_recurrence_tile){MANY_ROWS, MANY_ROWS, 2, two, true};
+    if (wide) return (gz_recurrence_tile){rows, rows, size.G == 3 ? 3 : 4, size.G == 1 ? 4 : 1, far};
+    return share_rows(builder, size.B, (gz_recurrence_tile){rows, rows, 2, two, far});
 }
 
 gz_recurrence_tile gz_recurrence_backward_tile(const gz_builder *builder, gz_recurrence_size size)
@@ -75,7 +101,16 @@ gz_recurrence_tile gz_recurrence_backward_tile(const gz_builder *builder, gz_rec
     const size_t rows = rows_of(builder, size.B), width = gz_builder_device(builder)->vector_width;
     size_t vectors = is_wide(builder, rows) ? 4 : 2;
     while (vectors > 1 && vectors / 2 * width >= size.U) vectors /= 2;
-    return (gz_recurrence_tile){rows, vectors, vectors, false};
+    return share_rows(builder, size.B, (gz_recurrence_tile){rows, rows, vectors, vectors, false});
+}
+
+gz_launch *gz_recurrence_tile_launch(gz_builder *builder, const char *stem, const char *name,
+                                     gz_recurrence_tile tile)
+{
+    return gz_launch_add(
+        builder, stem, name,
+        "-DGROUP_ROWS=%zu -DTILE_ROWS=%zu -DTILE_VECTORS=%zu -DUNIT_VECTORS=%zu -DFAR_WEIGHTS=%d",
+        tile.samples, tile.rows, tile.vectors, tile.unit_vectors, tile.far);
 }
 
 size_t gz_recurrence_padded(const gz_builder *builder, gz_recurrence_tile tile, size_t U)
@@ -83,7 +118,7 @@ size_t gz_recurrence_padded(const gz_builder *builder, gz_recurrence_tile tile, 
     return gz_round_up(U, tile.unit_vectors * gz_builder_device(builder)->vector_width);
 }
 
-size_t gz_recurrence_groups(gz_recurrence_tile tile, size_t B) { return divide_up(B, tile.rows); }
+size_t gz_recurrence_groups(gz_recurrence_tile tile, size_t B) { return divide_up(B, tile.samples); }
 
 static gz_launch *pack(gz_builder *builder, const char *name, const gz_tensor *kernel,
                        const gz_tensor *packed, gz_recurrence_size size, gz_recurrence_tile tile)
