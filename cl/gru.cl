@@ -56,24 +56,23 @@ GAZE_ONE gru_steps(GAZE_HERE const __global float *restrict xw, const __global f
                    const __global float *restrict x_bias, int D)
 {
     const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
-    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * GROUP_ROWS * stride,
-                   *next = now + GROUP_ROWS * stride;
+    const int width = D + stride;
+    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * GROUP_ROWS * width, *next = now + GROUP_ROWS * width;
     GAZE_ALIGNED float z[GROUP_ROWS * LANES];
-    gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
-    gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
+    gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now + D, rows, U, width);
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s;
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(0, 0, 0, now, stride, rows, w + (size_t)u * GATES * U, U, GATES, s > 0 || h0, z);
+            gaze_state_products(now, width, rows, w + (size_t)u * GATES * U, s > 0 || h0 ? U : 0, U, GATES, z);
             for (int r = 0; r < rows; r++) {
                 const size_t step = (size_t)(first + r) * T + t;
                 __global float *kept = gates ? gates + step * KEPT * U : gates;
                 for (int at = u; at < min(u + UNITS, U); at += GAZE_WIDTH)
                     if (mask && !mask[step])
-                        gaze_gru_hold(h + step * U, kept, now + r * stride, next + r * stride, U, at, U - at);
+                        gaze_gru_hold(h + step * U, kept, now + D + r * width, next + D + r * width, U, at, U - at);
                     else
-                        gaze_gru_cell(z + r * LANES + at - u, xw + step * GATES * U, bias, now + r * stride,
-                                      h + step * U, kept, next + r * stride, U, at, U - at);
+                        gaze_gru_cell(z + r * LANES + at - u, xw + step * GATES * U, bias, now + D + r * width,
+                                      h + step * U, kept, next + D + r * width, U, at, U - at);
             }
         }
         __global float *free = now;
@@ -118,7 +117,7 @@ GAZE_ONE gru_gradient(GAZE_HERE const __global float *restrict w, const __global
     const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
     __global float *a = scratch + (size_t)GAZE_AT(0) * GROUP_ROWS * (GATES + 2) * stride,
                    *carry = a + GROUP_ROWS * GATES * stride;
-    gaze_state_start(0, carry, rows, U, stride);
+    gaze_state_start(0, carry, rows, stride, stride);
     gaze_gradient_start(a, GATES * stride);
     for (int s = T - 1; s >= 0; s--) {
         const int t = backwards ? T - 1 - s : s, before = backwards ? t + 1 : t - 1;

@@ -65,16 +65,15 @@ GAZE_ONE lstm_steps(GAZE_HERE const __global float *restrict xw, const __global 
                     const __global float *restrict x_bias, int D)
 {
     const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
-    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * GROUP_ROWS * stride,
-                   *next = now + GROUP_ROWS * stride;
+    const int width = D + stride;
+    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * GROUP_ROWS * width, *next = now + GROUP_ROWS * width;
     GAZE_ALIGNED float z[GROUP_ROWS * LANES];
-    gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
-    gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
+    gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now + D, rows, U, width);
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s, before = backwards ? t + 1 : t - 1;
-        const __global float *x = xw + ((size_t)first * T + t) * D;
+        gaze_put_input(xw + ((size_t)first * T + t) * D, (size_t)T * D, D, rows, now, width);
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(x, (size_t)T * D, D, now, stride, rows, w + (size_t)u * GATES * (D + U), U, GATES, s > 0 || h0, z);
+            gaze_state_products(now, width, rows, w + (size_t)u * GATES * (D + U), s > 0 || h0 ? D + U : D, D + U, GATES, z);
             const int end = min(u + UNITS, U);
             for (int r = 0; r < rows; r++)
                 for (int at = u; at < end; at += GAZE_WIDTH)
@@ -86,11 +85,11 @@ GAZE_ONE lstm_steps(GAZE_HERE const __global float *restrict xw, const __global 
                 if (gates && s + 1 < T) gaze_lstm_ask(h, c, gates, backwards ? step - 1 : step + 1, U, u, end - u);
                 for (int at = u; at < end; at += GAZE_WIDTH)
                     if (mask && !mask[step])
-                        gaze_lstm_hold(c_before, h + step * U, c + step * U, kept, now + r * stride, next + r * stride, U,
+                        gaze_lstm_hold(c_before, h + step * U, c + step * U, kept, now + D + r * width, next + D + r * width, U,
                                        at, U - at);
                     else
                         gaze_lstm_cell(z + r * LANES + at - u, c_before, h + step * U, c + step * U, kept,
-                                       next + r * stride, U, at, U - at);
+                                       next + D + r * width, U, at, U - at);
             }
         }
         __global float *free = now;
@@ -148,8 +147,8 @@ GAZE_ONE lstm_gradient(GAZE_HERE const __global float *restrict w, const __globa
     const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
     __global float *a = scratch + (size_t)GAZE_AT(0) * GROUP_ROWS * (GATES + 2) * stride,
                    *carry_h = a + GROUP_ROWS * GATES * stride, *carry_c = carry_h + GROUP_ROWS * stride;
-    gaze_state_start(0, carry_h, rows, U, stride);
-    gaze_state_start(0, carry_c, rows, U, stride);
+    gaze_state_start(0, carry_h, rows, stride, stride);
+    gaze_state_start(0, carry_c, rows, stride, stride);
     gaze_gradient_start(a, GATES * stride);
     for (int s = T - 1; s >= 0; s--) {
         const int t = backwards ? T - 1 - s : s, before = backwards ? t + 1 : t - 1;

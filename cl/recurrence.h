@@ -1,6 +1,6 @@
 /* What the kernels of recurrent layers share. A group owns GROUP_ROWS samples for all T steps: no step waits
-   for another group. The state before a step lies compact in scratch memory [GROUP_ROWS][stride], padded with
-   zeros. */
+   for another group. What a step multiplies lies compact in scratch memory [GROUP_ROWS][D + padded units]: its input, where it is
+   multiplied here, and the state before it. */
 #ifndef GAZE_RECURRENCE_H
 #define GAZE_RECURRENCE_H
 #include "partial.h"
@@ -24,7 +24,7 @@
 #define UNITS     (UNIT_VECTORS * GAZE_WIDTH)
 #define LAST_ROWS ((GROUP_ROWS - 1) % TILE_ROWS + 1)
 /* Rows of the weights that all tiles of a group read before the next ones: they stay in the first cache meanwhile. */
-#define WEIGHTS_DEPTH (GROUP_ROWS > TILE_ROWS ? 128 : INT_MAX)
+#define WEIGHTS_DEPTH (GROUP_ROWS > TILE_ROWS ? 192 : INT_MAX)
 
 /* `count` values of a row that may be missing. */
 static inline floatv gaze_load_some(const __global float *from, int at, int count)
@@ -72,43 +72,46 @@ GAZE_DEFINE_STATE_TILE(gaze_state_tile, TILE_ROWS)
 GAZE_DEFINE_STATE_TILE(gaze_state_last_tile, LAST_ROWS)
 #endif
 
-/* The same for all rows of a group, of which `count` >= 1 exist, and any depth. */
-GAZE_APART void gaze_state_rows(const __global float *a, size_t a_stride, int count, const __global float *w, int depth, int more, float *z,
+/* The same for all rows of a group, of which `count` >= 1 exist, and any depth, 0 too: z holds nothing before. */
+GAZE_APART void gaze_state_rows(const __global float *a, size_t a_stride, int count, const __global float *w, int depth, float *z,
                                 int z_stride)
 {
-    for (int k = 0, now; k < depth; k += now, more = 1) {
+    int k = 0, now;
+    do {
         const __global float *weights = w + (size_t)k * TILE_VECTORS * GAZE_WIDTH;
         now = min(depth - k, WEIGHTS_DEPTH);
         for (int r = 0; r + TILE_ROWS <= GROUP_ROWS && r < count; r += TILE_ROWS)
-            gaze_state_tile(a + r * a_stride + k, a_stride, count - r, weights, now, more, z + r * z_stride, z_stride);
+            gaze_state_tile(a + r * a_stride + k, a_stride, count - r, weights, now, k > 0, z + r * z_stride, z_stride);
 #if LAST_ROWS < TILE_ROWS
         const int r = GROUP_ROWS - LAST_ROWS;
-        if (r < count) gaze_state_last_tile(a + r * a_stride + k, a_stride, count - r, weights, now, more, z + r * z_stride, z_stride);
+        if (r < count) gaze_state_last_tile(a + r * a_stride + k, a_stride, count - r, weights, now, k > 0, z + r * z_stride, z_stride);
 #endif
-    }
+    } while ((k += now) < depth);
 }
 
-/* The block's part of x * its kernel + state * kernel for all rows: z [GROUP_ROWS][gates * UNIT_VECTORS]. x [rows][D], rows x_stride floats
-   apart. Without a state: any is 0. */
-static inline void gaze_state_products(const __global float *x, size_t x_stride, int D, const __global float *state, int stride, int rows,
-                                       const __global float *w, int U, int gates, int any, float *z)
+/* The block's part of [input, state] * their kernels for all rows: z [GROUP_ROWS][gates * UNIT_VECTORS]. a's rows are `width` floats apart, of
+   which `depth` count; w has `all` rows. */
+static inline void gaze_state_products(const __global float *a, int width, int rows, const __global float *w, int depth, int all, int gates,
+                                       float *z)
 {
-    const int vectors = gates * UNIT_VECTORS, lanes = vectors * GAZE_WIDTH;
-    for (int i = 0; !D && !any && i < GROUP_ROWS * vectors; i++) vstorev((floatv)(0.0f), i, z);
-    for (int v = 0; v < vectors; v += TILE_VECTORS, w += (D + U) * TILE_VECTORS * GAZE_WIDTH) {
-        gaze_state_rows(x, x_stride, rows, w, D, 0, z + v * GAZE_WIDTH, lanes);
-        gaze_state_rows(state, stride, rows, w + (size_t)D * TILE_VECTORS * GAZE_WIDTH, any ? U : 0, D, z + v * GAZE_WIDTH, lanes);
-    }
+    const int vectors = gates * UNIT_VECTORS;
+    for (int v = 0; v < vectors; v += TILE_VECTORS, w += (size_t)all * TILE_VECTORS * GAZE_WIDTH)
+        gaze_state_rows(a, width, rows, w, depth, z + v * GAZE_WIDTH, vectors * GAZE_WIDTH);
 }
 
-/* The states of `rows` samples, from [B,U] or zeros, padded. Rows that don't exist become zeros. */
-static inline void gaze_state_start(const __global float *from, __global float *state, int rows, int U,
-                                    int stride)
+/* The inputs [D] of a step, `x_stride` floats apart, before the states. */
+static inline void gaze_put_input(const __global float *x, size_t x_stride, int D, int rows, __global float *to, int width)
 {
-    for (int r = 0; r < GROUP_ROWS; r++)
-        for (int u = 0; u < stride; u += GAZE_WIDTH)
-            vstorev(from && r < rows ? gaze_load_part(from + (size_t)r * U + u, U - u, 0.0f) : (floatv)(0.0f),
-                    0, state + r * stride + u);
+    for (int r = 0; r < rows; r++)
+        for (int d = 0; d < D; d += GAZE_WIDTH) gaze_store_part(gaze_load_part(x + r * x_stride + d, D - d, 0.0f), to + r * width + d, D - d);
+}
+
+/* The states of `rows` samples, from [B,U] or zeros, padded, their rows `width` floats apart. */
+static inline void gaze_state_start(const __global float *from, __global float *state, int rows, int U, int width)
+{
+    for (int r = 0; r < rows; r++)
+        for (int u = 0; u < U; u += GAZE_WIDTH)
+            vstorev(from ? gaze_load_part(from + (size_t)r * U + u, U - u, 0.0f) : (floatv)(0.0f), 0, state + (size_t)r * width + u);
 }
 
 /* The gradients of the gates, one after the other [GROUP_ROWS][gates * padded units], start as zeros: rows
@@ -124,7 +127,7 @@ static inline void gaze_gradient_products(const __global float *a, int width, in
 {
     GAZE_ALIGNED float z[GROUP_ROWS * UNITS];
     for (int u = 0; u < U; u += UNITS, w += (size_t)width * UNITS) {
-        gaze_state_rows(a, width, rows, w, width, 0, z, UNITS);
+        gaze_state_rows(a, width, rows, w, width, z, UNITS);
         for (int i = 0; i < rows * UNIT_VECTORS; i++) {
             __global float *to = carry + i / UNIT_VECTORS * stride + u;
             vstorev(vloadv(i % UNIT_VECTORS, to) + vloadv(i, z), i % UNIT_VECTORS, to);

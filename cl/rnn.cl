@@ -12,25 +12,24 @@ GAZE_ONE rnn_steps(GAZE_HERE const __global float *restrict xw, const __global f
                    const __global float *restrict x_bias, int D)
 {
     const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
-    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * GROUP_ROWS * stride,
-                   *next = now + GROUP_ROWS * stride;
+    const int width = D + stride;
+    __global float *now = scratch + (size_t)GAZE_AT(0) * 2 * GROUP_ROWS * width, *next = now + GROUP_ROWS * width;
     GAZE_ALIGNED float z[GROUP_ROWS * UNITS];
-    gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now, rows, U, stride);
-    gaze_state_start(0, next, 0, U, stride); /* rows that don't exist are multiplied too */
+    gaze_state_start(h0 ? h0 + (size_t)first * U : h0, now + D, rows, U, width);
     for (int s = 0; s < T; s++) {
         const int t = backwards ? T - 1 - s : s;
-        const __global float *x = xw + ((size_t)first * T + t) * D;
+        gaze_put_input(xw + ((size_t)first * T + t) * D, (size_t)T * D, D, rows, now, width);
         for (int u = 0; u < U; u += UNITS) {
-            gaze_state_products(x, (size_t)T * D, D, now, stride, rows, w + (size_t)u * (D + U), U, 1, s > 0 || h0, z);
+            gaze_state_products(now, width, rows, w + (size_t)u * (D + U), s > 0 || h0 ? D + U : D, D + U, 1, z);
             for (int r = 0; r < rows; r++) {
                 const size_t step = (size_t)(first + r) * T + t;
                 for (int at = u; at < min(u + UNITS, U); at += GAZE_WIDTH) {
-                    floatv out = vloadv(0, now + r * stride + at);
+                    floatv out = vloadv(0, now + D + r * width + at);
                     if (!mask || mask[step])
                         out = gaze_tanhv(vloadv(0, z + r * UNITS + at - u) +
                                          gaze_load_some(gaze_added(xw, x_bias, D, step, U), at, U - at));
                     gaze_store_part(out, h + step * U + at, U - at);
-                    vstorev(out, 0, next + r * stride + at);
+                    vstorev(out, 0, next + D + r * width + at);
                 }
             }
         }
@@ -52,7 +51,7 @@ GAZE_ONE rnn_gradient(GAZE_HERE const __global float *restrict w, const __global
     const int first = GAZE_AT(0) * GROUP_ROWS, rows = min(GROUP_ROWS, B - first);
     __global float *a = scratch + (size_t)GAZE_AT(0) * GROUP_ROWS * 3 * stride,
                    *carry = a + GROUP_ROWS * stride;
-    gaze_state_start(0, carry, rows, U, stride);
+    gaze_state_start(0, carry, rows, stride, stride);
     gaze_gradient_start(a, stride);
     for (int s = T - 1; s >= 0; s--) {
         const int t = backwards ? T - 1 - s : s;

@@ -227,6 +227,7 @@ static const gz_case cases[] = {
     FROM_INPUT(lstm, 1, 3, 5, 4, 7, NONE, LIST(28), false),
     FROM_INPUT(lstm, 33, 4, 33, 4, 17, PAIR(33, 4), LIST(68), false),
     FROM_INPUT(lstm_back, 35, 3, 2, 4, 16, NONE, NONE, false),
+    FROM_INPUT(lstm, 34, 2, 90, 4, 120, NONE, LIST(480), false), /* deeper than tiles read at a time */
     FROM_INPUT(lstm_last, 64, 50, 64, 4, 128, NONE, LIST(512), true),
     FROM_INPUT(lstm, 32, 2, 300, 4, 100, NONE, LIST(400), true), /* more weights than tiles take */
     FROM_INPUT(gru, 17, 3, 9, 3, 5, PAIR(17, 3), NONE, false),

@@ -64,7 +64,7 @@ static void prepare_tiles(const gz_node *node, gz_builder *builder, const gz_rec
     const size_t padded = gz_recurrence_padded(builder, tile, s.U), groups = gz_recurrence_groups(tile, s.B);
     const gz_tensor *packed = gz_recurrence_pack(builder, s.D ? node->in[GZ_RECURRENCE_X_KERNEL] : NULL,
                                                  node->in[GZ_RECURRENCE_KERNEL], s, tile),
-                    *states = gz_scratch(builder, groups * 2 * tile.samples * padded);
+                    *states = gz_scratch(builder, groups * 2 * tile.samples * (s.D + padded));
     gz_launch *launch = gz_recurrence_tile_launch(builder, kernels->stem, kernels->steps, tile);
     add_tensors(launch, node, x, packed);
     gz_arg_tensor(launch, states);
