@@ -85,6 +85,11 @@ static gaze_status check_present(const char *path, const gz_built *built, const 
                    n_missing, built->n_weights, missing);
 }
 
+static bool is_of_checkpoint(const char *name)
+{
+    return strncmp(name, GZ_MOMENT_PREFIX, strlen(GZ_MOMENT_PREFIX)) == 0 || strcmp(name, GZ_SUMS) == 0;
+}
+
 static gaze_status check_expected(const char *path, const gz_built *built, const gz_safetensors *file)
 {
     const char **names = gz_arena_allocate(file->arena, (built->n_weights + 1) * sizeof *names);
@@ -94,7 +99,7 @@ static gaze_status check_expected(const char *path, const gz_built *built, const
         const char *name = file->arrays[i].name;
         size_t j = 0;
         while (j < built->n_weights && strcmp(names[j], name) != 0) j++;
-        if (j == built->n_weights)
+        if (j == built->n_weights && !is_of_checkpoint(name))
             return gz_fail(GAZE_ERROR_MODEL,
                            "%s: weights of another model: it also holds '%s', which this model has not%s",
                            path, name, gz_did_you_mean(file->arena, name, names));

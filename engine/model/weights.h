@@ -10,8 +10,11 @@ gaze_status gz_weights_declare(const gz_built *built, gz_store *store);
 /* Initial values, into an allocated store. */
 gaze_status gz_weights_initialize(const gz_built *built, uint64_t seed, gz_store *store);
 
-/* From a file that holds exactly the weights of this build. GAZE_ERROR_MODEL names file and tensor: missing,
-   not expected, or of another shape or type; nothing is written then. */
+/* What else a checkpoint of a run holds: moments of the optimizer under names that begin so, and GZ_SUMS. */
+#define GZ_MOMENT_PREFIX "optimizer/"
+
+/* From a file that holds exactly the weights of this build, or from a checkpoint. GAZE_ERROR_MODEL names file
+   and tensor: missing, not expected, or of another shape or type; nothing is written then. */
 gaze_status gz_weights_load(const char *path, const gz_built *built, gz_store *store);
 
 gaze_status gz_weights_save(const char *path, const gz_model *model, const gz_built *built,

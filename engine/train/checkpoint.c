@@ -1,6 +1,7 @@
 #include "checkpoint.h"
 
 #include "../io/safetensors.h"
+#include "../model/weights.h"
 #include "place.h"
 
 #include <dirent.h>
@@ -34,7 +35,7 @@ static gaze_status add_entry(contents *c, const gz_store *store, const gz_store_
 
 static char *moment_name(gz_arena *arena, size_t moment, const char *weight)
 {
-    return gz_arena_format(arena, "optimizer/%zu/%s", moment, weight);
+    return gz_arena_format(arena, GZ_MOMENT_PREFIX "%zu/%s", moment, weight);
 }
 
 static gaze_status collect(contents *c, const gz_store *store, size_t moments)

@@ -81,6 +81,14 @@ def two_checkpoints_are_kept(folder):
     assert len(list((folder / "a").glob("checkpoint-*"))) == 2
 
 
+def a_checkpoint_serves_as_weights(folder):
+    run(*command(folder / "a"))
+    newest = max((folder / "a").glob("checkpoint-*"), key=lambda path: int(path.stem.split("-")[1]))
+    loss, other = ([line.split()[:4] for line in run(GAZE, "evaluate", MODEL, "--weights", path).stdout.splitlines()]
+                   for path in (newest, folder / "a/weights.safetensors"))
+    assert loss == other and loss[0][0] == "loss" and float(loss[0][1]) < 0.1, (loss, other)
+
+
 def another_run_is_not_resumed(folder):
     run(*command(folder / "a"))
     done = run(*command(folder / "a", "--resume", "--learning-rate", "0.5"), status=4)
@@ -105,4 +113,5 @@ def two_runs_in_one_folder_do_not_mix(folder):
 
 if __name__ == "__main__":
     main([the_same_seed_gives_the_same_bits, another_seed_gives_other_bits, ctrl_c_saves_and_prints_the_command_that_goes_on,
-          kill_9_at_random_moments, two_checkpoints_are_kept, another_run_is_not_resumed, two_runs_in_one_folder_do_not_mix])
+          kill_9_at_random_moments, two_checkpoints_are_kept, a_checkpoint_serves_as_weights,
+          another_run_is_not_resumed, two_runs_in_one_folder_do_not_mix])
