@@ -35,70 +35,68 @@ GAZE_IN_REGISTERS floatv gaze_sum_pixels(const floatv *c, int count)
 }
 
 #define PIXELS_AHEAD 24 // whose place in memory is asked for while others are made
-#define GAZE_ASK_NOTHING(to, count)
 
 /* out [pixels][..], `stride` floats apart: one block of filters of `pixels` pixels; its second vector is `second` floats behind the
    first. sum, of the same vectors: over all pixels. Either may be null. A block that is just one vector is summed for two taps at a
    time. */
-#define GAZE_DEFINE_FEW(NAME, SPACE, ASK)                                                                          \
-    GAZE_APART void NAME##_two(const __local float *in, int down, int right, int Q, const __local int *offset,     \
-                               int taps, source weight, floatv bias0, floatv bias1, int activation, int pixels,    \
-                               SPACE float *out, int stride, int second, SPACE float *sum)                         \
-    {                                                                                                              \
-        floatv sum0 = 0.0f, sum1 = 0.0f;                                                                           \
-        for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {                                                       \
-            const __local float *row[TILE_ROWS];                                                                   \
-            floatv c[2 * TILE_ROWS];                                                                               \
-            q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);                                          \
-            for (int i = 0; i < TILE_ROWS && out; i++)                                                             \
-                ASK(out + (size_t)(m + PIXELS_AHEAD + i) * stride, TILE_COLUMNS);                                  \
-            gaze_fill_tile(c, bias0, bias1);                                                                       \
-            for (int k = 0; k < taps; k++)                                                                         \
-                gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);                \
-            gaze_activate(activation, c, 2 * TILE_ROWS);                                                           \
-            if (sum) {                                                                                             \
-                sum0 += gaze_sum_pixels(c, pixels - m);                                                            \
-                sum1 += gaze_sum_pixels(c + TILE_ROWS, pixels - m);                                                \
-            }                                                                                                      \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS && out; i++)                                           \
-            {                                                                                                      \
-                SPACE float *to = out + (size_t)min(m + i, pixels - 1) * stride;                                   \
-                vstorev(c[i], 0, to);                                                                              \
-                vstorev(c[TILE_ROWS + i], 0, to + second);                                                         \
-            }                                                                                                      \
-        }                                                                                                          \
-        if (sum) {                                                                                                 \
-            vstorev(sum0, 0, sum);                                                                                 \
-            vstorev(sum1, 0, sum + second);                                                                        \
-        }                                                                                                          \
-    }                                                                                                              \
-    GAZE_APART void NAME##_one(const __local float *in, int down, int right, int Q, const __local int *offset,     \
-                               int taps, source weight, floatv bias, int activation, int pixels, SPACE float *out, \
-                               int stride, SPACE float *sum)                                                       \
-    {                                                                                                              \
-        floatv sums = 0.0f;                                                                                        \
-        for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {                                                       \
-            const __local float *row[TILE_ROWS];                                                                   \
-            floatv c[2 * TILE_ROWS];                                                                               \
-            int k = 0;                                                                                             \
-            q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);                                          \
-            gaze_fill_tile(c, bias, 0.0f);                                                                         \
-            for (; k + 2 <= taps; k += 2) {                                                                        \
-                gaze_step_local(row, offset[k], vloadv(2 * k, weight), c);                                         \
-                gaze_step_local(row, offset[k + 1], vloadv(2 * k + 2, weight), c + TILE_ROWS);                     \
-            }                                                                                                      \
-            if (k < taps) gaze_step_local(row, offset[k], vloadv(2 * k, weight), c);                               \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++) c[i] += c[TILE_ROWS + i];                        \
-            gaze_activate(activation, c, TILE_ROWS);                                                               \
-            if (sum) sums += gaze_sum_pixels(c, pixels - m);                                                       \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS && out; i++)                                           \
-                vstorev(c[i], 0, out + (size_t)min(m + i, pixels - 1) * stride);                                   \
-        }                                                                                                          \
-        if (sum) vstorev(sums, 0, sum);                                                                            \
+GAZE_APART void gaze_few_two(const __local float *in, int down, int right, int Q, const __local int *offset, int taps, source weight,
+                             floatv bias0, floatv bias1, int activation, int pixels, __global float *out, int stride, int second,
+                             __global float *sum)
+{
+    floatv sum0 = 0.0f, sum1 = 0.0f;
+    for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {
+        const __local float *row[TILE_ROWS];
+        floatv c[2 * TILE_ROWS];
+        q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);
+        for (int i = 0; i < TILE_ROWS && out; i++)
+            gaze_prefetch_to(out + (size_t)(m + PIXELS_AHEAD + i) * stride, TILE_COLUMNS);
+        gaze_fill_tile(c, bias0, bias1);
+        for (int k = 0; k < taps; k++)
+            gaze_tile_local(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);
+        gaze_activate(activation, c, 2 * TILE_ROWS);
+        if (sum) {
+            sum0 += gaze_sum_pixels(c, pixels - m);
+            sum1 += gaze_sum_pixels(c + TILE_ROWS, pixels - m);
+        }
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS && out; i++) {
+            __global float *to = out + (size_t)min(m + i, pixels - 1) * stride;
+            vstorev(c[i], 0, to);
+            vstorev(c[TILE_ROWS + i], 0, to + second);
+        }
     }
+    if (sum) {
+        vstorev(sum0, 0, sum);
+        vstorev(sum1, 0, sum + second);
+    }
+}
 
-GAZE_DEFINE_FEW(gaze_few, __global, gaze_prefetch_to)
-GAZE_DEFINE_FEW(gaze_few_local, __local, GAZE_ASK_NOTHING)
+/* The same of one vector. */
+GAZE_APART void gaze_few_one(const __local float *in, int down, int right, int Q, const __local int *offset, int taps, source weight,
+                             floatv bias, int activation, int pixels, __global float *out, int stride, __global float *sum)
+{
+    floatv sums = 0.0f;
+    for (int m = 0, q = 0; m < pixels; m += TILE_ROWS) {
+        const __local float *row[TILE_ROWS];
+        floatv c[2 * TILE_ROWS];
+        int k = 0;
+        q = gaze_few_places(&in, down, right, Q, q, pixels - m, row);
+        gaze_fill_tile(c, bias, 0.0f);
+        for (; k + 2 <= taps; k += 2) {
+            gaze_step_local(row, offset[k], vloadv(2 * k, weight), c);
+            gaze_step_local(row, offset[k + 1], vloadv(2 * k + 2, weight), c + TILE_ROWS);
+        }
+        if (k < taps) gaze_step_local(row, offset[k], vloadv(2 * k, weight), c);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) c[i] += c[TILE_ROWS + i];
+        gaze_activate(activation, c, TILE_ROWS);
+        if (sum) sums += gaze_sum_pixels(c, pixels - m);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS && out; i++)
+            vstorev(c[i], 0, out + (size_t)min(m + i, pixels - 1) * stride);
+    }
+    if (sum) vstorev(sums, 0, sum);
+}
 
 /* The copy, and where the taps of a window lie in it. */
 GAZE_APART void gaze_few_stage(source x, int H, int W, int C, int h0, int left, int rows, int wide, int kh, int kw, int ey, int ex,
@@ -129,24 +127,11 @@ GAZE_ONE conv2d_few_channels(GAZE_HERE source x, source w, source bias, __global
     }
 }
 
-/* y [Q/2][O]: one vector of the maxima of windows of 2x2 of two rows, in the order of max_pool2d, and, unless place is null, where in
-   its window each lies. */
-GAZE_APART void gaze_pool_two_rows(const __local float *rows, int Q, __global float *y, __global int *place, int O)
-{
-    for (int q = 0; q < Q / 2; q++, y += O, rows += 2 * TILE_COLUMNS) {
-        const __local float *below = rows + Q * TILE_COLUMNS;
-        const floatv a = vloadv(0, rows), b = vloadv(0, rows + TILE_COLUMNS), c = vloadv(0, below), d = vloadv(0, below + TILE_COLUMNS);
-        vstorev(GAZE_MORE(GAZE_MORE(GAZE_MORE(a, b), c), d), 0, y);
-        if (place) gaze_store_places(gaze_place_of_max(a, b, c, d), place + q * O);
-    }
-}
-
-#if GAZE_WIDTH >= 16
-/* With 32 registers the pixels of two windows are a tile, whose maxima never leave it. */
-#define WINDOWS 2
+/* The pixels of a window, with 32 registers of two, are a tile, whose maxima never leave it. */
+#define WINDOWS       (GAZE_WIDTH == 16 ? 2 : 1)
 #define WINDOW_PIXELS (4 * WINDOWS)
 
-/* The pixels of windows `first`, first + 1, window by window; of `count` windows the last stands for those behind it. */
+/* The pixels of WINDOWS windows from `first` on, window by window; of `count` windows the last stands for those behind it. */
 GAZE_IN_REGISTERS void gaze_window_places(const __local float *in, int down, int right, int first, int count, const __local float **row)
 {
 #pragma unroll
@@ -222,12 +207,10 @@ GAZE_APART void gaze_few_windows_one(const __local float *in, int down, int righ
         gaze_store_windows(c, first, count, y, place, O);
     }
 }
-#endif
 
-/* The maxima of windows of 2x2 of the same: y, place [B,P/2,Q/2,O]. rows is even; out [2 Q][TILE_COLUMNS]. */
+/* The maxima of windows of 2x2 of the same: y, place [B,P/2,Q/2,O]. rows is even. */
 GAZE_ONE conv2d_few_channels_pooled(GAZE_HERE source x, source w, source bias, __global float *restrict y, IMAGES, WINDOW,
-                                    int rows, int activation, __local float *in, __local int *offset, __local float *out,
-                                    __global int *restrict place)
+                                    int rows, int activation, __local float *in, __local int *offset, __global int *restrict place)
 {
     const int p0 = GAZE_AT(0) * rows, count = min(rows, P / 2 * 2 - p0), wide = (Q - 1) * sx + (kw - 1) * ex + 1,
               taps = kh * kw * C;
@@ -243,20 +226,10 @@ GAZE_ONE conv2d_few_channels_pooled(GAZE_HERE source x, source w, source bias, _
             const floatv bias0 = gaze_load_or_zero(bias, o0), bias1 = gaze_load_or_zero(bias, o1);
             __global float *to = y + at + o0;
             __global int *places = place ? place + at + o0 : place;
-#if GAZE_WIDTH >= 16
             if (o0 == o1)
                 gaze_few_windows_one(in, down, right, Q / 2, offset, taps, weight, bias0, activation, to, places, O);
             else
                 gaze_few_windows_two(in, down, right, Q / 2, offset, taps, weight, bias0, bias1, activation, to, places, O, o1 - o0);
-#else
-            if (o0 == o1)
-                gaze_few_local_one(in, down, right, Q, offset, taps, weight, bias0, activation, 2 * Q, out, TILE_COLUMNS, 0);
-            else
-                gaze_few_local_two(in, down, right, Q, offset, taps, weight, bias0, bias1, activation, 2 * Q, out, TILE_COLUMNS,
-                                   GAZE_WIDTH, 0);
-            gaze_pool_two_rows(out, Q, to, places, O);
-            if (o1 != o0) gaze_pool_two_rows(out + GAZE_WIDTH, Q, to + o1 - o0, places ? places + o1 - o0 : places, O);
-#endif
         }
     }
 }

@@ -105,11 +105,6 @@ void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call)
     gz_launch_items(launch, count);
 }
 
-static size_t few_channels_out_bytes(gz_builder *builder, const gz_conv2d_call *call)
-{
-    return call->pooled ? 2 * call->size.Q * gz_tile_columns(builder) * sizeof(float) : 0;
-}
-
 /* A group makes strips of rows; pooled: of pairs of rows. 0: not even one fits. */
 static size_t few_channels_rows(gz_builder *builder, const gz_conv2d_call *call)
 {
@@ -119,8 +114,7 @@ static size_t few_channels_rows(gz_builder *builder, const gz_conv2d_call *call)
     const gz_conv2d_strip strip = {.per_row = size->Q,
                                    .tile_cost = blocks * (terms + 4) * 2 * GZ_TILE_ROWS,
                                    .copy_cost = wide * size->C,
-                                   .fixed_bytes =
-                                       terms * sizeof(cl_int) + few_channels_out_bytes(builder, call),
+                                   .fixed_bytes = terms * sizeof(cl_int),
                                    .row_bytes = wide * size->C * sizeof(float)};
     const size_t fit = gz_conv2d_strip_rows(size, builder, &strip);
     return call->pooled ? fit / 2 * 2 : fit;
@@ -138,7 +132,6 @@ static void few_channels(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_local(launch,
                  gz_conv2d_span(size, 0, rows) * gz_conv2d_span(size, 1, size->Q) * size->C * sizeof(float));
     gz_arg_local(launch, gz_conv2d_terms(size) * sizeof(cl_int));
-    if (call->pooled) gz_arg_local(launch, few_channels_out_bytes(builder, call));
     gz_arg_tensor(launch, call->pooled ? call->place : call->part_sums);
     gz_launch_groups(launch, gz_round_groups(call->pooled ? size->P / 2 * 2 : size->P, rows), size->B, 1, 1,
                      1, 1);
