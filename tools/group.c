@@ -107,16 +107,33 @@ static bool is_alike(const gaze_device_info *device, const gaze_device_info *cho
            strcmp(device->type, chosen->type) == 0;
 }
 
-/* Of the devices of the type and the driver that `auto` takes, each of us takes the next, from that one on.
- */
-static void choose_device(tool_group *group, tool_options *options, size_t local)
+/* The number of the device that `auto` takes; -1: none. */
+static int chosen_of(const gaze_device_info *list, size_t count)
 {
-    gaze_device_info *list;
-    size_t count, alike = 0, first = 0, seen = 0;
-    const gaze_device_info *chosen = NULL;
-    if (gaze_devices(&list, &count) != GAZE_OK) return; /* the context will say why */
     for (size_t i = 0; i < count; i++)
-        if (list[i].name && list[i].chosen) chosen = &list[i];
+        if (list[i].name && list[i].chosen) return (int)list[i].index;
+    return -1;
+}
+
+/* What the first process on this machine has chosen, or where it was told its device, we. Each measures
+   devices by itself where nobody did before, and equal ones come out in any order. */
+static const char *agree_on_device(tool_group *group, size_t first, int *chosen)
+{
+    int *all = calloc(group->calls.ranks, sizeof *all);
+    const char *wrong = all ? mpi_gather(chosen, all, sizeof *chosen) : "out of host memory";
+    if (!wrong && all[first] >= 0) *chosen = all[first];
+    free(all);
+    return wrong;
+}
+
+/* Of the devices of the type and the driver of the chosen one, each of us takes the next, from that one on.
+ */
+static void take_next(tool_group *group, const gaze_device_info *list, size_t count, int number, size_t local)
+{
+    size_t alike = 0, first = 0, seen = 0;
+    const gaze_device_info *chosen = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].name && (int)list[i].index == number) chosen = &list[i];
     for (size_t i = 0; chosen && i < count; i++) {
         if (!list[i].name || !is_alike(&list[i], chosen)) continue;
         if (&list[i] == chosen) first = alike;
@@ -125,13 +142,28 @@ static void choose_device(tool_group *group, tool_options *options, size_t local
     for (size_t i = 0; alike && i < count; i++)
         if (list[i].name && is_alike(&list[i], chosen) && seen++ == (first + local) % alike)
             snprintf(group->device, sizeof group->device, "%zu", list[i].index);
+}
+
+/* All take part; who was told its device keeps it. */
+static const char *choose_device(tool_group *group, tool_options *options, size_t local, size_t first)
+{
+    const char *named = getenv("GAZE_DEVICE");
+    const bool told = options->device || (named && *named) || options->reference;
+    gaze_device_info *list = NULL;
+    size_t count = 0;
+    if (!told && gaze_devices(&list, &count) != GAZE_OK)
+        list = NULL, count = 0; /* the context will say why */
+    int chosen = chosen_of(list, count);
+    const char *wrong = agree_on_device(group, first, &chosen);
+    if (!wrong && !told) take_next(group, list, count, chosen, local);
     gaze_devices_free(list);
     if (group->device[0]) options->device = group->device;
+    return wrong;
 }
 
 gaze_status tool_group_join(tool_group *group, tool_options *options)
 {
-    size_t local = 0, neighbours = 1;
+    size_t local = 0, neighbours = 1, first = 0;
     const size_t processes = started();
     *group = (tool_group){0};
     if (!processes || (!mpi_is_in() && processes == 1)) return GAZE_OK;
@@ -151,11 +183,10 @@ gaze_status tool_group_join(tool_group *group, tool_options *options)
     if (group->calls.ranks == 1) return GAZE_OK;
     options->group = &group->calls;
     options->silent = group->calls.rank > 0;
-    if ((wrong = mpi_neighbours(&local, &neighbours)) != NULL) return refuse(group, wrong);
+    if ((wrong = mpi_neighbours(&local, &neighbours, &first)) != NULL) return refuse(group, wrong);
     share_cores(group, neighbours);
-    const char *named = getenv("GAZE_DEVICE");
-    if (!options->device && !(named && *named) && !options->reference) choose_device(group, options, local);
-    return GAZE_OK;
+    wrong = choose_device(group, options, local, first);
+    return wrong ? refuse(group, wrong) : GAZE_OK;
 }
 
 bool tool_group_speaks(const tool_group *group) { return group->calls.rank == 0; }

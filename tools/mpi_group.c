@@ -87,17 +87,20 @@ const char *mpi_gather(const void *mine, void *all, size_t bytes)
     return check(MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, MPI_COMM_WORLD));
 }
 
-const char *mpi_neighbours(size_t *number, size_t *count)
+const char *mpi_neighbours(size_t *number, size_t *count, size_t *first)
 {
     MPI_Comm here;
-    int rank = 0, ranks = 1;
+    int rank = 0, ranks = 1, whole = 0;
     const char *wrong =
         check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here));
     if (wrong) return wrong;
     MPI_Comm_rank(here, &rank);
     MPI_Comm_size(here, &ranks);
+    MPI_Comm_rank(MPI_COMM_WORLD, &whole);
+    wrong = check(MPI_Bcast(&whole, 1, MPI_INT, 0, here));
     MPI_Comm_free(&here);
     *number = (size_t)rank;
     *count = (size_t)ranks;
-    return NULL;
+    *first = (size_t)whole;
+    return wrong;
 }

@@ -15,7 +15,7 @@ void mpi_abort(int code);
 /* all [ranks][bytes]: everyone's `mine`. */
 const char *mpi_gather(const void *mine, void *all, size_t bytes);
 
-/* Those on the same machine: how many, and this one's number among them. */
-const char *mpi_neighbours(size_t *number, size_t *count);
+/* Those on the same machine: how many, this one's number among them, and the rank of the first. */
+const char *mpi_neighbours(size_t *number, size_t *count, size_t *first);
 
 #endif

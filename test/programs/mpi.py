@@ -121,11 +121,14 @@ def when_rank_0_is_killed_rank_1_says_how_to_go_on(folder):
 
 
 def each_rank_has_its_device(folder):
-    """PoCL gives the processor as two devices: 3 processes take them in turn, but all the one that was named."""
+    """PoCL gives the processor as two devices: 3 processes take them in turn, but all the one that was named. Nobody has measured the
+    devices before, so that each process does."""
     words, env = [GAZE, "evaluate", model(folder)], {**ENV, "POCL_DEVICES": "pthread pthread"}
     taken = re.compile(r"^  rank \d on .*?: device (\d): ", re.M)
-    a, b, c = taken.findall(run(*under(3, words), env=env).stderr)
-    assert a != b and a == c, (a, b, c)
+    for attempt in range(4):
+        fresh = {"XDG_CACHE_HOME": str(folder / f"cache{attempt}"), "POCL_CACHE_DIR": str(folder / "pocl")}
+        a, b, c = taken.findall(run(*under(3, words), env={**env, **fresh}).stderr)
+        assert a != b and a == c, (a, b, c)
     assert taken.findall(run(*under(2, [*words, "--device", "1"]), env=env).stderr) == ["1", "1"]
 
 
