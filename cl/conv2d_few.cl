@@ -151,12 +151,8 @@ GAZE_IN_REGISTERS void gaze_store_windows(const floatv *c, int first, int count,
     }
 }
 
-/* c[i] += row[i][at] * b */
-GAZE_IN_REGISTERS void gaze_window_step(const __local float *const *row, int at, floatv b, floatv *c)
-{
-#pragma unroll
-    for (int i = 0; i < WINDOW_PIXELS; i++) c[i] = fma((floatv)(row[i][at]), b, c[i]);
-}
+GAZE_DEFINE_TILE(gaze_window_tile, __local, WINDOW_PIXELS)
+GAZE_DEFINE_STEP(gaze_window_step, __local, WINDOW_PIXELS)
 
 /* Two rows of y, and their windows: a block of two vectors of filters, the second `second` floats behind the first. */
 GAZE_APART void gaze_few_windows_two(const __local float *in, int down, int right, int count, const __local int *offset, int taps,
@@ -169,16 +165,8 @@ GAZE_APART void gaze_few_windows_two(const __local float *in, int down, int righ
         gaze_window_places(in, down, right, first, count, row);
 #pragma unroll
         for (int i = 0; i < WINDOW_PIXELS; i++) c[i] = bias0, c[WINDOW_PIXELS + i] = bias1;
-        for (int k = 0; k < taps; k++) {
-            const int at = offset[k];
-            const floatv b0 = vloadv(2 * k, weight), b1 = vloadv(2 * k + 1, weight);
-#pragma unroll
-            for (int i = 0; i < WINDOW_PIXELS; i++) {
-                const floatv a = row[i][at];
-                c[i] = fma(a, b0, c[i]);
-                c[WINDOW_PIXELS + i] = fma(a, b1, c[WINDOW_PIXELS + i]);
-            }
-        }
+        for (int k = 0; k < taps; k++)
+            gaze_window_tile(row, offset[k], 0, weight + k * TILE_COLUMNS, GAZE_WIDTH, 0, 1, c);
         gaze_activate(activation, c, 2 * WINDOW_PIXELS);
         gaze_store_windows(c, first, count, y, place, O);
         gaze_store_windows(c + WINDOW_PIXELS, first, count, y + second, place ? place + second : place, O);

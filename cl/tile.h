@@ -11,24 +11,24 @@
 #define PANEL_ROWS   (GAZE_WIDTH == 16 ? 8 : 6) // the same of tiles of attention and of Winograd's sums, as gz_heads_tile_of has it
 #define TILE_COLUMNS (2 * GAZE_WIDTH)
 
-/* c[i] += sum over k of row[i][at + k * step] * b[k * b_step], and c[TILE_ROWS + i] with b's vector `second` floats further on. */
-#define GAZE_DEFINE_TILE(NAME, SPACE)                                                                                 \
+/* c[i] += sum over k of row[i][at + k * step] * b[k * b_step], and c[ROWS + i] with b's vector `second` floats further on. */
+#define GAZE_DEFINE_TILE(NAME, SPACE, ROWS)                                                                           \
     GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int at, int step, const __global float *b, int second, \
                             int b_step, int count, floatv *c)                                                         \
     {                                                                                                                 \
         for (int k = 0; k < count; k++, at += step, b += b_step) {                                                    \
             const floatv b0 = vloadv(0, b), b1 = vloadv(0, b + second);                                               \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                     \
+            _Pragma("unroll") for (int i = 0; i < (ROWS); i++)                                                        \
             {                                                                                                         \
                 const floatv a = row[i][at];                                                                          \
                 c[i] = fma(a, b0, c[i]);                                                                              \
-                c[TILE_ROWS + i] = fma(a, b1, c[TILE_ROWS + i]);                                                      \
+                c[(ROWS) + i] = fma(a, b1, c[(ROWS) + i]);                                                            \
             }                                                                                                         \
         }                                                                                                             \
     }
 
-GAZE_DEFINE_TILE(gaze_tile_global, __global)
-GAZE_DEFINE_TILE(gaze_tile_local, __local)
+GAZE_DEFINE_TILE(gaze_tile_global, __global, TILE_ROWS)
+GAZE_DEFINE_TILE(gaze_tile_local, __local, TILE_ROWS)
 
 /* The same with b's vectors `second`, `third` and `fourth` floats further on, c [4][TILE_ROWS]: ten loads for 24 products in place of
    16 (tiles.h). For 32 registers. */
@@ -53,14 +53,14 @@ GAZE_DEFINE_TILE_OF_FOUR(gaze_four_global, __global)
 GAZE_DEFINE_TILE_OF_FOUR(gaze_four_local, __local)
 
 /* c[i] += row[i][at] * b: one step of a tile where there is no second vector. */
-#define GAZE_DEFINE_STEP(NAME, SPACE)                                                                    \
+#define GAZE_DEFINE_STEP(NAME, SPACE, ROWS)                                                              \
     GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int at, floatv b, floatv *c)              \
     {                                                                                                    \
-        _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++) c[i] = fma((floatv)(row[i][at]), b, c[i]); \
+        _Pragma("unroll") for (int i = 0; i < (ROWS); i++) c[i] = fma((floatv)(row[i][at]), b, c[i]);    \
     }
 
-GAZE_DEFINE_STEP(gaze_step_global, __global)
-GAZE_DEFINE_STEP(gaze_step_local, __local)
+GAZE_DEFINE_STEP(gaze_step_global, __global, TILE_ROWS)
+GAZE_DEFINE_STEP(gaze_step_local, __local, TILE_ROWS)
 
 /* For activations that are not just a comparison. By value: arrays that such a function sees would be in memory all the time. */
 GAZE_APART floatv gaze_activate_vector(int activation, floatv x) { return gaze_epiloguev(activation, x); }

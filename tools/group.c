@@ -115,12 +115,19 @@ static int chosen_of(const gaze_device_info *list, size_t count)
     return -1;
 }
 
+/* Everyone's `mine`, by rank; free() *all. */
+static const char *gather(const tool_group *group, int mine, int **all)
+{
+    *all = calloc(group->calls.ranks, sizeof **all);
+    return *all ? mpi_gather(&mine, *all, sizeof mine) : "out of host memory";
+}
+
 /* What the first process on this machine has chosen, or where it was told its device, we. Each measures
    devices by itself where nobody did before, and equal ones come out in any order. */
-static const char *agree_on_device(tool_group *group, size_t first, int *chosen)
+static const char *agree_on_device(const tool_group *group, size_t first, int *chosen)
 {
-    int *all = calloc(group->calls.ranks, sizeof *all);
-    const char *wrong = all ? mpi_gather(chosen, all, sizeof *chosen) : "out of host memory";
+    int *all;
+    const char *wrong = gather(group, *chosen, &all);
     if (!wrong && all[first] >= 0) *chosen = all[first];
     free(all);
     return wrong;
@@ -197,10 +204,10 @@ gaze_status tool_group_agree(tool_group *group, gaze_status status)
 {
     const size_t ranks = group->calls.ranks;
     if (!is_group(group)) return status;
-    const int mine = (int)status;
-    int *all = calloc(ranks, sizeof *all);
-    const char *wrong = all ? mpi_gather(&mine, all, sizeof mine) : "out of host memory";
+    int *all;
+    const char *wrong = gather(group, (int)status, &all);
     if (wrong) {
+        free(all);
         fail(group, GAZE_ERROR_DEVICE, wrong);
         return GAZE_ERROR_DEVICE;
     }

@@ -28,11 +28,13 @@ gaze_status gz_recurrence_expect(const gz_node *node, size_t i, const char *name
 
 static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
-static size_t rows_each(const gz_builder *builder, size_t B)
+static size_t cores_of(const gz_builder *builder)
 {
     const size_t cores = gz_builder_device(builder)->compute_units;
-    return divide_up(B, cores ? cores : 1);
+    return cores ? cores : 1;
 }
+
+static size_t rows_each(const gz_builder *builder, size_t B) { return divide_up(B, cores_of(builder)); }
 
 /* As many rows as there are for each core, so that a reading of the weights serves them all, but no more
    accumulators (rows * vectors) than registers: 16 of 32, or 12 of 16. 4 x 4 was the fastest of 12 tiles of
@@ -51,7 +53,7 @@ static size_t rows_of(const gz_builder *builder, size_t B)
 static size_t samples_of(const gz_builder *builder, size_t B, size_t rows)
 {
     enum { MOST = 16 };
-    const size_t units = gz_builder_device(builder)->compute_units, cores = units ? units : 1;
+    const size_t cores = cores_of(builder);
     size_t best = rows, least = divide_up(divide_up(B, rows), cores) * rows;
     for (size_t samples = rows + 1; samples <= MOST; samples++) {
         const size_t most = divide_up(divide_up(B, samples), cores) * samples;
