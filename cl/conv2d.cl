@@ -118,8 +118,8 @@ GAZE_APART void gaze_put_pixels(const float *tile, source bias, int activation, 
 GAZE_APART void gaze_conv2d_direct(int i0, int i1, source x, source w, source bias, __global float *restrict y, IMAGES,
                                    WINDOW, int pixels, int strip, int activation)
 {
-    const int n0 = i1 * TILE_BLOCKS, blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, each = gaze_is_pair(n0, O) ? 2 : 1;
-    const int from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels), block = kh * kw * C * TILE_COLUMNS;
+    const int n0 = i0 * TILE_BLOCKS, blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, each = gaze_is_pair(n0, O) ? 2 : 1;
+    const int from = i1 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels), block = kh * kw * C * TILE_COLUMNS;
     source zeros = w + (size_t)blocks * block;
     int b = from / Q / P, p = from / Q % P, q = from % Q;
     for (int m = from; m < to; m += TILE_ROWS) {
@@ -130,13 +130,7 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, source x, source w, source bi
             h[i] = p * sy - top;
             v[i] = q * sx - left;
             origin[i] = x + (((ptrdiff_t)b * H + h[i]) * W + v[i]) * C;
-            if (m + i + 1 < pixels && ++q == Q) {
-                q = 0;
-                if (++p == P) {
-                    p = 0;
-                    b++;
-                }
-            }
+            if (m + i + 1 < pixels) gaze_next_pixel(&b, &p, &q, P, Q);
         }
         for (int n = n0; n < min(n0 + TILE_BLOCKS, blocks); n += each) {
             source weight = w + (size_t)n * block;

@@ -36,6 +36,16 @@ static inline bool gaze_all_inside(const int *h, const int *v, int down, int rig
     return all;
 }
 
+/* From pixel h, v of image b to the one after it, where images have tall x wide. */
+static inline void gaze_next_pixel(int *b, int *h, int *v, int tall, int wide)
+{
+    if (++*v < wide) return;
+    *v = 0;
+    if (++*h < tall) return;
+    *h = 0;
+    ++*b;
+}
+
 /* The pixels that a tap sees, `down` rows and `right` columns from those at h, v of an image of H x W pixels of C floats;
    `zeros` outside. all: none is. */
 GAZE_IN_REGISTERS void gaze_see(const source *origin, const int *h, const int *v, int down, int right, int H, int W, int C, source zeros,
@@ -51,6 +61,22 @@ GAZE_IN_REGISTERS void gaze_see(const source *origin, const int *h, const int *v
     for (int i = 0; i < TILE_ROWS; i++) {
         const bool inside = (uint)(h[i] + down) < (uint)H && (uint)(v[i] + right) < (uint)W;
         row[i] = inside ? origin[i] + at : zeros;
+    }
+}
+
+/* c[i] += the products of row i's C channels with `weight`, a vector of channels after the other, and c[TILE_ROWS + i] with the weights
+   `second` floats further on. A channel that the last vector repeats has the weight zero there. */
+GAZE_IN_REGISTERS void gaze_dots(const source *row, source weight, int second, int C, floatv *c)
+{
+    for (int first = 0; first < C; first += GAZE_WIDTH, weight += GAZE_WIDTH) {
+        const int at = gaze_vector_start(first, C);
+        const floatv w0 = vloadv(0, weight), w1 = vloadv(0, weight + second);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const floatv a = vloadv(0, row[i] + at);
+            c[i] = fma(a, w0, c[i]);
+            c[TILE_ROWS + i] = fma(a, w1, c[TILE_ROWS + i]);
+        }
     }
 }
 

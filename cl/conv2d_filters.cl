@@ -84,7 +84,7 @@ GAZE_APART void gaze_conv2d_dot(int i0, source x, source w, source bias, __globa
                                 int strip, int activation)
 {
     const int from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
-    const int vectors = (C + GAZE_WIDTH - 1) / GAZE_WIDTH, step = kh * kw * vectors * GAZE_WIDTH;
+    const int step = kh * kw * GAZE_WHOLE(C);
     source zeros = w + (size_t)O * step;
     for (int m = from; m < to; m += TILE_ROWS) {
         source origin[TILE_ROWS], row[TILE_ROWS];
@@ -103,18 +103,9 @@ GAZE_APART void gaze_conv2d_dot(int i0, source x, source w, source bias, __globa
             floatv c[2 * TILE_ROWS];
             gaze_fill_tile(c, 0.0f, 0.0f);
             for (int r = 0; r < kh; r++)
-                for (int s = 0; s < kw; s++) {
+                for (int s = 0; s < kw; s++, weight += GAZE_WHOLE(C)) {
                     gaze_see(origin, h, v, r * ey, s * ex, H, W, C, zeros, all, row);
-                    for (int j = 0; j < vectors; j++, weight += GAZE_WIDTH) {
-                        const int at = gaze_vector_start(j * GAZE_WIDTH, C);
-                        const floatv w0 = vloadv(0, weight), w1 = vloadv(0, weight + second);
-#pragma unroll
-                        for (int i = 0; i < TILE_ROWS; i++) {
-                            const floatv a = vloadv(0, row[i] + at);
-                            c[i] = fma(a, w0, c[i]);
-                            c[TILE_ROWS + i] = fma(a, w1, c[TILE_ROWS + i]);
-                        }
-                    }
+                    gaze_dots(row, weight, second, C, c);
                 }
             GAZE_ALIGNED float sum[2 * TILE_ROWS];
 #pragma unroll

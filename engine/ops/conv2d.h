@@ -113,6 +113,9 @@ gz_tensor *gz_conv2d_turn(gz_builder *builder, const gz_conv2d_size *size, const
 /* `weights` (made from `kernel`) in blocks of columns, with C zeros behind. */
 gz_tensor *gz_conv2d_pack(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
                           const gz_tensor *weights);
+/* The same for dot products: filter by filter, each tap's channels in whole vectors, with C zeros behind. */
+gz_tensor *gz_conv2d_pack_dot(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
+                              const gz_tensor *weights);
 
 /* Which candidate makes the convolution (builder.h); of_maxima: a gradient, of maxima. */
 size_t gz_conv2d_choose(gz_builder *builder, gz_candidates candidates, const gz_conv2d_size *size,

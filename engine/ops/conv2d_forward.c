@@ -69,27 +69,34 @@ static void direct(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_int(launch, pixels);
     gz_arg_int(launch, each);
     gz_arg_int(launch, call->activation);
-    gz_launch_groups(launch, gz_round_groups(tiles, each), blocks, 1, 1, 1, 1);
+    gz_launch_groups(launch, blocks, gz_round_groups(tiles, each), 1, 1, 1, 1);
+}
+
+gz_tensor *gz_conv2d_pack_dot(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
+                              const gz_tensor *weights)
+{
+    const size_t taps = size->taps[0] * size->taps[1], width = gz_builder_device(builder)->vector_width;
+    gz_tensor *packed =
+        gz_scratch_packed(builder, kernel, size->O * taps * gz_round_up(size->C, width) + size->C);
+    gz_launch *launch = gz_launch_add(builder, "conv2d_filters", "conv2d_pack_dot", "");
+    gz_launch_packs(launch, kernel);
+    gz_arg_tensor(launch, weights);
+    gz_arg_tensor(launch, packed);
+    gz_arg_int(launch, taps);
+    gz_arg_int(launch, size->C);
+    gz_arg_int(launch, size->O);
+    gz_launch_groups(launch, size->O, taps, 1, 1, 1, 1);
+    return packed;
 }
 
 /* Few filters, many channels: dot products. */
 static void dot(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
-    const size_t taps = size->taps[0] * size->taps[1], width = gz_builder_device(builder)->vector_width;
     const size_t pixels = size->B * size->P * size->Q, tiles = gz_round_groups(pixels, GZ_TILE_ROWS),
                  each = tiles_each(tiles, 1);
-    gz_tensor *packed =
-        gz_scratch_packed(builder, call->kernel, size->O * taps * gz_round_up(size->C, width) + size->C);
-    gz_launch *launch = gz_launch_add(builder, "conv2d_filters", "conv2d_pack_dot", "");
-    gz_launch_packs(launch, call->kernel);
-    gz_arg_tensor(launch, call->weights);
-    gz_arg_tensor(launch, packed);
-    gz_arg_int(launch, taps);
-    gz_arg_int(launch, size->C);
-    gz_arg_int(launch, size->O);
-    gz_launch_groups(launch, size->O, taps, 1, 1, 1, 1);
-    launch = begin(builder, call, "conv2d_filters", "conv2d_dot", packed);
+    const gz_tensor *packed = gz_conv2d_pack_dot(builder, size, call->kernel, call->weights);
+    gz_launch *launch = begin(builder, call, "conv2d_filters", "conv2d_dot", packed);
     gz_arg_int(launch, pixels);
     gz_arg_int(launch, each);
     gz_arg_int(launch, call->activation);

@@ -90,7 +90,9 @@ static void strided(gz_builder *builder, const gz_conv2d_input_call *call, const
     enum { TILES_EACH = 4 };
     const gz_conv2d_size *size = &call->size, turned = gz_conv2d_size_turned(size);
     const gz_tensor *weights = gz_conv2d_turn(builder, size, call->kernel);
-    const gz_tensor *packed = gz_conv2d_pack(builder, &turned, call->kernel, weights);
+    const bool dots = size->C < gz_builder_device(builder)->vector_width;
+    const gz_tensor *packed =
+        (dots ? gz_conv2d_pack_dot : gz_conv2d_pack)(builder, &turned, call->kernel, weights);
     const size_t pixels =
         size->B * gz_round_groups(size->H, size->stride[0]) * gz_round_groups(size->W, size->stride[1]);
     gz_launch *launch = gz_launch_add(builder, "conv2d_input_gradient", "conv2d_input_gradient_strided", "");
@@ -101,9 +103,10 @@ static void strided(gz_builder *builder, const gz_conv2d_input_call *call, const
     gz_conv2d_arg_window(launch, size);
     gz_arg_int(launch, size->B);
     gz_arg_int(launch, TILES_EACH);
-    gz_launch_groups(launch, gz_round_groups(pixels, TILES_EACH * GZ_TILE_ROWS),
-                     gz_round_groups(size->C, gz_tile_blocks(builder) * gz_tile_columns(builder)),
-                     size->stride[0] * size->stride[1], 1, 1, 1);
+    gz_arg_int(launch, dots);
+    gz_launch_groups(launch, gz_round_groups(size->C, gz_tile_blocks(builder) * gz_tile_columns(builder)),
+                     size->stride[0] * size->stride[1], gz_round_groups(pixels, TILES_EACH * GZ_TILE_ROWS), 1,
+                     1, 1);
 }
 
 /* With stride 1 it is a convolution of dy with the kernel turned. */
@@ -133,7 +136,7 @@ static bool launch(gz_builder *builder, const gz_conv2d_input_call *call)
     }
     if (gz_builder_is_gpu(builder))
         gz_conv2d_input_gradient_gpu(builder, size, dy, call->kernel, call->dx);
-    else if (cpu && size->C >= gz_builder_device(builder)->vector_width)
+    else if (cpu && (size->C > size->O ? size->C : size->O) >= gz_builder_device(builder)->vector_width)
         strided(builder, call, dy);
     else
         plain(builder, call, dy);
