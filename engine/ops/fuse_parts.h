@@ -23,12 +23,6 @@ void gz_move_last_to(gz_graph *graph, size_t at, size_t count);
 /* `node` makes a second output, for its gradient alone. */
 gaze_status gz_give_saved(gz_graph *graph, gz_node *node, gz_dtype dtype, gz_shape shape);
 
-/* Are both of them `value`? */
-static inline bool gz_both_are(const size_t pair[2], size_t value)
-{
-    return pair[0] == value && pair[1] == value;
-}
-
 /* A dense that is node number `at`, and the embedding before it. */
 gaze_status gz_fuse_embedding(gz_graph *graph, size_t at, gz_use *uses);
 

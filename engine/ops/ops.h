@@ -133,6 +133,11 @@ typedef struct gz_window {
     size_t size[2], stride[2], dilation[2]; /* y, x */
     gz_padding padding;
 } gz_window;
+/* Are both of a pair `value`? */
+static inline bool gz_both_are(const size_t pair[2], size_t value)
+{
+    return pair[0] == value && pair[1] == value;
+}
 /* false when the window does not fit (valid and n < extent). */
 bool gz_window_extent(const gz_window *window, int axis, size_t n, size_t *out, size_t *before);
 
