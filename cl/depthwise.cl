@@ -10,6 +10,11 @@
 #define STORE_V(v, p) vstorev(v, 0, p)
 #define LOAD_1(p)     (*(p))
 #define STORE_1(v, p) (*(p) = (v))
+#define UNROLL        _Pragma("unroll") // else the sums of a tile are memory
+
+#define ACTIVATE_v gaze_activate
+#define ACTIVATE_1(activation, sum, n) \
+    for (int k = 0; k < (n); k++) sum[k] = gaze_epilogue1(activation, sum[k])
 
 /* Taps (or windows) first <= i < end along an axis lie inside n pixels, where number 0 lies at `at`. */
 static inline int2 gaze_taps_inside(int at, int step, int taps, int n)
@@ -19,49 +24,97 @@ static inline int2 gaze_taps_inside(int at, int step, int taps, int n)
     return (int2)(min(first, end), end);
 }
 
-/* N neighbours along q at once, channels c.. of row p, all taps of which lie inside; `rows` is the range of
- * r. */
-#define TILE(N, V, LOAD, STORE, S)                                                                         \
-    {                                                                                                      \
-        V sum[N];                                                                                          \
-        const V start = bias ? LOAD(bias + c) : (V)(0.0f);                                                 \
-        for (int k = 0; k < N; k++) sum[k] = start;                                                        \
-        for (int r = rows.x; r < rows.y; r++)                                                              \
-            for (int s = columns.x; s < columns.y; s++) {                                                  \
-                const int tap = r * kw + s;                                                                \
-                const V weight = LOAD(w + (size_t)(turned ? kh * kw - 1 - tap : tap) * C + c);             \
-                source from = image + ((size_t)(top_row + r * ey) * W + q * sx - left + s * ex) * C + c;   \
-                for (int k = 0; k < N; k++) sum[k] = fma(LOAD(from + (size_t)k * sx * C), weight, sum[k]); \
-            }                                                                                              \
-        for (int k = 0; k < N; k++)                                                                        \
-            STORE(gaze_epilogue##S(activation, sum[k]), to + (q + k) * (size_t)C + c);                     \
+/* The windows first <= q < end of Q all taps of which lie inside n pixels: window 0 begins at -before, and each has `extent` pixels more. */
+static inline int2 gaze_windows_inside(int before, int step, int extent, int n, int Q)
+{
+    const int first = min((before + step - 1) / step, Q), last = n - 1 - extent + before;
+    return (int2)(first, last < 0 ? first : clamp(last / step + 1, first, Q));
+}
+
+/* The weight of tap r, s. */
+#define WEIGHT(r, s) (w + (size_t)(turned ? kh * kw - 1 - ((r) * kw + (s)) : (r) * kw + (s)) * C + c)
+
+/* N sums at once from pixel q and channel c of row p on, X floats apart in x, Y in y and Z along the channels; `rows` and `columns`, the
+   ranges of r and s, are inside for all of them. */
+#define TILE(N, X, Y, Z, V, LOAD, STORE, S)                                                                          \
+    {                                                                                                                \
+        V sum[N];                                                                                                    \
+        UNROLL for (int k = 0; k < N; k++) sum[k] = bias ? LOAD(bias + c + k * Z) : (V)(0.0f);                       \
+        for (int r = rows.x; r < rows.y; r++)                                                                        \
+            for (int s = columns.x; s < columns.y; s++) {                                                            \
+                source weight = WEIGHT(r, s);                                                                        \
+                source from = image + ((size_t)(top_row + r * ey) * W + q * sx - left + s * ex) * C + c;             \
+                UNROLL for (int k = 0; k < N; k++) sum[k] = fma(LOAD(from + k * (X)), LOAD(weight + k * Z), sum[k]); \
+            }                                                                                                        \
+        ACTIVATE_##S(activation, sum, N);                                                                            \
+        UNROLL for (int k = 0; k < N; k++) STORE(sum[k], to + (size_t)q * C + c + k * (Y));                          \
     }
 
-/* Do the windows q..q+n-1 lie inside? */
-#define INSIDE(n) (q + n <= Q && q * sx - left >= 0 && (q + n - 1) * sx - left + (kw - 1) * ex < W)
+/* 8 neighbours along q of a kernel with 3 columns, STEP apart: each column of x is read once for all of its taps. */
+#define COLUMNS_OF_THREE(STEP)                                                                            \
+    {                                                                                                     \
+        floatv sum[8];                                                                                    \
+        UNROLL for (int k = 0; k < 8; k++) sum[k] = gaze_load_or_zero(bias, c);                           \
+        for (int r = rows.x; r < rows.y; r++) {                                                           \
+            const floatv w0 = LOAD_V(WEIGHT(r, 0)), w1 = LOAD_V(WEIGHT(r, 1)), w2 = LOAD_V(WEIGHT(r, 2)); \
+            source from = image + ((size_t)(top_row + r * ey) * W + q * STEP - left) * C + c;             \
+            UNROLL for (int j = 0; j < 7 * STEP + 3; j++, from += C) {                                    \
+                const floatv value = LOAD_V(from);                                                        \
+                UNROLL for (int k = 0; k < 8; k++) {                                                      \
+                    if (j - k * STEP == 0) sum[k] = fma(value, w0, sum[k]);                               \
+                    if (j - k * STEP == 1) sum[k] = fma(value, w1, sum[k]);                               \
+                    if (j - k * STEP == 2) sum[k] = fma(value, w2, sum[k]);                               \
+                }                                                                                         \
+            }                                                                                             \
+        }                                                                                                 \
+        gaze_activate(activation, sum, 8);                                                                \
+        UNROLL for (int k = 0; k < 8; k++) STORE_V(sum[k], to + (size_t)(q + k) * C + c);                 \
+    }
 
 /* What the same pixels of the next row will read first and write, asked for meanwhile. */
-#define ASK_BELOW(N)                                                 \
-    for (int k = 0; k < N; k++) {                                    \
+#define ASK_BELOW                                                    \
+    for (int k = 0; k < 8; k++) {                                    \
         gaze_prefetch_near(below + (q + k) * sx * (size_t)C + c, 1); \
         gaze_prefetch_to(to + (Q + q + k) * (size_t)C + c, 1);       \
     }
 
-/* A row of y in the order of memory: some pixels, of which all channels one vector of WIDTH after the other. */
+/* N neighbours along q, all taps of which lie inside: so many vectors of channels, of which the last makes some again. */
+#define NEIGHBOURS(N, V, LOAD, STORE, S, WIDTH)                                  \
+    for (int block = 0; block < C; block += WIDTH) {                             \
+        const int c = min(block, C - WIDTH);                                     \
+        if (N == 8 && c % 16 < WIDTH) ASK_BELOW                                  \
+        if (N == 8 && WIDTH == GAZE_WIDTH && kw == 3 && ex == 1 && sx == 1)      \
+            COLUMNS_OF_THREE(1)                                                  \
+        else if (N == 8 && WIDTH == GAZE_WIDTH && kw == 3 && ex == 1 && sx == 2) \
+            COLUMNS_OF_THREE(2)                                                  \
+        else                                                                     \
+            TILE(N, (size_t)sx * C, (size_t)C, 0, V, LOAD, STORE, S)             \
+    }
+
+/* One pixel, vectors of channels four at a time. */
+#define ALONE(V, LOAD, STORE, S, WIDTH)                           \
+    for (int block = 0, some; block < C; block += some * WIDTH) { \
+        some = block + 4 * WIDTH <= C ? 4 : 1;                    \
+        const int c = min(block, C - WIDTH);                      \
+        if (some == 4)                                            \
+            TILE(4, WIDTH, WIDTH, WIDTH, V, LOAD, STORE, S)       \
+        else                                                      \
+            TILE(1, 0, 0, 0, V, LOAD, STORE, S)                   \
+    }
+
+/* A row of y in the order of memory: tiles of `whole` pixels, the last of which makes some again, and those at the borders alone. */
 #define ROW_OF_PIXELS(V, LOAD, STORE, S, WIDTH)                                                  \
-    for (int q = 0, n; q < Q; q += n) {                                                          \
-        n = INSIDE(8) ? 8 : INSIDE(4) ? 4 : 1;                                                   \
-        const int2 columns = n > 1 ? (int2)(0, kw) : gaze_taps_inside(q * sx - left, ex, kw, W); \
-        for (int block = 0; block < C; block += WIDTH) {                                         \
-            const int c = min(block, C - WIDTH); /* the last makes some channels again */        \
-            if (n == 8) {                                                                        \
-                ASK_BELOW(8)                                                                     \
-                TILE(8, V, LOAD, STORE, S)                                                       \
-            } else if (n == 4)                                                                   \
-                TILE(4, V, LOAD, STORE, S)                                                       \
-            else                                                                                 \
-                TILE(1, V, LOAD, STORE, S)                                                       \
-        }                                                                                        \
+    for (int at = 0, n; at < Q; at += n) {                                                       \
+        const bool alone = whole == 1 || at < inside.x || at >= inside.y;                        \
+        const int q = alone ? at : min(at, inside.y - whole);                                    \
+        const int2 columns = alone ? gaze_taps_inside(q * sx - left, ex, kw, W) : (int2)(0, kw); \
+        n = alone ? 1 : min(whole, inside.y - at);                                               \
+        if (alone)                                                                               \
+            ALONE(V, LOAD, STORE, S, WIDTH)                                                      \
+        else if (whole == 8)                                                                     \
+            NEIGHBOURS(8, V, LOAD, STORE, S, WIDTH)                                              \
+        else                                                                                     \
+            NEIGHBOURS(4, V, LOAD, STORE, S, WIDTH)                                              \
     }
 
 /* A group makes `slab` of the B P rows of y. turned: the last tap of the kernel comes first. */
@@ -69,6 +122,8 @@ GAZE_APART void gaze_depthwise_slabs(int i0, source x, source w, source bias, __
                                      int turned, int activation, int count, int slab)
 {
     const int first = i0 * slab, last = min(first + slab, count);
+    const int2 inside = gaze_windows_inside(left, sx, (kw - 1) * ex, W, Q);
+    const int whole = inside.y - inside.x >= 8 ? 8 : inside.y - inside.x >= 4 ? 4 : 1;
     for (int row = first; row < last; row++) {
         const int top_row = row % P * sy - top;
         const int2 rows = gaze_taps_inside(top_row, ey, kh, H);
@@ -100,7 +155,7 @@ __kernel void depthwise_items(source x, source w, source bias, __global float *r
                columns = gaze_taps_inside(q * sx - left, ex, kw, W);
     source image = x + (size_t)(row / P) * H * W * C;
     __global float *to = y + (size_t)row * Q * C;
-    TILE(1, float, LOAD_1, STORE_1, 1)
+    TILE(1, 0, 0, 0, float, LOAD_1, STORE_1, 1)
 }
 
 /* dx with strides: each pixel collects from the windows that reach it. */
@@ -151,56 +206,56 @@ __kernel void depthwise_collect_items(source dy, source w, __global float *restr
 
 /* Adds to the taps r.., s.. of R rows and N columns of the kernel what row `row` of y brings: where all columns lie inside together, then
  * the ends. The rows lie inside, or there is one and it brings nothing. The first row of a slab begins the sums. */
-#define TAPS(R, N, V, LOAD, STORE)                                                                                  \
-    {                                                                                                               \
-        V sum[R * N];                                                                                               \
-        __global float *total = parts + (size_t)(r * kw + s) * C + c;                                               \
-        const int h = row % P * sy - top + r * ey, line = ey * W * C;                                               \
-        source from = x + ((size_t)(row / P) * H + h) * W * C + c, down = dy + (size_t)row * Q * C + c;             \
-        const int begin = gaze_taps_inside(s * ex - left, sx, Q, W).x, width = h < 0 || h >= H ? 0 : Q;             \
-        const int end = max(begin, gaze_taps_inside((s + N - 1) * ex - left, sx, Q, W).y);                          \
-        for (int i = 0; i < R; i++)                                                                                 \
-            for (int k = 0; k < N; k++)                                                                             \
-                sum[i * N + k] = row == first ? (V)(0.0f) : LOAD(total + (size_t)(i * kw + k) * C);                 \
-        for (int q = begin; q < min(end, width); q++) {                                                             \
-            const V g = LOAD(down + (size_t)q * C);                                                                 \
-            source at = from + (q * sx - left + s * ex) * C;                                                        \
-            for (int i = 0; i < R; i++)                                                                             \
-                for (int k = 0; k < N; k++)                                                                         \
-                    sum[i * N + k] = fma(LOAD(at + i * line + k * ex * C), g, sum[i * N + k]);                      \
-            if (r + s > 0) continue;                                                                                \
-            gaze_prefetch_near(down + (size_t)(Q + q) * C, 1);                                                      \
-            gaze_prefetch_near(at + (kh - 1) * line + sy * W * C, 1);                                               \
-        }                                                                                                           \
-        for (int k = 0; k < N; k++) {                                                                               \
-            const int start = (s + k) * ex - left;                                                                  \
-            const int2 windows = gaze_taps_inside(start, sx, Q, W);                                                 \
-            for (int q = windows.x < begin ? windows.x : end; q < min(windows.y, width);                            \
-                 q = q + 1 == begin ? end : q + 1)                                                                  \
-                for (int i = 0; i < R; i++)                                                                         \
-                    sum[i * N + k] = fma(LOAD(from + i * line + (q * sx + start) * C), LOAD(down + (size_t)q * C),  \
-                                         sum[i * N + k]);                                                           \
-        }                                                                                                           \
-        for (int i = 0; i < R; i++)                                                                                 \
-            for (int k = 0; k < N; k++) STORE(sum[i * N + k], total + (size_t)(i * kw + k) * C);                    \
+#define TAPS(R, N, V, LOAD, STORE)                                                                                 \
+    {                                                                                                              \
+        V sum[R * N];                                                                                              \
+        __global float *total = parts + (size_t)(r * kw + s) * C + c;                                              \
+        const int h = row % P * sy - top + r * ey, line = ey * W * C;                                              \
+        source from = x + ((size_t)(row / P) * H + h) * W * C + c, down = dy + (size_t)row * Q * C + c;            \
+        const int begin = gaze_taps_inside(s * ex - left, sx, Q, W).x, width = h < 0 || h >= H ? 0 : Q;            \
+        const int end = max(begin, gaze_taps_inside((s + N - 1) * ex - left, sx, Q, W).y);                         \
+        UNROLL for (int i = 0; i < R; i++)                                                                         \
+            UNROLL for (int k = 0; k < N; k++)                                                                     \
+                sum[i * N + k] = row == first ? (V)(0.0f) : LOAD(total + (size_t)(i * kw + k) * C);                \
+        for (int q = begin; q < min(end, width); q++) {                                                            \
+            const V g = LOAD(down + (size_t)q * C);                                                                \
+            source at = from + (q * sx - left + s * ex) * C;                                                       \
+            UNROLL for (int i = 0; i < R; i++)                                                                     \
+                UNROLL for (int k = 0; k < N; k++)                                                                 \
+                    sum[i * N + k] = fma(LOAD(at + i * line + k * ex * C), g, sum[i * N + k]);                     \
+            if (r + s > 0) continue;                                                                               \
+            gaze_prefetch_near(down + (size_t)(Q + q) * C, 1);                                                     \
+            gaze_prefetch_near(at + (kh - 1) * line + sy * W * C, 1);                                              \
+        }                                                                                                          \
+        UNROLL for (int k = 0; k < N; k++) {                                                                       \
+            const int start = (s + k) * ex - left;                                                                 \
+            const int2 windows = gaze_taps_inside(start, sx, Q, W);                                                \
+            for (int q = windows.x < begin ? windows.x : end; q < min(windows.y, width);                           \
+                 q = q + 1 == begin ? end : q + 1)                                                                 \
+                UNROLL for (int i = 0; i < R; i++)                                                                 \
+                    sum[i * N + k] = fma(LOAD(from + i * line + (q * sx + start) * C), LOAD(down + (size_t)q * C), \
+                                         sum[i * N + k]);                                                          \
+        }                                                                                                          \
+        UNROLL for (int i = 0; i < R; i++)                                                                         \
+            UNROLL for (int k = 0; k < N; k++) STORE(sum[i * N + k], total + (size_t)(i * kw + k) * C);            \
     }
 
 /* A row of y and a vector of channels: all of a usual kernel at once, or some columns of a row after the other. */
-#define KERNEL_OF_CHANNELS(V, LOAD, STORE)                                                           \
-    {                                                                                                \
-        const int above = row % P * sy - top;                                                        \
-        if (kh == 3 && kw == 3 && above >= 0 && above + 2 * ey < H) {                                \
-            const int r = 0, s = 0;                                                                  \
-            TAPS(3, 3, V, LOAD, STORE)                                                               \
-        } else                                                                                       \
-            for (int r = 0; r < kh; r++)                                                             \
-                for (int s = 0, n; s < kw; s += n) {                                                 \
-                    n = kw - s >= 4 ? 4 : 1;                                                         \
-                    if (n == 4)                                                                      \
-                        TAPS(1, 4, V, LOAD, STORE)                                                   \
-                    else                                                                             \
-                        TAPS(1, 1, V, LOAD, STORE)                                                   \
-                }                                                                                    \
+#define KERNEL_OF_CHANNELS(V, LOAD, STORE)                            \
+    {                                                                 \
+        const int above = row % P * sy - top;                         \
+        if (kh == 3 && kw == 3 && above >= 0 && above + 2 * ey < H) { \
+            const int r = 0, s = 0;                                   \
+            TAPS(3, 3, V, LOAD, STORE)                                \
+        } else                                                        \
+            for (int r = 0; r < kh; r++)                              \
+                for (int s = 0, n; s < kw; s += n) {                  \
+                    n = kw - s >= 4 ? 4 : 1;                          \
+                    if (n == 4)                                       \
+                        TAPS(1, 4, V, LOAD, STORE)                    \
+                    else                                              \
+                        TAPS(1, 1, V, LOAD, STORE)                    \
+                }                                                     \
     }
 
 /* parts [slabs][kh kw][C]: a group sums over `slab` of the B P rows of y. */

@@ -33,6 +33,7 @@ gz_cost gz_depthwise_cost(const gz_conv2d_size *size);
     X(1, 9, 17, 33, 3, 3, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)  \
     X(2, 8, 13, 64, 5, 4, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)  \
     X(3, 11, 9, 65, 3, 3, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)  \
+    X(1, 5, 21, 33, 3, 3, 2, 2, 1, 1, SAME, RELU, UNIFORM, false)    \
     X(1, 13, 16, 16, 2, 2, 2, 3, 1, 1, VALID, RELU, INTEGER, false)  \
     X(1, 11, 12, 17, 3, 2, 1, 1, 2, 3, SAME, LINEAR, INTEGER, false) \
     X(2, 12, 25, 8, 7, 7, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)  \
