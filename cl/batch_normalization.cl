@@ -25,32 +25,32 @@ static inline float gaze_rows_that_count(__global const int *mask, size_t first,
 #define STORE_1(v, k, p) ((p)[k] = (v))
 
 /* Center, rest and sum of squares of a slab: planes 0 to 2 of parts. */
-#define MOMENTS(N, V, LOAD, STORE)                                          \
-    {                                                                       \
-        V s[N], q[N], m[N];                                                 \
-        for (int k = 0; k < N; k++) s[k] = q[k] = 0.0f;                     \
-        for (size_t r = first; r < last; r++)                               \
-            if (COUNTS(r))                                                  \
-                for (int k = 0; k < N; k++) s[k] += LOAD(k, x + r * C + c); \
-        for (int k = 0; k < N; k++) m[k] = s[k] / least_one, s[k] = 0.0f;   \
-        for (size_t chain = first; chain < last; chain += CHAIN) {          \
-            V t[N], u[N];                                                   \
-            for (int k = 0; k < N; k++) t[k] = u[k] = 0.0f;                 \
-            for (size_t r = chain; r < min(chain + CHAIN, last); r++)       \
-                if (COUNTS(r))                                              \
-                    for (int k = 0; k < N; k++) {                           \
-                        const V d = LOAD(k, x + r * C + c) - m[k];          \
-                        t[k] += d;                                          \
-                        u[k] = fma(d, d, u[k]);                             \
-                    }                                                       \
-            for (int k = 0; k < N; k++) s[k] += t[k], q[k] += u[k];         \
-        }                                                                   \
-        for (int k = 0; k < N; k++) {                                       \
-            const V rest = s[k] / least_one;                                \
-            STORE(m[k], k, parts + c);                                      \
-            STORE(rest, k, parts + C + c);                                  \
-            STORE(q[k] - s[k] * rest, k, parts + 2 * (size_t)C + c);        \
-        }                                                                   \
+#define MOMENTS(N, V, LOAD, STORE)                                                 \
+    {                                                                              \
+        V s[N], q[N], m[N];                                                        \
+        UNROLL for (int k = 0; k < N; k++) s[k] = q[k] = 0.0f;                     \
+        for (size_t r = first; r < last; r++)                                      \
+            if (COUNTS(r))                                                         \
+                UNROLL for (int k = 0; k < N; k++) s[k] += LOAD(k, x + r * C + c); \
+        UNROLL for (int k = 0; k < N; k++) m[k] = s[k] / least_one, s[k] = 0.0f;   \
+        for (size_t chain = first; chain < last; chain += CHAIN) {                 \
+            V t[N], u[N];                                                          \
+            UNROLL for (int k = 0; k < N; k++) t[k] = u[k] = 0.0f;                 \
+            for (size_t r = chain; r < min(chain + CHAIN, last); r++)              \
+                if (COUNTS(r))                                                     \
+                    UNROLL for (int k = 0; k < N; k++) {                           \
+                        const V d = LOAD(k, x + r * C + c) - m[k];                 \
+                        t[k] += d;                                                 \
+                        u[k] = fma(d, d, u[k]);                                    \
+                    }                                                              \
+            UNROLL for (int k = 0; k < N; k++) s[k] += t[k], q[k] += u[k];         \
+        }                                                                          \
+        UNROLL for (int k = 0; k < N; k++) {                                       \
+            const V rest = s[k] / least_one;                                       \
+            STORE(m[k], k, parts + c);                                             \
+            STORE(rest, k, parts + C + c);                                         \
+            STORE(q[k] - s[k] * rest, k, parts + 2 * (size_t)C + c);               \
+        }                                                                          \
     }
 
 #define COLUMNS(BODY)                                                                     \
@@ -115,7 +115,7 @@ __kernel void batch_moments_end(__global const float *restrict parts, __global f
 #define APPLY(N, V, LOAD, STORE)                                                                \
     {                                                                                           \
         V m[N], e[N], a[N], b[N];                                                               \
-        for (int k = 0; k < N; k++) {                                                           \
+        UNROLL for (int k = 0; k < N; k++) {                                                    \
             m[k] = LOAD(k, mean + c);                                                           \
             e[k] = rest ? LOAD(k, rest + c) : (V)(0.0f);                                        \
             a[k] = (V)(1.0f) / sqrt(LOAD(k, variance + c) + epsilon);                           \
@@ -123,7 +123,7 @@ __kernel void batch_moments_end(__global const float *restrict parts, __global f
             b[k] = beta ? LOAD(k, beta + c) : (V)(0.0f);                                        \
         }                                                                                       \
         for (size_t r = first; r < last; r++)                                                   \
-            for (int k = 0; k < N; k++)                                                         \
+            UNROLL for (int k = 0; k < N; k++)                                                  \
                 STORE(fma(LOAD(k, x + r * C + c) - m[k] - e[k], a[k], b[k]), k, y + r * C + c); \
     }
 
@@ -149,27 +149,27 @@ __kernel void batch_apply_items(__global const float *x, __global const float *m
 }
 
 /* Over a slab: sums of dy, of dy (x - mean), and of x - mean where a row counts. */
-#define GRADIENT_SUMS(N, V, LOAD, STORE)                                                    \
-    {                                                                                       \
-        V m[N], s[N], p[N], e[N];                                                           \
-        for (int k = 0; k < N; k++) m[k] = LOAD(k, mean + c), s[k] = p[k] = e[k] = 0.0f;    \
-        for (size_t chain = first; chain < last; chain += CHAIN) {                          \
-            V t[N], u[N], v[N];                                                             \
-            for (int k = 0; k < N; k++) t[k] = u[k] = v[k] = 0.0f;                          \
-            for (size_t r = chain; r < min(chain + CHAIN, last); r++)                       \
-                for (int k = 0; k < N; k++) {                                               \
-                    const V d = LOAD(k, x + r * C + c) - m[k], g = LOAD(k, dy + r * C + c); \
-                    t[k] += g;                                                              \
-                    u[k] = fma(g, d, u[k]);                                                 \
-                    if (COUNTS(r)) v[k] += d;                                               \
-                }                                                                           \
-            for (int k = 0; k < N; k++) s[k] += t[k], p[k] += u[k], e[k] += v[k];           \
-        }                                                                                   \
-        for (int k = 0; k < N; k++) {                                                       \
-            STORE(s[k], k, parts + c);                                                      \
-            STORE(p[k], k, parts + C + c);                                                  \
-            STORE(e[k], k, parts + 2 * (size_t)C + c);                                      \
-        }                                                                                   \
+#define GRADIENT_SUMS(N, V, LOAD, STORE)                                                        \
+    {                                                                                           \
+        V m[N], s[N], p[N], e[N];                                                               \
+        UNROLL for (int k = 0; k < N; k++) m[k] = LOAD(k, mean + c), s[k] = p[k] = e[k] = 0.0f; \
+        for (size_t chain = first; chain < last; chain += CHAIN) {                              \
+            V t[N], u[N], v[N];                                                                 \
+            UNROLL for (int k = 0; k < N; k++) t[k] = u[k] = v[k] = 0.0f;                       \
+            for (size_t r = chain; r < min(chain + CHAIN, last); r++)                           \
+                UNROLL for (int k = 0; k < N; k++) {                                            \
+                    const V d = LOAD(k, x + r * C + c) - m[k], g = LOAD(k, dy + r * C + c);     \
+                    t[k] += g;                                                                  \
+                    u[k] = fma(g, d, u[k]);                                                     \
+                    if (COUNTS(r)) v[k] += d;                                                   \
+                }                                                                               \
+            UNROLL for (int k = 0; k < N; k++) s[k] += t[k], p[k] += u[k], e[k] += v[k];        \
+        }                                                                                       \
+        UNROLL for (int k = 0; k < N; k++) {                                                    \
+            STORE(s[k], k, parts + c);                                                          \
+            STORE(p[k], k, parts + C + c);                                                      \
+            STORE(e[k], k, parts + 2 * (size_t)C + c);                                          \
+        }                                                                                       \
     }
 
 GAZE_ONE batch_gradient_sums_slabs(GAZE_HERE __global const float *restrict x, __global const float *restrict dy,
@@ -231,7 +231,7 @@ __kernel void batch_gradient_end(__global const float *restrict parts,
 #define GRADIENT_APPLY(N, V, LOAD, STORE)                                                             \
     {                                                                                                 \
         V m[N], e[N], a[N], b[N], s[N];                                                               \
-        for (int k = 0; k < N; k++) {                                                                 \
+        UNROLL for (int k = 0; k < N; k++) {                                                          \
             m[k] = LOAD(k, mean + c);                                                                 \
             e[k] = LOAD(k, terms + c);                                                                \
             a[k] = LOAD(k, terms + C + c);                                                            \
@@ -239,7 +239,7 @@ __kernel void batch_gradient_end(__global const float *restrict parts,
             s[k] = LOAD(k, terms + 3 * (size_t)C + c);                                                \
         }                                                                                             \
         for (size_t r = first; r < last; r++)                                                         \
-            for (int k = 0; k < N; k++) {                                                             \
+            UNROLL for (int k = 0; k < N; k++) {                                                      \
                 const V d = LOAD(k, x + r * C + c) - m[k] - e[k], g = a[k] * LOAD(k, dy + r * C + c); \
                 STORE(COUNTS(r) ? g - fma(s[k], d, b[k]) : g, k, dx + r * C + c);                     \
             }                                                                                         \

@@ -76,6 +76,10 @@ GAZE_DEFINE_MEMORY(__private)
    they are memory. */
 #define GAZE_IN_REGISTERS static inline __attribute__((always_inline, unused))
 
+/* Before a loop over arrays of constant size within a macro: they are registers only once it is unrolled, and not every driver's compiler
+   does that by itself. */
+#define UNROLL _Pragma("unroll")
+
 /* Element-wise functions, for float (suffix 1) and floatv (suffix v). NaN in gives NaN out. Largest error in ULP against the
    exact value, over all 2^k boundaries and 2 * 10^6 random arguments (PoCL, whose division is exact to 0.5 ULP):
      gaze_exp      1.0, results below 2^-126 become 0

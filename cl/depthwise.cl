@@ -10,7 +10,6 @@
 #define STORE_V(v, p) vstorev(v, 0, p)
 #define LOAD_1(p)     (*(p))
 #define STORE_1(v, p) (*(p) = (v))
-#define UNROLL        _Pragma("unroll") // else the sums of a tile are memory
 
 #define ACTIVATE_v gaze_activate
 #define ACTIVATE_1(activation, sum, n) \
