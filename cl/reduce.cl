@@ -15,22 +15,22 @@
 #define FOLD_AHEAD 2048 // floats: no processor fetches ahead past the end of a page by itself
 
 /* N vectors of columns, folded in ROWS chains each, so that one fold needn't wait for the one before. */
-#define FOLD_COLUMNS(N, ROWS, START, FOLD, END)                                                \
-    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                  \
-        floatv s[N * ROWS];                                                                    \
-        int m = 0;                                                                             \
-        for (int k = 0; k < N * ROWS; k++) s[k] = START;                                       \
-        for (; m + ROWS <= M; m += ROWS)                                                       \
-            for (int i = 0; i < ROWS; i++) {                                                   \
-                gaze_prefetch_near(x + (size_t)(m + i) * C + c + FOLD_AHEAD, N * GAZE_WIDTH);  \
-                for (int k = 0; k < N; k++)                                                    \
-                    s[i * N + k] = FOLD(s[i * N + k], vloadv(k, x + (size_t)(m + i) * C + c)); \
-            }                                                                                  \
-        for (; m < M; m++)                                                                     \
-            for (int k = 0; k < N; k++) s[k] = FOLD(s[k], vloadv(k, x + (size_t)m * C + c));   \
-        for (int i = 1; i < ROWS; i++)                                                         \
-            for (int k = 0; k < N; k++) s[k] = FOLD(s[k], s[i * N + k]);                       \
-        for (int k = 0; k < N; k++) vstorev(END(s[k]), k, y + c);                              \
+#define FOLD_COLUMNS(N, ROWS, START, FOLD, END)                                                     \
+    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                       \
+        floatv s[N * ROWS];                                                                         \
+        int m = 0;                                                                                  \
+        UNROLL for (int k = 0; k < N * ROWS; k++) s[k] = START;                                     \
+        for (; m + ROWS <= M; m += ROWS)                                                            \
+            UNROLL for (int i = 0; i < ROWS; i++) {                                                 \
+                gaze_prefetch_near(x + (size_t)(m + i) * C + c + FOLD_AHEAD, N * GAZE_WIDTH);       \
+                UNROLL for (int k = 0; k < N; k++)                                                  \
+                    s[i * N + k] = FOLD(s[i * N + k], vloadv(k, x + (size_t)(m + i) * C + c));      \
+            }                                                                                       \
+        for (; m < M; m++)                                                                          \
+            UNROLL for (int k = 0; k < N; k++) s[k] = FOLD(s[k], vloadv(k, x + (size_t)m * C + c)); \
+        UNROLL for (int i = 1; i < ROWS; i++)                                                       \
+            UNROLL for (int k = 0; k < N; k++) s[k] = FOLD(s[k], s[i * N + k]);                     \
+        UNROLL for (int k = 0; k < N; k++) vstorev(END(s[k]), k, y + c);                            \
     }
 
 #define FOLD_MIDDLE(START, FOLD, END)                                  \
@@ -88,12 +88,12 @@ __kernel void max_middle_items(__global const float *restrict x, __global float 
 }
 
 /* The same values in every row. */
-#define FILL_COLUMNS(N)                                                              \
-    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                        \
-        floatv part[N];                                                              \
-        for (int k = 0; k < N; k++) part[k] = vloadv(k, dy + c) / divisor;           \
-        for (int m = 0; m < M; m++)                                                  \
-            for (int k = 0; k < N; k++) vstorev(part[k], k, dx + (size_t)m * C + c); \
+#define FILL_COLUMNS(N)                                                                     \
+    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                               \
+        floatv part[N];                                                                     \
+        UNROLL for (int k = 0; k < N; k++) part[k] = vloadv(k, dy + c) / divisor;           \
+        for (int m = 0; m < M; m++)                                                         \
+            UNROLL for (int k = 0; k < N; k++) vstorev(part[k], k, dx + (size_t)m * C + c); \
     }
 
 GAZE_ONE sum_middle_gradient_columns(GAZE_HERE __global const float *restrict dy, __global float *restrict dx,
@@ -117,20 +117,20 @@ __kernel void sum_middle_gradient_items(__global const float *restrict dy, __glo
 }
 
 /* Three passes: the maximum, how many there are of it, and dx. */
-#define SHARE_COLUMNS(N)                                                                                \
-    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                           \
-        floatv most[N], part[N];                                                                        \
-        for (int k = 0; k < N; k++) most[k] = -INFINITY, part[k] = 0.0f;                                \
-        for (int m = 0; m < M; m++)                                                                     \
-            for (int k = 0; k < N; k++) most[k] = GAZE_MORE(most[k], vloadv(k, x + (size_t)m * C + c)); \
-        for (int m = 0; m < M; m++)                                                                     \
-            for (int k = 0; k < N; k++)                                                                 \
-                part[k] += GAZE_WHERE(vloadv(k, x + (size_t)m * C + c) == most[k], (floatv)(1.0f));     \
-        for (int k = 0; k < N; k++) part[k] = vloadv(k, dy + c) / part[k];                              \
-        for (int m = 0; m < M; m++)                                                                     \
-            for (int k = 0; k < N; k++)                                                                 \
-                vstorev(GAZE_WHERE(vloadv(k, x + (size_t)m * C + c) == most[k], part[k]), k,            \
-                        dx + (size_t)m * C + c);                                                        \
+#define SHARE_COLUMNS(N)                                                                                       \
+    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                                  \
+        floatv most[N], part[N];                                                                               \
+        UNROLL for (int k = 0; k < N; k++) most[k] = -INFINITY, part[k] = 0.0f;                                \
+        for (int m = 0; m < M; m++)                                                                            \
+            UNROLL for (int k = 0; k < N; k++) most[k] = GAZE_MORE(most[k], vloadv(k, x + (size_t)m * C + c)); \
+        for (int m = 0; m < M; m++)                                                                            \
+            UNROLL for (int k = 0; k < N; k++)                                                                 \
+                part[k] += GAZE_WHERE(vloadv(k, x + (size_t)m * C + c) == most[k], (floatv)(1.0f));            \
+        UNROLL for (int k = 0; k < N; k++) part[k] = vloadv(k, dy + c) / part[k];                              \
+        for (int m = 0; m < M; m++)                                                                            \
+            UNROLL for (int k = 0; k < N; k++)                                                                 \
+                vstorev(GAZE_WHERE(vloadv(k, x + (size_t)m * C + c) == most[k], part[k]), k,                   \
+                        dx + (size_t)m * C + c);                                                               \
     }
 #define GAZE_WHERE(condition, value) select((floatv)(0.0f), value, condition)
 
