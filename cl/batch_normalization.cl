@@ -111,12 +111,12 @@ __kernel void batch_moments_end(__global const float *restrict parts, __global f
     variance[c] = fmax(squares / least_one, 0.0f);
 }
 
-/* y may be x: no restrict. */
+/* y may be x: no restrict. mean may be null. */
 #define APPLY(N, V, LOAD, STORE)                                                                \
     {                                                                                           \
         V m[N], e[N], a[N], b[N];                                                               \
         UNROLL for (int k = 0; k < N; k++) {                                                    \
-            m[k] = LOAD(k, mean + c);                                                           \
+            m[k] = mean ? LOAD(k, mean + c) : (V)(0.0f);                                        \
             e[k] = rest ? LOAD(k, rest + c) : (V)(0.0f);                                        \
             a[k] = (V)(1.0f) / sqrt(LOAD(k, variance + c) + epsilon);                           \
             if (gamma) a[k] *= LOAD(k, gamma + c);                                              \
@@ -145,7 +145,7 @@ __kernel void batch_apply_items(__global const float *x, __global const float *m
     const size_t at = get_global_id(0), c = at % C;
     if (at >= (size_t)R * C) return;
     const float a = (gamma ? gamma[c] : 1.0f) / sqrt(variance[c] + epsilon);
-    y[at] = fma(x[at] - mean[c] - (rest ? rest[c] : 0.0f), a, beta ? beta[c] : 0.0f);
+    y[at] = fma(x[at] - (mean ? mean[c] : 0.0f) - (rest ? rest[c] : 0.0f), a, beta ? beta[c] : 0.0f);
 }
 
 /* Over a slab: sums of dy, of dy (x - mean), and of x - mean where a row counts. */

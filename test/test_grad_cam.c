@@ -15,20 +15,26 @@ enum {
     CLASSES = 3
 };
 
-/* conv [4,4,3] -> largest of 2 x 2 -> dense tanh -> dense softmax */
-static const char conv_model[] =
-    "{\"gaze_model\": 1, \"name\": \"small\", \"inputs\": [{\"name\": \"image\", \"shape\": [6, 5, 1]}], "
-    "\"layers\": ["
-    "{\"name\": \"see\", \"type\": \"conv2d\", \"filters\": 3, \"kernel_size\": [3, 2], \"activation\": "
-    "\"tanh\"},"
-    "{\"name\": \"pool\", \"type\": \"max_pool2d\", \"pool_size\": 2},"
-    "{\"name\": \"flat\", \"type\": \"flatten\"},"
-    "{\"name\": \"hidden\", \"type\": \"dense\", \"units\": 4, \"activation\": \"tanh\"},"
-    "{\"name\": \"class\", \"type\": \"dense\", \"units\": 3, \"activation\": \"softmax\"}],"
-    "\"outputs\": [\"class\"], \"classes\": [\"Left\", \"Middle\", \"Right\"]}";
+/* conv [4,4,3] -> largest of 2 x 2 -> BETWEEN -> dense tanh -> dense softmax */
+#define MODEL(BETWEEN)                                                                                     \
+    "{\"gaze_model\": 1, \"name\": \"small\", \"inputs\": [{\"name\": \"image\", \"shape\": [6, 5, 1]}], " \
+    "\"layers\": ["                                                                                        \
+    "{\"name\": \"see\", \"type\": \"conv2d\", \"filters\": 3, \"kernel_size\": [3, 2], \"activation\": "  \
+    "\"tanh\"},"                                                                                           \
+    "{\"name\": \"pool\", \"type\": \"max_pool2d\", \"pool_size\": 2}," BETWEEN                            \
+    "{\"name\": \"flat\", \"type\": \"flatten\"},"                                                         \
+    "{\"name\": \"hidden\", \"type\": \"dense\", \"units\": 4, \"activation\": \"tanh\"},"                 \
+    "{\"name\": \"class\", \"type\": \"dense\", \"units\": 3, \"activation\": \"softmax\"}],"              \
+    "\"outputs\": [\"class\"], \"classes\": [\"Left\", \"Middle\", \"Right\"]}"
+static const char conv_model[] = MODEL("");
+/* Its variance is 1 as long as nothing is trained, its mean 0. */
+static const char normalized_model[] =
+    MODEL("{\"name\": \"normal\", \"type\": \"batch_normalization\", \"epsilon\": 3},");
+enum { NORMALIZED_BY = 2 };
 
 typedef struct head {
     const float *hidden, *hidden_bias, *class, *class_bias;
+    double divisor; /* of what is pooled */
 } head;
 
 static double score(const head *h, const double *features, size_t class)
@@ -39,7 +45,8 @@ static double score(const head *h, const double *features, size_t class)
             for (size_t f = 0; f < FILTERS; f++) {
                 const double *a = features + (2 * y * COLUMNS + 2 * x) * FILTERS + f,
                              *b = a + COLUMNS * FILTERS;
-                pooled[(y * 2 + x) * FILTERS + f] = fmax(fmax(a[0], a[FILTERS]), fmax(b[0], b[FILTERS]));
+                pooled[(y * 2 + x) * FILTERS + f] =
+                    fmax(fmax(a[0], a[FILTERS]), fmax(b[0], b[FILTERS])) / h->divisor;
             }
     for (size_t u = 0; u < HIDDEN; u++) {
         double z = (double)h->hidden_bias[u];
@@ -78,10 +85,10 @@ static const float *weight_of(const gz_safetensors *file, const char *name)
 }
 
 static void assert_cam(const gaze_array *cam, const gaze_array *features, const gz_safetensors *weights,
-                       const int32_t *classes)
+                       const int32_t *classes, double divisor)
 {
     const head h = {weight_of(weights, "hidden.kernel"), weight_of(weights, "hidden.bias"),
-                    weight_of(weights, "class.kernel"), weight_of(weights, "class.bias")};
+                    weight_of(weights, "class.kernel"), weight_of(weights, "class.bias"), divisor};
     double expected[ROWS * COLUMNS], largest = 0;
     for (size_t b = 0; b < SAMPLES; b++) {
         expect_map(&h, (const float *)features->data + b * FEATURES, (size_t)classes[b], expected);
@@ -95,14 +102,13 @@ static void assert_cam(const gaze_array *cam, const gaze_array *features, const 
     assert_true(largest > 0.01); /* there was something to find */
 }
 
-static void the_map_is_that_of_finite_differences(void **state)
+static void assert_differences(const char *text, double divisor)
 {
-    (void)state;
     static const int32_t classes[SAMPLES] = {2, 0, 1};
     float varied[SAMPLES * CELLS]; /* without equal neighbours, where max_pool2d has no derivative */
     const gaze_array pictures = {NULL, GAZE_FLOAT32, 4, {SAMPLES, HEIGHT, WIDTH, 1}, varied};
     const char *path = scratch_path("weights.safetensors");
-    gaze_model *model = open_model(conv_model);
+    gaze_model *model = open_model(text);
     gaze_array cam = {0}, features = {.name = "layer:see"};
     gz_safetensors weights;
     assert_done(gaze_model_save_weights(model, path));
@@ -114,11 +120,23 @@ static void the_map_is_that_of_finite_differences(void **state)
     assert_int_equal(cam.rank, 3);
     assert_int_equal(cam.shape[0] * 100 + cam.shape[1] * 10 + cam.shape[2],
                      SAMPLES * 100 + ROWS * 10 + COLUMNS);
-    assert_cam(&cam, &features, &weights, classes);
+    assert_cam(&cam, &features, &weights, classes, divisor);
     gz_safetensors_free(&weights);
     free(features.data);
     free(cam.data);
     gaze_close(model);
+}
+
+static void the_map_is_that_of_finite_differences(void **state)
+{
+    (void)state;
+    assert_differences(conv_model, 1);
+}
+
+static void batch_normalization_may_lie_between(void **state)
+{
+    (void)state;
+    assert_differences(normalized_model, NORMALIZED_BY);
 }
 
 static void run_named(gaze_model *model, const char *name, gaze_array *map)
@@ -192,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_map_is_that_of_finite_differences),
+        cmocka_unit_test(batch_normalization_may_lie_between),
         cmocka_unit_test(names_say_layer_and_class),
         cmocka_unit_test(what_it_cannot_explain_is_refused),
         cmocka_unit_test(a_model_without_attention_is_dumped_with_it),

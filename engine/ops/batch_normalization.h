@@ -25,8 +25,8 @@ void gz_batch_launch_end(const gz_node *node, gz_builder *builder, gz_launch *la
 /* Arguments C, rows and rows of a slab (and the slabs, for items), and the groups. */
 void gz_batch_launch_slabs(const gz_node *node, gz_builder *builder, gz_launch *launch, gz_slabs slabs);
 
-/* y from x with statistics: mean, what is to be added to it (or NULL), variance; gamma and beta may be NULL.
- */
+/* y from x with statistics: mean, what is to be added to it, variance; all but the variance may be NULL, as
+   may gamma and beta. */
 void gz_batch_apply(const gz_node *node, gz_builder *builder, const gz_tensor *const statistics[3],
                     const gz_tensor *gamma, const gz_tensor *beta);
 

@@ -141,8 +141,8 @@ static inline bool gz_both_are(const size_t pair[2], size_t value)
 /* false when the window does not fit (valid and n < extent). */
 bool gz_window_extent(const gz_window *window, int axis, size_t n, size_t *out, size_t *before);
 
-/* x [B,H,W,C], kernel [kh,kw,C,O], bias [O] or NULL -> y [B,P,Q,O] = activation(conv(x, kernel) + bias). Of 1 x 1
-   taps, but for few channels, a dense of the pixels that it sees. */
+/* x [B,H,W,C], kernel [kh,kw,C,O], bias [O] or NULL -> y [B,P,Q,O] = activation(conv(x, kernel) + bias). Of 1
+   x 1 taps, but for few channels, a dense of the pixels that it sees. */
 typedef struct gz_conv2d_attr {
     gz_window window;
     gz_activation_kind activation;
@@ -380,7 +380,7 @@ typedef struct gz_batch_inputs {
     gz_tensor *x, *gamma, *beta, *mask; /* the last three may be NULL */
 } gz_batch_inputs;
 gaze_status gz_batch_normalization(gz_graph *g, const gz_batch_inputs *in, double epsilon, gz_tensor *out[3]);
-/* With given statistics, as in prediction. The mask says nothing. */
+/* With given statistics, as in prediction; mean may be NULL (0). The mask says nothing. */
 gaze_status gz_normalize_channels(gz_graph *g, const gz_batch_inputs *in, gz_tensor *mean,
                                   gz_tensor *variance, double epsilon, gz_tensor **y);
 /* average = momentum average + (1 - momentum) value, in place */
