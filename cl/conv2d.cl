@@ -126,12 +126,7 @@ GAZE_APART void gaze_conv2d_direct(int i0, int i1, source x, source w, source bi
         source origin[TILE_ROWS];
         int h[TILE_ROWS], v[TILE_ROWS];
         GAZE_ALIGNED float tile[4 * TILE_ROWS * GAZE_WIDTH];
-        for (int i = 0; i < TILE_ROWS; i++) {
-            h[i] = p * sy - top;
-            v[i] = q * sx - left;
-            origin[i] = x + (((ptrdiff_t)b * H + h[i]) * W + v[i]) * C;
-            if (m + i + 1 < pixels) gaze_next_pixel(&b, &p, &q, P, Q);
-        }
+        gaze_open_pixels(x, H, W, C, P, Q, O, sy, sx, top, left, m, pixels, &b, &p, &q, origin, h, v);
         for (int n = n0; n < min(n0 + TILE_BLOCKS, blocks); n += each) {
             source weight = w + (size_t)n * block;
             if (each == 2)

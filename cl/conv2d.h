@@ -46,6 +46,19 @@ static inline void gaze_next_pixel(int *b, int *h, int *v, int tall, int wide)
     ++*b;
 }
 
+/* A tile's pixels of y, from number m of `pixels` on, of which b, p, q is the place and moves on: where their windows begin. After the last
+   pixel the last again. */
+GAZE_IN_REGISTERS void gaze_open_pixels(source x, IMAGES, int sy, int sx, int top, int left, int m, int pixels, int *b, int *p, int *q,
+                                        source *origin, int *h, int *v)
+{
+    for (int i = 0; i < TILE_ROWS; i++) {
+        h[i] = *p * sy - top;
+        v[i] = *q * sx - left;
+        origin[i] = x + (((ptrdiff_t)*b * H + h[i]) * W + v[i]) * C;
+        if (m + i + 1 < pixels) gaze_next_pixel(b, p, q, P, Q);
+    }
+}
+
 /* The pixels that a tap sees, `down` rows and `right` columns from those at h, v of an image of H x W pixels of C floats;
    `zeros` outside. all: none is. */
 GAZE_IN_REGISTERS void gaze_see(const source *origin, const int *h, const int *v, int down, int right, int H, int W, int C, source zeros,

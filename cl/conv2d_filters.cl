@@ -86,16 +86,11 @@ GAZE_APART void gaze_conv2d_dot(int i0, source x, source w, source bias, __globa
     const int from = i0 * strip * TILE_ROWS, to = min(from + strip * TILE_ROWS, pixels);
     const int step = kh * kw * GAZE_WHOLE(C);
     source zeros = w + (size_t)O * step;
+    int b = from / Q / P, p = from / Q % P, q = from % Q;
     for (int m = from; m < to; m += TILE_ROWS) {
         source origin[TILE_ROWS], row[TILE_ROWS];
         int h[TILE_ROWS], v[TILE_ROWS];
-#pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) {
-            const int j = min(m + i, pixels - 1);
-            h[i] = j / Q % P * sy - top;
-            v[i] = j % Q * sx - left;
-            origin[i] = x + (((ptrdiff_t)(j / Q / P) * H + h[i]) * W + v[i]) * C;
-        }
+        gaze_open_pixels(x, H, W, C, P, Q, O, sy, sx, top, left, m, pixels, &b, &p, &q, origin, h, v);
         const bool all = gaze_all_inside(h, v, (kh - 1) * ey, (kw - 1) * ex, H, W);
         for (int o = 0; o < O; o += 2) {
             const int second = o + 1 < O ? step : 0;

@@ -23,11 +23,11 @@ static inline int2 gaze_taps_inside(int at, int step, int taps, int n)
     return (int2)(min(first, end), end);
 }
 
-/* The windows first <= q < end of Q all taps of which lie inside n pixels: window 0 begins at -before, and each has `extent` pixels more. */
-static inline int2 gaze_windows_inside(int before, int step, int extent, int n, int Q)
+/* The windows begin <= q < end of Q that lie inside n pixels with all taps: window 0 has its first tap at `at`, its last at `last`. */
+static inline int2 gaze_windows_inside(int at, int last, int step, int Q, int n)
 {
-    const int first = min((before + step - 1) / step, Q), last = n - 1 - extent + before;
-    return (int2)(first, last < 0 ? first : clamp(last / step + 1, first, Q));
+    const int begin = gaze_taps_inside(at, step, Q, n).x;
+    return (int2)(begin, max(begin, gaze_taps_inside(last, step, Q, n).y));
 }
 
 /* The weight of tap r, s. */
@@ -121,7 +121,7 @@ GAZE_APART void gaze_depthwise_slabs(int i0, source x, source w, source bias, __
                                      int turned, int activation, int count, int slab)
 {
     const int first = i0 * slab, last = min(first + slab, count);
-    const int2 inside = gaze_windows_inside(left, sx, (kw - 1) * ex, W, Q);
+    const int2 inside = gaze_windows_inside(-left, (kw - 1) * ex - left, sx, Q, W);
     const int whole = inside.y - inside.x >= 8 ? 8 : inside.y - inside.x >= 4 ? 4 : 1;
     for (int row = first; row < last; row++) {
         const int top_row = row % P * sy - top;
@@ -211,12 +211,12 @@ __kernel void depthwise_collect_items(source dy, source w, __global float *restr
         __global float *total = parts + (size_t)(r * kw + s) * C + c;                                              \
         const int h = row % P * sy - top + r * ey, line = ey * W * C;                                              \
         source from = x + ((size_t)(row / P) * H + h) * W * C + c, down = dy + (size_t)row * Q * C + c;            \
-        const int begin = gaze_taps_inside(s * ex - left, sx, Q, W).x, width = h < 0 || h >= H ? 0 : Q;            \
-        const int end = max(begin, gaze_taps_inside((s + N - 1) * ex - left, sx, Q, W).y);                         \
+        const int2 inside = gaze_windows_inside(s * ex - left, (s + N - 1) * ex - left, sx, Q, W);                 \
+        const int width = h < 0 || h >= H ? 0 : Q;                                                                 \
         UNROLL for (int i = 0; i < R; i++)                                                                         \
             UNROLL for (int k = 0; k < N; k++)                                                                     \
                 sum[i * N + k] = row == first ? (V)(0.0f) : LOAD(total + (size_t)(i * kw + k) * C);                \
-        for (int q = begin; q < min(end, width); q++) {                                                            \
+        for (int q = inside.x; q < min(inside.y, width); q++) {                                                    \
             const V g = LOAD(down + (size_t)q * C);                                                                \
             source at = from + (q * sx - left + s * ex) * C;                                                       \
             UNROLL for (int i = 0; i < R; i++)                                                                     \
@@ -229,8 +229,8 @@ __kernel void depthwise_collect_items(source dy, source w, __global float *restr
         UNROLL for (int k = 0; k < N; k++) {                                                                       \
             const int start = (s + k) * ex - left;                                                                 \
             const int2 windows = gaze_taps_inside(start, sx, Q, W);                                                \
-            for (int q = windows.x < begin ? windows.x : end; q < min(windows.y, width);                           \
-                 q = q + 1 == begin ? end : q + 1)                                                                 \
+            for (int q = windows.x < inside.x ? windows.x : inside.y; q < min(windows.y, width);                   \
+                 q = q + 1 == inside.x ? inside.y : q + 1)                                                         \
                 UNROLL for (int i = 0; i < R; i++)                                                                 \
                     sum[i * N + k] = fma(LOAD(from + i * line + (q * sx + start) * C), LOAD(down + (size_t)q * C), \
                                          sum[i * N + k]);                                                          \
