@@ -3,6 +3,7 @@
    where they are no multiple of it, the last vector overlaps the one before. */
 #include "common.h"
 #include "conv2d.h"
+#include "winograd_store.h"
 #include "winograd_tiles.h"
 
 /* U = G g G^T of w [3,3,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS]. A work-item makes one vector of filters of
@@ -10,50 +11,10 @@
 GAZE_ONE winograd_pack(GAZE_HERE source w, __global float *restrict u, int C, int O, int turned)
 {
     const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
-    floatv g[9], t[3 * EDGE], r[EDGE];
-    for (int tap = 0; tap < 9; tap++) g[tap] = vloadv(0, w + ((size_t)(turned ? 8 - tap : tap) * C + c) * O + o);
-    for (int s = 0; s < 3; s++) gaze_winograd_filter(g + s, 3, 3, t + s, 3);
-    __global float *to = u + (((size_t)(n / 2) * PLANES) * C + c) * TILE_COLUMNS + n % 2 * GAZE_WIDTH;
-    for (int i = 0; i < EDGE; i++) {
-        gaze_winograd_filter(t + 3 * i, 1, 3, r, 1);
-        for (int j = 0; j < EDGE; j++) vstorev(r[j], 0, to + (size_t)(i * EDGE + j) * C * TILE_COLUMNS);
-    }
-}
-
-/* The part of a tile that lies inside y, whose rows are Q pixels long. */
-static inline void gaze_store_output(const floatv *o, __global float *y, int rows, int columns, int Q, int O)
-{
-#pragma unroll
-    for (int i = 0; i < SIDE; i++)
-#pragma unroll
-        for (int j = 0; j < SIDE; j++)
-            if (i < rows && j < columns) vstorev(o[i * SIDE + j], 0, y + (i * Q + j) * O);
-}
-
-/* The same of the maxima of its windows of 2x2, in the order of max_pool2d. */
-static inline void gaze_store_pooled(const floatv *o, __global float *y, __global int *place, int rows, int columns, int Q, int O)
-{
-#pragma unroll
-    for (int i = 0; i < SIDE / 2; i++)
-#pragma unroll
-        for (int j = 0; j < SIDE / 2; j++) {
-            const floatv *w = o + 2 * i * SIDE + 2 * j;
-            const floatv most = GAZE_MORE(GAZE_MORE(GAZE_MORE(w[0], w[1]), w[SIDE]), w[SIDE + 1]);
-            if (i >= rows || j >= columns) continue;
-            vstorev(most, 0, y + (i * Q + j) * O);
-            if (place) gaze_store_places(gaze_place_of_max(w[0], w[1], w[SIDE], w[SIDE + 1]), place + (i * Q + j) * O);
-        }
-}
-
-/* The sum of the part of a tile that has rows x columns pixels. */
-static inline floatv gaze_sum_output(const floatv *o, int rows, int columns)
-{
-    floatv sum = 0.0f;
-#pragma unroll
-    for (int i = 0; i < SIDE; i++)
-#pragma unroll
-        for (int j = 0; j < SIDE; j++) sum += i < rows && j < columns ? o[i * SIDE + j] : (floatv)0.0f;
-    return sum;
+    floatv r[PLANES];
+    gaze_filter_planes(w + (size_t)c * O + o, C * O, turned, r);
+    for (int i = 0; i < PLANES; i++)
+        vstorev(r[i], 0, u + (((size_t)(n / 2) * PLANES + i) * C + c) * TILE_COLUMNS + n % 2 * GAZE_WIDTH);
 }
 
 /* One vector of filters of a tile, of which y has rows x columns pixels. sum or y may be null. */
@@ -62,11 +23,7 @@ GAZE_APART void gaze_finish_tile(const __local float *m, int stride, source bias
 {
     floatv tile[SIDE * SIDE];
     gaze_transform_output(m, stride, gaze_load_or_zero(bias, 0), activation, tile);
-    if (sum) vstorev(gaze_sum_output(tile, rows, columns), 0, sum);
-    if (pooled)
-        gaze_store_pooled(tile, y, place, rows / 2, columns / 2, Q / 2, O);
-    else if (y)
-        gaze_store_output(tile, y, rows, columns, Q, O);
+    gaze_store_finished(tile, pooled, y, place, sum, rows, columns, Q, O);
 }
 
 /* A group takes T tiles through transform, PLANES products for TILE_COLUMNS filters at a time, and inverse; in y direction the

@@ -8,6 +8,15 @@
 /* Floats of a plane of strips. */
 #define GAZE_PLANE(T, C) (GAZE_WHOLE(C) * (T) + 16)
 
+/* r [EDGE][EDGE] = G g G^T of one vector of filters of one channel, whose 9 taps are `step` floats apart. turned: the last first. */
+GAZE_APART void gaze_filter_planes(const __global float *w, int step, int turned, floatv *r)
+{
+    floatv g[9], t[3 * EDGE];
+    for (int tap = 0; tap < 9; tap++) g[tap] = vloadv(0, w + (size_t)(turned ? 8 - tap : tap) * step);
+    for (int s = 0; s < 3; s++) gaze_winograd_filter(g + s, 3, 3, t + s, 3);
+    for (int i = 0; i < EDGE; i++) gaze_winograd_filter(t + 3 * i, 1, 3, r + i * EDGE, 1);
+}
+
 /* Where vectors of channels stand. Products read strips, [vector][T][GAZE_WIDTH] of T tiles: the rows of a register tile are as far
    apart whatever C is, one address does for all of them. Sums over tiles read rows of C floats. */
 #define GAZE_IN_STRIPS(start, c, T) ((start) * (T))
@@ -159,8 +168,20 @@ GAZE_APART void gaze_multiply_planes(const __local float *v, const __global floa
     }
 }
 
+/* Of the columns A^T m [SIDE][EDGE] of a tile: its SIDE x SIDE pixels, A^T m A + bias, activated. */
+GAZE_IN_REGISTERS void gaze_transform_rows(const floatv *d, floatv bias, int activation, floatv *o)
+{
+#pragma unroll
+    for (int i = 0; i < SIDE; i++) {
+        gaze_winograd_output(d + i * EDGE, o + i * SIDE, SIDE);
+#pragma unroll
+        for (int j = 0; j < SIDE; j++) o[i * SIDE + j] += bias;
+    }
+    gaze_activate(activation, o, SIDE * SIDE);
+}
+
 /* y of one tile and one vector of filters: A^T m A + bias, activated. */
-static inline void gaze_transform_output(const __local float *m, int stride, floatv bias, int activation, floatv *o)
+GAZE_IN_REGISTERS void gaze_transform_output(const __local float *m, int stride, floatv bias, int activation, floatv *o)
 {
     floatv d[SIDE * EDGE];
 #pragma unroll
@@ -173,13 +194,7 @@ static inline void gaze_transform_output(const __local float *m, int stride, flo
 #pragma unroll
         for (int i = 0; i < SIDE; i++) d[i * EDGE + j] = f[i];
     }
-#pragma unroll
-    for (int i = 0; i < SIDE; i++) {
-        gaze_winograd_output(d + i * EDGE, o + i * SIDE, SIDE);
-#pragma unroll
-        for (int j = 0; j < SIDE; j++) o[i * SIDE + j] += bias;
-    }
-    gaze_activate(activation, o, SIDE * SIDE);
+    gaze_transform_rows(d, bias, activation, o);
 }
 
 #endif

@@ -58,7 +58,14 @@ gz_limit gz_conv2d_limit(const gz_conv2d_size *size, bool bias, gz_activation_ki
  */
 size_t gz_conv2d_run(const gz_conv2d_size *size, size_t pixels);
 
-/* Can 3x3 kernels go by Winograd's F(4x4,3x3) on this device? Is it usually worth it? */
+/* 3 x 3 taps side by side, without stride? Do Winograd's tiles of 4 x 4 fit the image well enough to save
+ * something? */
+bool gz_conv2d_is_3x3(const gz_conv2d_size *size);
+bool gz_conv2d_tiles_fit(const gz_conv2d_size *size);
+/* Can kernels go by Winograd's F(4x4,3x3) on this device? Is it usually worth it? Of a vector of channels at
+ * least; _few: of 4 at most. */
+bool gz_conv2d_can_winograd_few(const gz_conv2d_size *size, gz_builder *builder);
+bool gz_conv2d_is_winograd_few(const gz_conv2d_size *size);
 bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder);
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder);
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size);
@@ -138,6 +145,7 @@ typedef struct gz_conv2d_call {
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
+void gz_conv2d_winograd_few(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call); /* not pooled */
 /* With a slope; no bias, no activation. */
 void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call);
@@ -230,6 +238,8 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(1, 12, 12, 2, 1, 7, 7, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
     X(1, 9, 9, 3, 32, 3, 3, 1, 1, 1, 1, VALID, TANH, UNIFORM, false)       \
     X(1, 9, 9, 40, 3, 3, 3, 1, 1, 1, 1, VALID, LEAKY_RELU, UNIFORM, false) \
+    X(17, 9, 13, 4, 37, 3, 3, 1, 1, 1, 1, VALID, LINEAR, UNIFORM, false)   \
+    X(2, 33, 10, 2, 16, 3, 3, 1, 1, 1, 1, SAME, TANH, UNIFORM, false)      \
     X(1, 9, 9, 8, 17, 3, 3, 1, 1, 1, 1, SAME, RELU, UNIFORM, false)        \
     X(2, 9, 9, 24, 40, 5, 5, 2, 2, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
     X(2, 1, 101, 33, 40, 1, 2, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, false)   \

@@ -181,17 +181,38 @@ static void few_filters(gz_builder *builder, const gz_conv2d_call *call)
     gz_launch_groups(launch, gz_round_groups(size->P, rows), size->B, 1, 1, 1, 1);
 }
 
-enum { WINOGRAD, WINOGRAD_ROW, FEW_CHANNELS, FEW_FILTERS, DOT, DIRECT, PLAIN };
-static const char *const METHODS[] = {"winograd",     "winograd of rows", "few channels", "few filters",
-                                      "dot products", "direct",           "plain",        NULL};
-static gz_conv2d_function *const ADD[] = {
-    gz_conv2d_winograd, gz_conv2d_winograd_row, few_channels, few_filters, dot, direct, gz_conv2d_plain};
+enum { WINOGRAD, WINOGRAD_FEW, WINOGRAD_ROW, FEW_CHANNELS, FEW_FILTERS, DOT, DIRECT, PLAIN };
+static const char *const METHODS[] = {"winograd",
+                                      "winograd of few channels",
+                                      "winograd of rows",
+                                      "few channels",
+                                      "few filters",
+                                      "dot products",
+                                      "direct",
+                                      "plain",
+                                      NULL};
+static gz_conv2d_function *const ADD[] = {gz_conv2d_winograd,
+                                          gz_conv2d_winograd_few,
+                                          gz_conv2d_winograd_row,
+                                          few_channels,
+                                          few_filters,
+                                          dot,
+                                          direct,
+                                          gz_conv2d_plain};
+
+/* Of an image; a gradient of few filters is full of zeros (relu, maxima), of which direct sums are zero, too,
+   and sums of tiles what the pixels around leave. */
+static bool can_winograd_few(gz_builder *builder, const gz_conv2d_call *call)
+{
+    return call->weights == call->kernel && gz_conv2d_can_winograd_few(&call->size, builder);
+}
 
 static size_t usual_method(gz_builder *builder, const gz_conv2d_call *call, bool few_channels_fit)
 {
     const size_t width = gz_builder_device(builder)->vector_width;
     const bool few_c = call->size.C < width, few_o = call->size.O < width;
     if (gz_conv2d_is_winograd(&call->size, builder)) return WINOGRAD;
+    if (can_winograd_few(builder, call) && gz_conv2d_is_winograd_few(&call->size)) return WINOGRAD_FEW;
     if (gz_conv2d_is_winograd_row(&call->size, builder, !gz_builder_stays(builder, call->kernel)))
         return WINOGRAD_ROW;
     if (few_o && !few_c) return DOT;
@@ -207,6 +228,7 @@ static unsigned possible_methods(gz_builder *builder, const gz_conv2d_call *call
     const size_t width = gz_builder_device(builder)->vector_width;
     unsigned possible = 0;
     if (gz_conv2d_can_winograd(size, builder)) possible |= 1u << WINOGRAD;
+    if (can_winograd_few(builder, call)) possible |= 1u << WINOGRAD_FEW;
     if (gz_conv2d_can_winograd_row(size, builder)) possible |= 1u << WINOGRAD_ROW;
     if (few_channels_fit && size->O >= width && size->C <= 2 * width) possible |= 1u << FEW_CHANNELS;
     if (size->O <= width && few_filters_rows(builder, size)) possible |= 1u << FEW_FILTERS;
@@ -230,8 +252,8 @@ static void parts_mean(gz_builder *builder, const gz_conv2d_call *call, size_t p
 static void forward_mean(gz_builder *builder, const gz_conv2d_call *call, size_t method)
 {
     const gz_conv2d_size *size = &call->size;
-    if (method == WINOGRAD)
-        parts_mean(builder, call, gz_conv2d_winograd_tiles(size) / size->B, gz_conv2d_winograd);
+    if (method == WINOGRAD || method == WINOGRAD_FEW)
+        parts_mean(builder, call, gz_conv2d_winograd_tiles(size) / size->B, ADD[method]);
     else if (method == FEW_CHANNELS)
         parts_mean(builder, call, gz_round_groups(size->P, few_channels_rows(builder, call)), few_channels);
     else
@@ -246,7 +268,7 @@ void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
     const gz_candidates methods = {METHODS, possible_methods(builder, call, fit),
                                    usual_method(builder, call, fit)};
     const size_t method = gz_conv2d_choose(builder, methods, &call->size, false);
-    if (call->pooled && method != WINOGRAD && !(method == FEW_CHANNELS && fit_pooled))
+    if (call->pooled && !(method <= WINOGRAD_FEW || (method == FEW_CHANNELS && fit_pooled)))
         gz_conv2d_then_pool(builder, call, ADD[method]);
     else if (call->slope && method == WINOGRAD)
         gz_conv2d_winograd_slope(builder, call);

@@ -53,20 +53,29 @@ gz_winograd_split gz_winograd_split_of(const gz_conv2d_size *size, gz_builder *b
                                shares_of(groups, gz_round_groups(size->O, gz_tile_columns(builder)))};
 }
 
-bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder)
+bool gz_conv2d_is_3x3(const gz_conv2d_size *size)
 {
-    const size_t least = gz_builder_device(builder)->vector_width;
     for (int axis = 0; axis < 2; axis++)
         if (size->taps[axis] != 3 || size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
-    return size->C >= least && size->O >= least &&
-           gz_winograd_fits(size, builder, GZ_WINOGRAD_PLANES, GZ_TILE_ROWS);
+    return true;
 }
 
 /* 36 products a tile in place of 9 a pixel; the transforms want the rest of the gain. */
+bool gz_conv2d_tiles_fit(const gz_conv2d_size *size)
+{
+    return 40 * gz_conv2d_winograd_tiles(size) <= 7 * size->B * size->P * size->Q;
+}
+
+bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder)
+{
+    const size_t least = gz_builder_device(builder)->vector_width;
+    return gz_conv2d_is_3x3(size) && size->C >= least && size->O >= least &&
+           gz_winograd_fits(size, builder, GZ_WINOGRAD_PLANES, GZ_TILE_ROWS);
+}
+
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder)
 {
-    return gz_conv2d_can_winograd(size, builder) &&
-           40 * gz_conv2d_winograd_tiles(size) <= 7 * size->B * size->P * size->Q;
+    return gz_conv2d_can_winograd(size, builder) && gz_conv2d_tiles_fit(size);
 }
 
 /* turned: `weights`, made from `kernel`, have their last tap first. */

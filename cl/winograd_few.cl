@@ -1,0 +1,143 @@
+/* 3x3 convolution of stride 1 of images of up to LANES channels by Winograd's F(4x4,3x3): each column of a tile's products, of 2 to 4
+   terms, is transformed back as soon as it is made, so that products never leave the registers. O is at least GAZE_WIDTH; where it
+   is no multiple, the last vector of filters overlaps the one before. */
+#include "common.h"
+#include "conv2d.h"
+#include "winograd_store.h"
+#include "winograd_tiles.h"
+
+#define LANES 4 // of a transformed pixel: its channels, and what nobody reads
+/* Tiles whose columns are made at once, each of two vectors of filters. A tile's elements are read once for both; of one tile, filters
+   are operands in memory. */
+#define SIDE_BY_SIDE (GAZE_WIDTH == 16 ? 2 : 1)
+
+/* U = G g G^T of w [3,3,C,O], packed [ceil(O/TILE_COLUMNS)][EDGE columns][C][EDGE rows][TILE_COLUMNS]. A work-item makes one vector of
+   filters of one channel. */
+GAZE_ONE winograd_few_pack(GAZE_HERE source w, __global float *restrict u, int C, int O)
+{
+    const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
+    floatv r[PLANES];
+    gaze_filter_planes(w + (size_t)c * O + o, C * O, 0, r);
+    for (int i = 0; i < EDGE; i++)
+        for (int j = 0; j < EDGE; j++) vstorev(r[i * EDGE + j], 2 * (((size_t)(n / 2 * EDGE + j) * C + c) * EDGE + i) + n % 2, u);
+}
+
+/* Rows of LANES floats that lie `pitch` apart, as a vector. */
+GAZE_IN_REGISTERS floatv gaze_rows_of_lanes(const __local float *from, int pitch)
+{
+    union {
+        floatv all;
+        float4 row[GAZE_WIDTH / LANES];
+    } v;
+#pragma unroll
+    for (int i = 0; i < GAZE_WIDTH / LANES; i++) v.row[i] = vload4(0, from + i * pitch);
+    return v.all;
+}
+
+/* v [across][EDGE columns][EDGE rows][LANES]: B^T x B of the tiles of a row, the first element of which is [h0,w0] of an image x [H,W,C].
+   in [EDGE][pitch]: the pixels of the row, and at least LANES zeros. */
+GAZE_APART void gaze_few_transform(source x, int H, int W, int C, int h0, int left, int across, int pitch, __local float *in,
+                                   __local float *v)
+{
+    const int wide = across * SIDE + EDGE - SIDE;
+    for (int i = 0; i < EDGE; i++) {
+        gaze_stage_row(x, H, W, C, 0, C, h0 + i, left, wide, in + i * pitch);
+        for (int j = wide * C; j < pitch; j++) in[i * pitch + j] = 0.0f;
+    }
+    for (int k = 0; k < wide * C; k += GAZE_WIDTH) {
+        floatv d[EDGE];
+#pragma unroll
+        for (int i = 0; i < EDGE; i++) d[i] = vloadv(0, in + i * pitch + k);
+        gaze_winograd_input(d, d, 1);
+#pragma unroll
+        for (int i = 0; i < EDGE; i++) vstorev(d[i], 0, in + i * pitch + k);
+    }
+    for (int t = 0; t < across; t++, in += SIDE * C, v += PLANES * LANES)
+        for (int start = 0; start < EDGE; start += GAZE_WIDTH / LANES) {
+            const int i = min(start, EDGE - GAZE_WIDTH / LANES);
+            floatv d[EDGE];
+#pragma unroll
+            for (int j = 0; j < EDGE; j++) d[j] = gaze_rows_of_lanes(in + i * pitch + j * C, pitch);
+            gaze_winograd_input(d, d, 1);
+#pragma unroll
+            for (int j = 0; j < EDGE; j++) vstorev(d[j], 0, v + (j * EDGE + i) * LANES);
+        }
+}
+
+/* A^T m of SIDE_BY_SIDE tiles and two vectors of filters: d [SIDE_BY_SIDE][2][SIDE][EDGE]. The product at the points 1, 1 is a term of
+   every pixel, with a factor of 1: its sum begins with the bias. */
+GAZE_IN_REGISTERS void gaze_few_columns(const __local float **tile, source u, int C, floatv bias0, floatv bias1, floatv *d)
+{
+    _Pragma("nounroll") for (int j = 0; j < EDGE; j++)
+    {
+        floatv m[2 * SIDE_BY_SIDE * EDGE], f[SIDE];
+#pragma unroll
+        for (int i = 0; i < 2 * SIDE_BY_SIDE * EDGE; i++) m[i] = 0.0f;
+#pragma unroll
+        for (int k = 0; k < SIDE_BY_SIDE && j == 1; k++) m[2 * k * EDGE + 1] = bias0, m[(2 * k + 1) * EDGE + 1] = bias1;
+        for (int c = 0; c < C; c++, u += EDGE * TILE_COLUMNS)
+#pragma unroll
+            for (int i = 0; i < EDGE; i++)
+#pragma unroll
+                for (int k = 0; k < SIDE_BY_SIDE; k++) {
+                    const floatv a = tile[k][i * LANES + c];
+                    m[2 * k * EDGE + i] = fma(a, vloadv(2 * i, u), m[2 * k * EDGE + i]);
+                    m[(2 * k + 1) * EDGE + i] = fma(a, vloadv(2 * i + 1, u), m[(2 * k + 1) * EDGE + i]);
+                }
+#pragma unroll
+        for (int k = 0; k < 2 * SIDE_BY_SIDE; k++) {
+            gaze_winograd_output(m + k * EDGE, f, SIDE);
+#pragma unroll
+            for (int i = 0; i < SIDE; i++) d[(k * SIDE + i) * EDGE + j] = f[i];
+        }
+#pragma unroll
+        for (int k = 0; k < SIDE_BY_SIDE; k++) tile[k] += EDGE * LANES;
+    }
+}
+
+/* Two vectors of filters of a row of tiles v, of which y has `rows` rows of Q pixels; the second is `second` floats behind the first, or 0:
+   there is none. sum or y may be null. */
+GAZE_APART void gaze_few_row(const __local float *v, int across, source u, int C, floatv bias0, floatv bias1, int activation, int pooled,
+                             __global float *y, __global int *place, __global float *sum, int second, int rows, int Q, int O)
+{
+    const int right = SIDE / (pooled ? 2 : 1) * O;
+    for (int first = 0; first < across; first += SIDE_BY_SIDE) {
+        const __local float *tile[SIDE_BY_SIDE];
+        floatv d[2 * SIDE_BY_SIDE * SIDE * EDGE];
+#pragma unroll
+        for (int k = 0; k < SIDE_BY_SIDE; k++) {
+            tile[k] = v + min(first + k, across - 1) * PLANES * LANES;
+            if (y && !pooled) gaze_ask_for_tile(0, y, (first + k + SIDE_BY_SIDE) * right, Q, O);
+        }
+        gaze_few_columns(tile, u, C, bias0, bias1, d);
+        for (int k = 0; k < 2 * min(SIDE_BY_SIDE, across - first); k++) {
+            const int t = first + k / 2, to = t * right + k % 2 * second;
+            floatv o[SIDE * SIDE];
+            if (k % 2 && !second) continue;
+            gaze_transform_rows(d + k * SIDE * EDGE, 0.0f, activation, o);
+            gaze_store_finished(o, pooled, y ? y + to : y, place ? place + to : place, sum ? sum + t * O + k % 2 * second : sum, rows,
+                                Q - t * SIDE, Q, O);
+        }
+    }
+}
+
+/* A group makes `rows` rows of tiles of an image, for all filters. y, place, sums: as in winograd. in [EDGE][pitch] and v [tiles of a
+   row][PLANES][LANES]. */
+GAZE_ONE winograd_few_channels(GAZE_HERE source x, source u, source bias, __global float *restrict y, __global int *restrict place,
+                               __global float *restrict sums, IMAGES, int top, int left, int rows, int pitch, int activation,
+                               int pooled, __local float *in, __local float *v)
+{
+    const int across = (Q + SIDE - 1) / SIDE, down = (P + SIDE - 1) / SIDE, step = pooled ? 2 : 1;
+    const size_t b = GAZE_AT(1);
+    for (int r = GAZE_AT(0) * rows; r < min((int)(GAZE_AT(0) + 1) * rows, down); r++) {
+        source filters = u;
+        const size_t at = (b * (P / step) + r * SIDE / step) * (Q / step) * O, tile = (b * down + r) * across * O;
+        gaze_few_transform(x + b * H * W * C, H, W, C, r * SIDE - top, left, across, pitch, in, v);
+        for (int o = 0; o < O; o += TILE_COLUMNS, filters += PLANES * C * TILE_COLUMNS) {
+            const int o0 = gaze_vector_start(o, O), o1 = gaze_vector_start(o + GAZE_WIDTH, O);
+            gaze_few_row(v, across, filters, C, gaze_load_or_zero(bias, o0), gaze_load_or_zero(bias, o1), activation, pooled,
+                         y ? y + at + o0 : y, place ? place + at + o0 : place, sums ? sums + tile + o0 : sums, o1 - o0, P - r * SIDE,
+                         Q, O);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+/* 3x3 convolution of stride 1 of images of few channels by Winograd's F(4x4,3x3): cl/winograd_few.cl. */
+#include "conv2d.h"
+
+enum { SIDE = 4, EDGE = 6, LANES = 4 }; /* as in the kernel */
+
+static size_t pitch_of(const gz_conv2d_size *size, gz_builder *builder)
+{
+    const size_t pixels = gz_round_up(size->Q, SIDE) + EDGE - SIDE;
+    return gz_round_up(pixels * size->C + LANES, gz_builder_device(builder)->vector_width);
+}
+
+static size_t pixel_bytes(const gz_conv2d_size *size, gz_builder *builder)
+{
+    return EDGE * pitch_of(size, builder) * sizeof(float);
+}
+
+static size_t tile_bytes(const gz_conv2d_size *size)
+{
+    return gz_round_groups(size->Q, SIDE) * GZ_WINOGRAD_PLANES * LANES * sizeof(float);
+}
+
+bool gz_conv2d_can_winograd_few(const gz_conv2d_size *size, gz_builder *builder)
+{
+    return gz_conv2d_is_3x3(size) && size->C <= LANES &&
+           size->O >= gz_builder_device(builder)->vector_width &&
+           pixel_bytes(size, builder) + tile_bytes(size) <= gz_builder_device(builder)->local_bytes;
+}
+
+/* Of a single channel the transforms take as long as what they save. */
+bool gz_conv2d_is_winograd_few(const gz_conv2d_size *size)
+{
+    return size->C > 1 && gz_conv2d_tiles_fit(size);
+}
+
+static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
+    gz_tensor *packed =
+        gz_scratch_packed(builder, call->kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
+    gz_launch *launch = gz_launch_add(builder, "winograd_few", "winograd_few_pack", "");
+    gz_launch_packs(launch, call->kernel);
+    gz_arg_tensor(launch, call->weights);
+    gz_arg_tensor(launch, packed);
+    gz_arg_int(launch, size->C);
+    gz_arg_int(launch, size->O);
+    gz_launch_groups(launch, 2 * blocks, size->C, 1, 1, 1, 1);
+    return packed;
+}
+
+/* Rows of tiles that a group makes: an eighth of an image where there are few images. */
+static size_t rows_of(const gz_conv2d_size *size)
+{
+    enum { MANY = 16, SHARES = 8 };
+    const size_t rows = gz_round_groups(size->P, SIDE);
+    return size->B >= MANY ? rows : gz_round_groups(rows, SHARES);
+}
+
+void gz_conv2d_winograd_few(gz_builder *builder, const gz_conv2d_call *call)
+{
+    const gz_conv2d_size *size = &call->size;
+    const size_t rows = rows_of(size);
+    const gz_tensor *packed = pack(builder, call);
+    gz_launch *launch = gz_launch_add(builder, "winograd_few", "winograd_few_channels", "");
+    gz_arg_tensor(launch, call->x);
+    gz_arg_tensor(launch, packed);
+    gz_arg_tensor(launch, call->bias);
+    gz_arg_tensor(launch, call->y);
+    gz_arg_tensor(launch, call->place);
+    gz_arg_tensor(launch, call->part_sums);
+    gz_conv2d_arg_images(launch, size);
+    gz_arg_int(launch, size->before[0]);
+    gz_arg_int(launch, size->before[1]);
+    gz_arg_int(launch, rows);
+    gz_arg_int(launch, pitch_of(size, builder));
+    gz_arg_int(launch, call->activation);
+    gz_arg_int(launch, call->pooled);
+    gz_arg_local(launch, pixel_bytes(size, builder));
+    gz_arg_local(launch, tile_bytes(size));
+    gz_launch_groups(launch, gz_round_groups(gz_round_groups(size->P, SIDE), rows), size->B, 1, 1, 1, 1);
+    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
+}
