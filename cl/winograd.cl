@@ -1,13 +1,13 @@
-/* 3x3 convolution of stride 1 by Winograd's F(4x4,3x3), and the gradient of its input, which is the same convolution of dy with
-   the filter turned. Letters of the forward direction: x [B,H,W,C], y [B,P,Q,O], T tiles a group. C and O are at least GAZE_WIDTH;
-   where they are no multiple of it, the last vector overlaps the one before. */
+/* Convolution of stride 1 by Winograd's F(SIDE x SIDE, FILTER_TAPS x FILTER_TAPS), and the gradient of its input, which is the same
+   convolution of dy with the filter turned. Letters of the forward direction: x [B,H,W,C], y [B,P,Q,O], T tiles a group. C and O are at
+   least GAZE_WIDTH; where they are no multiple of it, the last vector overlaps the one before. */
 #include "common.h"
 #include "conv2d.h"
 #include "winograd_store.h"
 #include "winograd_tiles.h"
 
-/* U = G g G^T of w [3,3,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS]. A work-item makes one vector of filters of
-   one channel. turned: the last tap stands first in w. */
+/* U = G g G^T of w [FILTER_TAPS,FILTER_TAPS,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS]. A work-item makes one vector
+   of filters of one channel. turned: the last tap stands first in w. */
 GAZE_ONE winograd_pack(GAZE_HERE source w, __global float *restrict u, int C, int O, int turned)
 {
     const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);

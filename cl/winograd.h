@@ -1,11 +1,15 @@
 /* Winograd's (Toom and Cook's) convolution in one dimension with the points 0, 1, -1, 2, -2, infinity (Lavin and Gray, "Fast Algorithms
    for Convolutional Neural Networks", 2016): of n taps, 7 - n outputs of 6 inputs by 6 products. B depends on the points alone; G and A
-   hold their powers. F(4x4,3x3): the same on columns, then on rows. Elements of d are `step` apart; o may be d. */
+   hold their powers. In two dimensions (F(4x4,3x3), F(2x2,5x5), ..) the same on columns, then on rows. Elements of d are `step` apart;
+   o may be d. */
 #ifndef GAZE_WINOGRAD_H
 #define GAZE_WINOGRAD_H
 
-#define SIDE 4            // of an output tile
-#define EDGE (SIDE + 2)   // of an input tile
+#ifndef FILTER_TAPS
+#define FILTER_TAPS 3 // of the kernel, along each axis that it has: 2 to 5
+#endif
+#define EDGE   6                        // of an input tile
+#define SIDE   (EDGE + 1 - FILTER_TAPS) // of an output tile
 #define PLANES (EDGE * EDGE)
 
 /* o [6] = B^T d [6] */
@@ -49,7 +53,7 @@ GAZE_IN_REGISTERS void gaze_winograd_interpolate(floatv s1, floatv m1, floatv s2
     for (int i = 1; i < n; i++) o[i * step] = fma((floatv)(1 << i), i % 2 ? m2 : s2, i % 2 ? m1 : s1);
 }
 
-/* o [n] = A^T d [6]; n is SIDE in two dimensions */
+/* o [n] = A^T d [6]; n is SIDE */
 GAZE_IN_REGISTERS void gaze_winograd_output(const floatv *d, floatv *o, int n)
 {
     gaze_winograd_interpolate(d[1] + d[2], d[1] - d[2], d[3] + d[4], d[3] - d[4], o, 1, n);
@@ -68,7 +72,7 @@ GAZE_IN_REGISTERS void gaze_winograd_spread(const floatv *d, int d_step, int n, 
     o[5 * o_step] = d[(n - 1) * d_step];
 }
 
-/* o [6] = G g [n]; n is 3 in two dimensions */
+/* o [6] = G g [n]; n is FILTER_TAPS */
 GAZE_IN_REGISTERS void gaze_winograd_filter(const floatv *g, int g_step, int n, floatv *o, int o_step)
 {
     floatv at[4];

@@ -1,4 +1,4 @@
-/* 3x3 convolution of stride 1 of images of up to LANES channels by Winograd's F(4x4,3x3): each column of a tile's products, of 2 to 4
+/* Convolution of stride 1 of images of up to LANES channels by Winograd's tiles: each column of a tile's products, of 2 to 4
    terms, is transformed back as soon as it is made, so that products never leave the registers. O is at least GAZE_WIDTH; where it
    is no multiple, the last vector of filters overlaps the one before. */
 #include "common.h"
@@ -11,7 +11,7 @@
    are operands in memory. */
 #define SIDE_BY_SIDE (GAZE_WIDTH == 16 ? 2 : 1)
 
-/* U = G g G^T of w [3,3,C,O], packed [ceil(O/TILE_COLUMNS)][EDGE columns][C][EDGE rows][TILE_COLUMNS]. A work-item makes one vector of
+/* U = G g G^T of w [FILTER_TAPS,FILTER_TAPS,C,O], packed [ceil(O/TILE_COLUMNS)][EDGE columns][C][EDGE rows][TILE_COLUMNS]. A work-item makes one vector of
    filters of one channel. */
 GAZE_ONE winograd_few_pack(GAZE_HERE source w, __global float *restrict u, int C, int O)
 {

@@ -1,6 +1,6 @@
-/* Gradients of a 3x3 convolution of stride 1 by Winograd's F(4x4,3x3): with V = B^T x B and D = A dy A^T of each tile, dU = sum over the
-   tiles of V^T D, dw = G^T dU G, and dx = sum over the tiles of B (D U^T) B^T. C and O are at least GAZE_WIDTH. place: see
-   gaze_gradient_at; null where dy [B,P,Q,O] is whole. */
+/* Gradients of a convolution of stride 1 by Winograd's F(SIDE x SIDE, FILTER_TAPS x FILTER_TAPS): with V = B^T x B and D = A dy A^T of
+   each tile, dU = sum over the tiles of V^T D, dw = G^T dU G, and dx = sum over the tiles of B (D U^T) B^T. C and O are at least
+   GAZE_WIDTH. place: see gaze_gradient_at; null where dy [B,P,Q,O] is whole, and where SIDE is odd. */
 #include "common.h"
 #include "conv2d.h"
 #include "winograd_sums.h"
@@ -42,7 +42,7 @@ GAZE_ONE winograd_kernel_gradient_end(GAZE_HERE source u, __global float *restri
     const int n0 = GAZE_AT(0) * END_VECTORS, c = GAZE_AT(1), count = min(END_VECTORS, (O + GAZE_WIDTH - 1) / GAZE_WIDTH - n0);
     const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     const size_t plane_size = (size_t)C * filters;
-    floatv e[PLANES * END_VECTORS], f[3 * EDGE], r[3];
+    floatv e[PLANES * END_VECTORS], f[FILTER_TAPS * EDGE], r[FILTER_TAPS];
     for (int plane = 0; plane < PLANES; plane++)
         for (int k = 0; k < count; k++) {
             source from = u + plane * plane_size + (size_t)c * filters + (n0 + k) * GAZE_WIDTH;
@@ -52,10 +52,10 @@ GAZE_ONE winograd_kernel_gradient_end(GAZE_HERE source u, __global float *restri
         }
     for (int k = 0; k < count; k++) {
         const int o = gaze_vector_start((n0 + k) * GAZE_WIDTH, O);
-        for (int j = 0; j < EDGE; j++) gaze_winograd_gather(e + j * END_VECTORS + k, EDGE * END_VECTORS, f + j, EDGE, 3);
-        for (int i = 0; i < 3; i++) {
-            gaze_winograd_gather(f + i * EDGE, 1, r, 1, 3);
-            for (int j = 0; j < 3; j++) vstorev(r[j], 0, dw + ((size_t)(i * 3 + j) * C + c) * O + o);
+        for (int j = 0; j < EDGE; j++) gaze_winograd_gather(e + j * END_VECTORS + k, EDGE * END_VECTORS, f + j, EDGE, FILTER_TAPS);
+        for (int i = 0; i < FILTER_TAPS; i++) {
+            gaze_winograd_gather(f + i * EDGE, 1, r, 1, FILTER_TAPS);
+            for (int j = 0; j < FILTER_TAPS; j++) vstorev(r[j], 0, dw + ((size_t)(i * FILTER_TAPS + j) * C + c) * O + o);
         }
     }
 }
@@ -74,7 +74,7 @@ GAZE_IN_REGISTERS void gaze_add_rows(const floatv *e, int i, __global float *dx,
         for (int j = 0; j < EDGE; j++) {
             __global float *at = dx + (i * W + j) * C;
             if (!(columns >> j & 1)) continue;
-            if ((below && i < 2) || (right && j < 2)) r[j] += vloadv(0, at);
+            if ((below && i < EDGE - SIDE) || (right && j < EDGE - SIDE)) r[j] += vloadv(0, at);
             vstorev(r[j], 0, at);
         }
     }
@@ -106,7 +106,7 @@ GAZE_APART void gaze_add_tile(const __local float *m, int stride, __global float
     gaze_add_rows(e, 1, dx, H, W, C, h0, columns, below, right);
 }
 
-/* dx of `each` images a group, of T tiles at a time, in their order: neighbours share two rows or columns of dx. u: winograd_pack's
+/* dx of `each` images a group, of T tiles at a time, in their order: neighbours share rows or columns of dx. u: winograd_pack's
    of the kernel, O channels to C filters. C is a multiple of GAZE_WIDTH. v [PLANES][GAZE_PLANE],
    m [PLANES][GAZE_PLANE(T, TILE_COLUMNS)]. */
 GAZE_APART void gaze_winograd_input_gradient(int i0, source dy, const __global int *restrict place, source u,

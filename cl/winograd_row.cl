@@ -1,15 +1,10 @@
-/* Convolution along rows, and its gradients, by Winograd's F(SPAN,TAPS): kernels 1 x TAPS of stride 1, 2 <= TAPS <= 5. A tile is SPAN
-   neighbouring pixels of one row of y; the rows of all images stand one after the other. Letters: x [rows,W,C], w [TAPS,C,O],
+/* Convolution along rows, and its gradients, by Winograd's F(SIDE,FILTER_TAPS): kernels 1 x FILTER_TAPS of stride 1. A tile is SIDE
+   neighbouring pixels of one row of y; the rows of all images stand one after the other. Letters: x [rows,W,C], w [FILTER_TAPS,C,O],
    y [rows,Q,O], T tiles a group. C and O are at least GAZE_WIDTH. The gradient of the input is the same convolution of dy with the
    filter turned. */
 #include "common.h"
 #include "conv2d.h"
 #include "winograd_sums.h"
-
-#ifndef TAPS
-#define TAPS 3 // of the kernel
-#endif
-#define SPAN (EDGE + 1 - TAPS) // pixels of y in a tile
 
 /* U = G g of w, packed [ceil(O/TILE_COLUMNS)][EDGE][C][TILE_COLUMNS]. A work-item makes one vector of filters of `share` channels. */
 GAZE_ONE winograd_row_pack(GAZE_HERE source w, __global float *restrict u, int C, int O, int share)
@@ -17,10 +12,10 @@ GAZE_ONE winograd_row_pack(GAZE_HERE source w, __global float *restrict u, int C
     const int n = GAZE_AT(0), c0 = GAZE_AT(1) * share, o = gaze_vector_start(n * GAZE_WIDTH, O);
     __global float *to = u + (size_t)(n / 2) * EDGE * C * TILE_COLUMNS + n % 2 * GAZE_WIDTH;
     for (int c = c0; c < min(c0 + share, C); c++) {
-        floatv g[TAPS], r[EDGE];
+        floatv g[FILTER_TAPS], r[EDGE];
 #pragma unroll
-        for (int s = 0; s < TAPS; s++) g[s] = vloadv(0, w + ((size_t)s * C + c) * O + o);
-        gaze_winograd_filter(g, 1, TAPS, r, 1);
+        for (int s = 0; s < FILTER_TAPS; s++) g[s] = vloadv(0, w + ((size_t)s * C + c) * O + o);
+        gaze_winograd_filter(g, 1, FILTER_TAPS, r, 1);
 #pragma unroll
         for (int i = 0; i < EDGE; i++) vstorev(r[i], 0, to + ((size_t)i * C + c) * TILE_COLUMNS);
     }
@@ -49,15 +44,15 @@ GAZE_DEFINE_ROW_TRANSFORM(gaze_transform_row_global, __global, GAZE_IN_ROWS)
 GAZE_APART void gaze_finish_row(const __local float *m, int stride, source bias, int activation, __global float *y, int pixels, int O)
 {
     const floatv start = gaze_load_or_zero(bias, 0);
-    floatv d[EDGE], o[SPAN];
+    floatv d[EDGE], o[SIDE];
 #pragma unroll
     for (int j = 0; j < EDGE; j++) d[j] = vloadv(0, m + j * stride);
-    gaze_winograd_output(d, o, SPAN);
+    gaze_winograd_output(d, o, SIDE);
 #pragma unroll
-    for (int j = 0; j < SPAN; j++) o[j] += start;
-    gaze_activate(activation, o, SPAN);
+    for (int j = 0; j < SIDE; j++) o[j] += start;
+    gaze_activate(activation, o, SIDE);
 #pragma unroll
-    for (int j = 0; j < SPAN; j++)
+    for (int j = 0; j < SIDE; j++)
         if (j < pixels) vstorev(o[j], 0, y + j * O);
 }
 
@@ -66,10 +61,10 @@ GAZE_APART void gaze_finish_row(const __local float *m, int stride, source bias,
 GAZE_APART void gaze_winograd_row(int i0, int share, source x, source u, source bias, __global float *restrict y, int W, int C, int Q,
                                   int O, int left, int n_tiles, int T, int shares, int activation, __local float *v, __local float *m)
 {
-    const int across = (Q + SPAN - 1) / SPAN, first = i0 * T, tiles = min(T, n_tiles - first);
+    const int across = (Q + SIDE - 1) / SIDE, first = i0 * T, tiles = min(T, n_tiles - first);
     const int blocks = (O + TILE_COLUMNS - 1) / TILE_COLUMNS, v_stride = GAZE_PLANE(T, C), m_stride = GAZE_PLANE(T, TILE_COLUMNS);
     for (int t = 0; t < tiles; t++) {
-        const int row = (first + t) / across, q = (first + t) % across * SPAN;
+        const int row = (first + t) / across, q = (first + t) % across * SIDE;
         gaze_transform_row_local(x + (size_t)row * W * C, W, C, q - left, v + t * GAZE_WIDTH, T, v_stride);
     }
     gaze_clear_after(tiles, EDGE, T, C, v);
@@ -81,7 +76,7 @@ GAZE_APART void gaze_winograd_row(int i0, int share, source x, source u, source 
         for (int h = 0; h < 2 - narrow; h++) {
             const int o = gaze_vector_start(n * TILE_COLUMNS + h * GAZE_WIDTH, O);
             for (int t = 0; t < tiles; t++) {
-                const int row = (first + t) / across, q = (first + t) % across * SPAN;
+                const int row = (first + t) / across, q = (first + t) % across * SIDE;
                 gaze_finish_row(m + t * TILE_COLUMNS + h * GAZE_WIDTH, m_stride, bias ? bias + o : bias, activation,
                                 y + ((size_t)row * Q + q) * O + o, Q - q, O);
             }
@@ -100,10 +95,10 @@ GAZE_APART void gaze_spread_row(source dy, int pixels, int O, __global float *d,
 {
     for (int start = 0; start < O; start += GAZE_WIDTH) {
         const int o = gaze_vector_start(start, O);
-        floatv g[SPAN], f[EDGE];
+        floatv g[SIDE], f[EDGE];
 #pragma unroll
-        for (int j = 0; j < SPAN; j++) g[j] = j < pixels ? vloadv(0, dy + j * O + o) : (floatv)0.0f;
-        gaze_winograd_spread(g, 1, SPAN, f, 1);
+        for (int j = 0; j < SIDE; j++) g[j] = j < pixels ? vloadv(0, dy + j * O + o) : (floatv)0.0f;
+        gaze_winograd_spread(g, 1, SIDE, f, 1);
 #pragma unroll
         for (int j = 0; j < EDGE; j++) vstorev(f[j], 0, d + j * stride + start);
     }
@@ -114,7 +109,7 @@ GAZE_APART void gaze_spread_row(source dy, int pixels, int O, __global float *d,
 GAZE_ONE winograd_row_kernel_gradient(GAZE_HERE source x, source dy, __global float *restrict u, __global float *restrict scratch,
                                       int W, int C, int Q, int O, int left, int n_tiles, int T, int parts)
 {
-    const int across = (Q + SPAN - 1) / SPAN, g = GAZE_AT(0), d_row = GAZE_WHOLE(O), v_stride = T * C + 16, d_stride = GAZE_PLANE(T, O);
+    const int across = (Q + SIDE - 1) / SIDE, g = GAZE_AT(0), d_row = GAZE_WHOLE(O), v_stride = T * C + 16, d_stride = GAZE_PLANE(T, O);
     const int from = (long)n_tiles * g / parts, to = (long)n_tiles * (g + 1) / parts;
     const size_t plane_size = (size_t)C * ((O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS);
     __global float *v = scratch + (size_t)g * EDGE * (v_stride + d_stride), *d = v + EDGE * v_stride;
@@ -122,7 +117,7 @@ GAZE_ONE winograd_row_kernel_gradient(GAZE_HERE source x, source dy, __global fl
     for (int first = from; first < to; first += T) {
         const int tiles = min(T, to - first);
         for (int t = 0; t < tiles; t++) {
-            const int row = (first + t) / across, q = (first + t) % across * SPAN;
+            const int row = (first + t) / across, q = (first + t) % across * SIDE;
             gaze_transform_row_global(x + (size_t)row * W * C, W, C, q - left, v + t * C, T, v_stride);
             gaze_spread_row(dy + ((size_t)row * Q + q) * O, Q - q, O, d + t * d_row, d_stride);
         }
@@ -137,14 +132,14 @@ GAZE_ONE winograd_row_kernel_gradient_end(GAZE_HERE source u, __global float *re
     const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
     const int filters = (O + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     const size_t plane_size = (size_t)C * filters;
-    floatv e[EDGE], r[TAPS];
+    floatv e[EDGE], r[FILTER_TAPS];
 #pragma unroll
     for (int plane = 0; plane < EDGE; plane++) {
         source from = u + plane * plane_size + (size_t)c * filters + n * GAZE_WIDTH;
         e[plane] = 0.0f;
         for (int g = 0; g < parts; g++) e[plane] += vloadv(0, from + g * EDGE * plane_size);
     }
-    gaze_winograd_gather(e, 1, r, 1, TAPS);
+    gaze_winograd_gather(e, 1, r, 1, FILTER_TAPS);
 #pragma unroll
-    for (int s = 0; s < TAPS; s++) vstorev(r[s], 0, dw + ((size_t)s * C + c) * O + o);
+    for (int s = 0; s < FILTER_TAPS; s++) vstorev(r[s], 0, dw + ((size_t)s * C + c) * O + o);
 }

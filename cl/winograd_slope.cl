@@ -1,4 +1,4 @@
-/* The gradient of a convolution's input by Winograd's F(4x4,3x3), as in winograd.cl, and what slope_sum makes of it where a tile is
+/* The gradient of a convolution's input by Winograd's tiles, as in winograd.cl, and what slope_sum makes of it where a tile is
    stored: dz = slope (y + other + factor each), y being the convolution, and the sum of each tile. */
 #include "common.h"
 #include "conv2d.h"

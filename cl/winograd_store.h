@@ -14,7 +14,7 @@ GAZE_IN_REGISTERS void gaze_store_output(const floatv *o, __global float *y, int
             if (i < rows && j < columns) vstorev(o[i * SIDE + j], 0, y + (i * Q + j) * O);
 }
 
-/* The same of the maxima of its windows of 2x2, in the order of max_pool2d. */
+/* The same of the maxima of its windows of 2x2, in the order of max_pool2d. SIDE is even. */
 GAZE_IN_REGISTERS void gaze_store_pooled(const floatv *o, __global float *y, __global int *place, int rows, int columns, int Q, int O)
 {
 #pragma unroll
@@ -41,8 +41,8 @@ GAZE_IN_REGISTERS floatv gaze_sum_output(const floatv *o, int rows, int columns)
 }
 
 /* One vector of filters of a tile, of which y has rows x columns pixels. sum or y may be null. */
-GAZE_IN_REGISTERS void gaze_store_finished(const floatv *tile, int pooled, __global float *y, __global int *place, __global float *sum, int rows,
-                                   int columns, int Q, int O)
+GAZE_IN_REGISTERS void gaze_store_finished(const floatv *tile, int pooled, __global float *y, __global int *place, __global float *sum,
+                                           int rows, int columns, int Q, int O)
 {
     if (sum) vstorev(gaze_sum_output(tile, rows, columns), 0, sum);
     if (pooled)

@@ -58,9 +58,9 @@ gz_limit gz_conv2d_limit(const gz_conv2d_size *size, bool bias, gz_activation_ki
  */
 size_t gz_conv2d_run(const gz_conv2d_size *size, size_t pixels);
 
-/* 3 x 3 taps side by side, without stride? Do Winograd's tiles of 4 x 4 fit the image well enough to save
+/* 2 x 2 to 5 x 5 taps side by side, without stride? Do Winograd's tiles fit the image well enough to save
  * something? */
-bool gz_conv2d_is_3x3(const gz_conv2d_size *size);
+bool gz_conv2d_is_square(const gz_conv2d_size *size);
 bool gz_conv2d_tiles_fit(const gz_conv2d_size *size);
 /* Can kernels go by Winograd's F(4x4,3x3) on this device? Is it usually worth it? Of a vector of channels at
  * least; _few: of 4 at most. */
@@ -69,6 +69,10 @@ bool gz_conv2d_is_winograd_few(const gz_conv2d_size *size);
 bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder);
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder);
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size);
+size_t gz_conv2d_winograd_side(const gz_conv2d_size *size); /* of a tile of y */
+/* A launch of a kernel whose tiles are for so many taps. */
+gz_launch *gz_winograd_launch(gz_builder *builder, const gz_conv2d_size *size, const char *stem,
+                              const char *kernel);
 enum { GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
 
 /* How a Winograd convolution of so many planes goes, in groups of `tiles` tiles. Groups of the same tiles
@@ -240,6 +244,10 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(1, 9, 9, 40, 3, 3, 3, 1, 1, 1, 1, VALID, LEAKY_RELU, UNIFORM, false) \
     X(17, 9, 13, 4, 37, 3, 3, 1, 1, 1, 1, VALID, LINEAR, UNIFORM, false)   \
     X(2, 33, 10, 2, 16, 3, 3, 1, 1, 1, 1, SAME, TANH, UNIFORM, false)      \
+    X(2, 12, 11, 33, 40, 5, 5, 1, 1, 1, 1, SAME, RELU, UNIFORM, false)     \
+    X(1, 10, 13, 40, 33, 4, 4, 1, 1, 1, 1, VALID, LINEAR, UNIFORM, false)  \
+    X(2, 9, 12, 3, 33, 4, 4, 1, 1, 1, 1, SAME, RELU, UNIFORM, false)       \
+    X(3, 11, 12, 32, 47, 2, 2, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, false)   \
     X(1, 9, 9, 8, 17, 3, 3, 1, 1, 1, 1, SAME, RELU, UNIFORM, false)        \
     X(2, 9, 9, 24, 40, 5, 5, 2, 2, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
     X(2, 1, 101, 33, 40, 1, 2, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, false)   \
@@ -257,24 +265,29 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(16, 32, 32, 2, 1, 7, 7, 1, 1, 1, 1, SAME, SIGMOID, UNIFORM, true)    \
     X(4, 28, 28, 32, 32, 3, 3, 2, 2, 1, 1, SAME, RELU, UNIFORM, true)
 
-/* Those of the gradients whose dy is that of maxima: 3x3 kernels of stride 1. */
-#define GZ_CONV2D_POOLED_CASES(X)               \
-    X(1, 2, 2, 1, 1, SAME, INTEGER, false)      \
-    X(3, 5, 7, 3, 33, SAME, INTEGER, false)     \
-    X(2, 9, 8, 16, 3, VALID, INTEGER, false)    \
-    X(1, 9, 11, 33, 17, SAME, UNIFORM, false)   \
-    X(2, 7, 13, 65, 70, SAME, UNIFORM, false)   \
-    X(9, 9, 7, 16, 33, SAME, UNIFORM, false)    \
-    X(8, 11, 10, 32, 16, VALID, UNIFORM, false) \
-    X(17, 6, 6, 16, 70, VALID, UNIFORM, false)  \
-    X(8, 26, 26, 32, 64, VALID, UNIFORM, true)  \
-    X(4, 32, 32, 3, 32, SAME, UNIFORM, true)    \
-    X(17, 8, 8, 32, 70, SAME, UNIFORM, true)
+/* Those of the gradients whose dy is that of maxima: square kernels of stride 1. No pixel sees masked values
+   alone where Winograd's tiles are used: its sum of zeros has a limit of zero, and a tile's rounding isn't.
+ */
+#define GZ_CONV2D_POOLED_CASES(X)                  \
+    X(1, 2, 2, 1, 1, 3, SAME, INTEGER, false)      \
+    X(3, 5, 7, 3, 33, 3, SAME, INTEGER, false)     \
+    X(2, 9, 8, 16, 3, 3, VALID, INTEGER, false)    \
+    X(1, 9, 11, 33, 17, 3, SAME, UNIFORM, false)   \
+    X(2, 7, 13, 65, 70, 3, SAME, UNIFORM, false)   \
+    X(9, 9, 7, 16, 33, 3, SAME, UNIFORM, false)    \
+    X(8, 11, 10, 32, 16, 3, VALID, UNIFORM, false) \
+    X(17, 6, 6, 16, 70, 3, VALID, UNIFORM, false)  \
+    X(2, 9, 10, 17, 33, 5, SAME, UNIFORM, false)   \
+    X(2, 11, 9, 33, 16, 4, SAME, UNIFORM, false)   \
+    X(3, 12, 11, 40, 32, 2, SAME, UNIFORM, false)  \
+    X(8, 26, 26, 32, 64, 3, VALID, UNIFORM, true)  \
+    X(4, 32, 32, 3, 32, 3, SAME, UNIFORM, true)    \
+    X(17, 8, 8, 32, 70, 3, SAME, UNIFORM, true)
 
 /* Output size along one axis, as a constant. */
 #define GZ_CONV2D_OUT(PADDING, n, k, s, d) \
     (GZ_##PADDING == GZ_SAME ? ((size_t)(n) + (s)-1) / (s) : ((size_t)(n) - (((k)-1) * (d) + 1)) / (s) + 1)
-#define GZ_CONV2D_POOLED(PADDING, n) (GZ_CONV2D_OUT(PADDING, n, 3, 1, 1) / 2)
+#define GZ_CONV2D_POOLED(PADDING, n, k) (GZ_CONV2D_OUT(PADDING, n, k, 1, 1) / 2)
 #define GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, ACTIVATION)       \
     &(const gz_conv2d_attr)                                                     \
     {                                                                           \

@@ -268,7 +268,8 @@ void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
     const gz_candidates methods = {METHODS, possible_methods(builder, call, fit),
                                    usual_method(builder, call, fit)};
     const size_t method = gz_conv2d_choose(builder, methods, &call->size, false);
-    if (call->pooled && !(method <= WINOGRAD_FEW || (method == FEW_CHANNELS && fit_pooled)))
+    const bool winograd = method <= WINOGRAD_FEW && gz_conv2d_winograd_side(&call->size) % 2 == 0;
+    if (call->pooled && !winograd && !(method == FEW_CHANNELS && fit_pooled))
         gz_conv2d_then_pool(builder, call, ADD[method]);
     else if (call->slope && method == WINOGRAD)
         gz_conv2d_winograd_slope(builder, call);

@@ -141,37 +141,45 @@ static gz_cost cost(const gz_node *node)
     return cost;
 }
 
-#define CASE(B, H, W, C, O, PADDING, ACTIVATION, FILL, HEAVY)                                        \
+#define CASE(B, H, W, C, O, K, PADDING, ACTIVATION, FILL, HEAVY)                                     \
     {                                                                                                \
-        .in = {{4, {B, H, W, C}}, {4, {3, 3, C, O}}, {(B) == 3 ? GZ_ABSENT : 1, {O}}}, .n_in = 3,    \
-        .attr = GZ_CONV2D_ATTR(H, W, 3, 3, 1, 1, 1, 1, PADDING, ACTIVATION), .fill = GZ_FILL_##FILL, \
+        .in = {{4, {B, H, W, C}}, {4, {K, K, C, O}}, {(B) == 3 ? GZ_ABSENT : 1, {O}}}, .n_in = 3,    \
+        .attr = GZ_CONV2D_ATTR(H, W, K, K, 1, 1, 1, 1, PADDING, ACTIVATION), .fill = GZ_FILL_##FILL, \
         .heavy = HEAVY                                                                               \
     }
 static const gz_case cases[] = {
-    CASE(1, 4, 4, 8, 8, VALID, LINEAR, INTEGER, false),
-    CASE(1, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false),
-    CASE(3, 9, 9, 16, 16, SAME, RELU, UNIFORM, false),
-    CASE(1, 10, 13, 31, 33, VALID, LINEAR, UNIFORM, false),
-    CASE(2, 7, 8, 65, 70, SAME, RELU, UNIFORM, false),
-    CASE(3, 11, 6, 17, 65, VALID, LINEAR, UNIFORM, false),
-    CASE(1, 12, 12, 3, 32, VALID, RELU, INTEGER, false),
-    CASE(2, 9, 7, 3, 33, SAME, TANH, UNIFORM, false),
-    CASE(3, 11, 9, 2, 65, VALID, LINEAR, UNIFORM, false),
-    CASE(2, 32, 32, 3, 32, SAME, RELU, UNIFORM, true),
-    CASE(2, 9, 15, 32, 64, SAME, TANH, UNIFORM, false),
-    CASE(1, 14, 11, 33, 17, SAME, SIGMOID, UNIFORM, false),
-    CASE(2, 13, 9, 16, 32, VALID, LEAKY_RELU, UNIFORM, false),
-    CASE(1, 26, 26, 32, 64, VALID, RELU, UNIFORM, false),
-    CASE(8, 26, 26, 32, 64, VALID, RELU, UNIFORM, true),
-    CASE(4, 32, 32, 64, 64, SAME, ELU, UNIFORM, true),
+    CASE(1, 4, 4, 8, 8, 3, VALID, LINEAR, INTEGER, false),
+    CASE(1, 2, 2, 1, 1, 3, SAME, LINEAR, INTEGER, false),
+    CASE(3, 9, 9, 16, 16, 3, SAME, RELU, UNIFORM, false),
+    CASE(1, 10, 13, 31, 33, 3, VALID, LINEAR, UNIFORM, false),
+    CASE(2, 7, 8, 65, 70, 3, SAME, RELU, UNIFORM, false),
+    CASE(3, 11, 6, 17, 65, 3, VALID, LINEAR, UNIFORM, false),
+    CASE(1, 12, 12, 3, 32, 3, VALID, RELU, INTEGER, false),
+    CASE(2, 9, 7, 3, 33, 3, SAME, TANH, UNIFORM, false),
+    CASE(3, 11, 9, 2, 65, 3, VALID, LINEAR, UNIFORM, false),
+    CASE(2, 32, 32, 3, 32, 3, SAME, RELU, UNIFORM, true),
+    CASE(2, 9, 15, 32, 64, 3, SAME, TANH, UNIFORM, false),
+    CASE(1, 14, 11, 33, 17, 3, SAME, SIGMOID, UNIFORM, false),
+    CASE(2, 13, 9, 16, 32, 3, VALID, LEAKY_RELU, UNIFORM, false),
+    CASE(1, 26, 26, 32, 64, 3, VALID, RELU, UNIFORM, false),
+    CASE(2, 9, 12, 17, 33, 5, SAME, RELU, UNIFORM, false),
+    CASE(1, 11, 10, 33, 16, 4, VALID, LINEAR, UNIFORM, false),
+    CASE(2, 12, 13, 4, 17, 4, VALID, RELU, UNIFORM, false),
+    CASE(8, 26, 26, 32, 64, 3, VALID, RELU, UNIFORM, true),
+    CASE(4, 32, 32, 64, 64, 3, SAME, ELU, UNIFORM, true),
 };
 
 static const gz_case places_cases[] = {
-    CASE(1, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false),  CASE(3, 5, 7, 2, 3, VALID, RELU, INTEGER, false),
-    CASE(1, 7, 9, 3, 33, SAME, LINEAR, INTEGER, false), CASE(2, 4, 4, 16, 16, VALID, LINEAR, INTEGER, false),
-    CASE(2, 7, 8, 65, 70, SAME, RELU, UNIFORM, false),  CASE(3, 11, 6, 17, 65, VALID, LINEAR, UNIFORM, false),
-    CASE(2, 9, 7, 3, 16, SAME, TANH, UNIFORM, false),   CASE(8, 26, 26, 32, 64, VALID, LINEAR, UNIFORM, true),
-    CASE(2, 32, 32, 3, 32, SAME, RELU, UNIFORM, true),
+    CASE(1, 2, 2, 1, 1, 3, SAME, LINEAR, INTEGER, false),
+    CASE(3, 5, 7, 2, 3, 3, VALID, RELU, INTEGER, false),
+    CASE(1, 7, 9, 3, 33, 3, SAME, LINEAR, INTEGER, false),
+    CASE(2, 4, 4, 16, 16, 3, VALID, LINEAR, INTEGER, false),
+    CASE(2, 7, 8, 65, 70, 3, SAME, RELU, UNIFORM, false),
+    CASE(3, 11, 6, 17, 65, 3, VALID, LINEAR, UNIFORM, false),
+    CASE(2, 9, 7, 3, 16, 3, SAME, TANH, UNIFORM, false),
+    CASE(8, 26, 26, 32, 64, 3, VALID, LINEAR, UNIFORM, true),
+    CASE(2, 10, 9, 33, 17, 5, SAME, RELU, UNIFORM, false),
+    CASE(2, 32, 32, 3, 32, 3, SAME, RELU, UNIFORM, true),
 };
 
 const gz_op gz_op_conv2d_max_pool2d = {

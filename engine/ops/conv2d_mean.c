@@ -145,6 +145,8 @@ static const gz_case cases[] = {
     CASE(4, 40, 33, 1, 70, 3, SAME, RELU, MEAN, UNIFORM, false),
     CASE(16, 10, 19, 2, 33, 3, VALID, TANH, MEAN, UNIFORM, false),
     CASE(2, 5, 6, 20, 17, 5, VALID, SIGMOID, MEAN, UNIFORM, false),
+    CASE(2, 9, 10, 20, 33, 5, SAME, RELU, MEAN, UNIFORM, false),
+    CASE(2, 10, 11, 33, 20, 4, SAME, TANH, SUM_ALL, UNIFORM, false),
     CASE(2, 13, 9, 16, 47, 3, SAME, LEAKY_RELU, SUM_ALL, UNIFORM, false),
     CASE(8, 16, 16, 32, 64, 3, SAME, RELU, MEAN, UNIFORM, true),
 };

@@ -172,7 +172,7 @@ static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
     const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * size->C * filters);
     const gz_tensor *work =
         gz_scratch(builder, parts * gz_winograd_sum_floats(builder, size, GZ_WINOGRAD_PLANES, TILES));
-    gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient", "");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_gradient", "winograd_kernel_gradient");
     gz_arg_tensor(launch, t->x);
     gz_arg_tensor(launch, t->dy);
     gz_arg_tensor(launch, t->place);
@@ -185,7 +185,7 @@ static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
     gz_arg_int(launch, TILES);
     gz_arg_int(launch, parts);
     gz_launch_groups(launch, parts, 1, 1, 1, 1, 1);
-    launch = gz_launch_add(builder, "winograd_gradient", "winograd_kernel_gradient_end", "");
+    launch = gz_winograd_launch(builder, size, "winograd_gradient", "winograd_kernel_gradient_end");
     gz_arg_tensor(launch, u);
     gz_arg_tensor(launch, t->dkernel);
     gz_arg_int(launch, size->C);
@@ -283,7 +283,8 @@ void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *given, cons
     const size_t method =
         gz_conv2d_choose(builder, methods_of(builder, &straight, &turned), &size, place != NULL);
     const tiling by = tiling_of(builder, &size);
-    if (method != WINOGRAD && method != WINOGRAD_MANY && !(method == TILE && is_whole(&by))) {
+    const bool winograd = method == WINOGRAD || method == WINOGRAD_MANY;
+    if (!(winograd && gz_conv2d_winograd_side(&size) % 2 == 0) && !(method == TILE && is_whole(&by))) {
         straight.dy = turned.x = gz_conv2d_whole_dy(builder, given, dy, place);
         straight.place = NULL;
     }

@@ -1,13 +1,23 @@
-/* 3x3 convolution of stride 1 by Winograd's F(4x4,3x3). */
+/* Convolution of stride 1 and 2 x 2 to 5 x 5 taps by Winograd's F(4x4,3x3) and its like. */
 #include "conv2d.h"
 #include "reduce.h"
 #include "slope_sum.h"
 
-enum { SIDE = 4 }; /* of an output tile */
+enum { EDGE = 6 }; /* of an input tile */
+
+size_t gz_conv2d_winograd_side(const gz_conv2d_size *size) { return EDGE + 1 - size->taps[0]; }
 
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size)
 {
-    return size->B * gz_round_groups(size->P, SIDE) * gz_round_groups(size->Q, SIDE);
+    const size_t side = gz_conv2d_winograd_side(size);
+    return size->B * gz_round_groups(size->P, side) * gz_round_groups(size->Q, side);
+}
+
+gz_launch *gz_winograd_launch(gz_builder *builder, const gz_conv2d_size *size, const char *stem,
+                              const char *kernel)
+{
+    if (size->taps[0] == 3) return gz_launch_add(builder, stem, kernel, "");
+    return gz_launch_add(builder, stem, kernel, "-DFILTER_TAPS=%zu", size->taps[0]);
 }
 
 /* GAZE_PLANE of cl/winograd_tiles.h: floats of a plane of tiles, of C channels or filters. */
@@ -53,29 +63,34 @@ gz_winograd_split gz_winograd_split_of(const gz_conv2d_size *size, gz_builder *b
                                shares_of(groups, gz_round_groups(size->O, gz_tile_columns(builder)))};
 }
 
-bool gz_conv2d_is_3x3(const gz_conv2d_size *size)
+bool gz_conv2d_is_square(const gz_conv2d_size *size)
 {
     for (int axis = 0; axis < 2; axis++)
-        if (size->taps[axis] != 3 || size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
-    return true;
+        if (size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
+    return size->taps[0] == size->taps[1] && size->taps[0] >= 2 && size->taps[0] < EDGE;
 }
 
-/* 36 products a tile in place of 9 a pixel; the transforms want the rest of the gain. */
+/* 36 products a tile in place of 4 to 25 a pixel; the transforms want the rest of the gain. */
 bool gz_conv2d_tiles_fit(const gz_conv2d_size *size)
 {
-    return 40 * gz_conv2d_winograd_tiles(size) <= 7 * size->B * size->P * size->Q;
+    const size_t taps = size->taps[0] * size->taps[1];
+    return 360 * gz_conv2d_winograd_tiles(size) <= 7 * taps * size->B * size->P * size->Q;
 }
 
 bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder)
 {
     const size_t least = gz_builder_device(builder)->vector_width;
-    return gz_conv2d_is_3x3(size) && size->C >= least && size->O >= least &&
+    return gz_conv2d_is_square(size) && size->C >= least && size->O >= least &&
            gz_winograd_fits(size, builder, GZ_WINOGRAD_PLANES, GZ_TILE_ROWS);
 }
 
+/* Of 2 x 2 taps a pixel has 4 products: of few channels and filters the transforms take as long as what is
+ * saved. */
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder)
 {
-    return gz_conv2d_can_winograd(size, builder) && gz_conv2d_tiles_fit(size);
+    enum { MANY = 1024 };
+    return gz_conv2d_can_winograd(size, builder) && gz_conv2d_tiles_fit(size) &&
+           (size->taps[0] > 2 || size->C * size->O >= MANY);
 }
 
 /* turned: `weights`, made from `kernel`, have their last tap first. */
@@ -84,7 +99,7 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz
 {
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
     gz_tensor *packed = gz_scratch_packed(builder, kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
-    gz_launch *launch = gz_launch_add(builder, "winograd", "winograd_pack", "");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd", "winograd_pack");
     gz_launch_packs(launch, kernel);
     gz_arg_tensor(launch, weights);
     gz_arg_tensor(launch, packed);
@@ -122,7 +137,7 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     const size_t n_tiles = gz_conv2d_winograd_tiles(size);
     const gz_winograd_split split = gz_winograd_split_of(size, builder, GZ_WINOGRAD_PLANES, n_tiles);
     const gz_tensor *packed = pack(builder, size, call->kernel, call->weights, false);
-    gz_launch *launch = gz_launch_add(builder, "winograd", "winograd", "");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd", "winograd");
     gz_arg_tensor(launch, call->x);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, call->bias);
@@ -153,7 +168,7 @@ void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call)
     const gz_winograd_split split = gz_winograd_split_of(size, builder, GZ_WINOGRAD_PLANES, n_tiles);
     const gz_tensor *packed = pack(builder, size, call->kernel, call->weights, false);
     const gz_tensor *tiles = slope->sums ? gz_scratch(builder, n_tiles * size->O) : NULL;
-    gz_launch *launch = gz_launch_add(builder, "winograd_slope", "winograd_slope", "");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_slope", "winograd_slope");
     gz_arg_tensor(launch, call->x);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, slope->value);
@@ -178,13 +193,14 @@ bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, c
     gz_conv2d_size turned = *size;
     turned.C = size->O;
     turned.O = size->C;
-    if (!gz_conv2d_is_winograd(&turned, builder) || size->C % width || size->B < LEAST_GROUPS) return false;
+    if (size->taps[0] != 3 || !gz_conv2d_is_winograd(&turned, builder)) return false;
+    if (size->C % width || size->B < LEAST_GROUPS) return false;
     const gz_conv2d_size other = gz_conv2d_size_turned(size);
     if (!place && gz_conv2d_winograd_tiles(size) >= gz_conv2d_winograd_tiles(&other)) return false;
     const bool wide = gz_winograd_fits(&turned, builder, GZ_WINOGRAD_PLANES, 2 * GZ_TILE_ROWS);
     const size_t tiles = wide ? 2 * GZ_TILE_ROWS : GZ_TILE_ROWS, each = gz_round_groups(size->B, GROUPS);
     const gz_tensor *packed = pack(builder, &turned, kernel, gz_conv2d_turn(builder, size, kernel), true);
-    gz_launch *launch = gz_launch_add(builder, "winograd_gradient", "winograd_input_gradient", "");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_gradient", "winograd_input_gradient");
     gz_arg_tensor(launch, dy);
     gz_arg_tensor(launch, place);
     gz_arg_tensor(launch, packed);

@@ -1,11 +1,16 @@
-/* 3x3 convolution of stride 1 of images of few channels by Winograd's F(4x4,3x3): cl/winograd_few.cl. */
+/* Convolution of stride 1 of images of few channels by Winograd's tiles: cl/winograd_few.cl. */
 #include "conv2d.h"
 
-enum { SIDE = 4, EDGE = 6, LANES = 4 }; /* as in the kernel */
+enum { EDGE = 6, LANES = 4 }; /* as in the kernel */
+
+static size_t tiles_along(const gz_conv2d_size *size, size_t pixels)
+{
+    return gz_round_groups(pixels, gz_conv2d_winograd_side(size));
+}
 
 static size_t pitch_of(const gz_conv2d_size *size, gz_builder *builder)
 {
-    const size_t pixels = gz_round_up(size->Q, SIDE) + EDGE - SIDE;
+    const size_t side = gz_conv2d_winograd_side(size), pixels = gz_round_up(size->Q, side) + EDGE - side;
     return gz_round_up(pixels * size->C + LANES, gz_builder_device(builder)->vector_width);
 }
 
@@ -16,20 +21,22 @@ static size_t pixel_bytes(const gz_conv2d_size *size, gz_builder *builder)
 
 static size_t tile_bytes(const gz_conv2d_size *size)
 {
-    return gz_round_groups(size->Q, SIDE) * GZ_WINOGRAD_PLANES * LANES * sizeof(float);
+    return tiles_along(size, size->Q) * GZ_WINOGRAD_PLANES * LANES * sizeof(float);
 }
 
 bool gz_conv2d_can_winograd_few(const gz_conv2d_size *size, gz_builder *builder)
 {
-    return gz_conv2d_is_3x3(size) && size->C <= LANES &&
+    return gz_conv2d_is_square(size) && size->C <= LANES &&
            size->O >= gz_builder_device(builder)->vector_width &&
            pixel_bytes(size, builder) + tile_bytes(size) <= gz_builder_device(builder)->local_bytes;
 }
 
-/* Of a single channel the transforms take as long as what they save. */
+/* Of a single channel, and of 2 x 2 taps, the transforms take as long as what they save; of 5 x 5 a tile has
+   few pixels for them. */
 bool gz_conv2d_is_winograd_few(const gz_conv2d_size *size)
 {
-    return size->C > 1 && gz_conv2d_tiles_fit(size);
+    const size_t taps = size->taps[0];
+    return size->C > 1 && (taps == 3 || taps == 4) && gz_conv2d_tiles_fit(size);
 }
 
 static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
@@ -38,7 +45,7 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
     gz_tensor *packed =
         gz_scratch_packed(builder, call->kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
-    gz_launch *launch = gz_launch_add(builder, "winograd_few", "winograd_few_pack", "");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_few", "winograd_few_pack");
     gz_launch_packs(launch, call->kernel);
     gz_arg_tensor(launch, call->weights);
     gz_arg_tensor(launch, packed);
@@ -52,7 +59,7 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
 static size_t rows_of(const gz_conv2d_size *size)
 {
     enum { MANY = 16, SHARES = 8 };
-    const size_t rows = gz_round_groups(size->P, SIDE);
+    const size_t rows = tiles_along(size, size->P);
     return size->B >= MANY ? rows : gz_round_groups(rows, SHARES);
 }
 
@@ -61,7 +68,7 @@ void gz_conv2d_winograd_few(gz_builder *builder, const gz_conv2d_call *call)
     const gz_conv2d_size *size = &call->size;
     const size_t rows = rows_of(size);
     const gz_tensor *packed = pack(builder, call);
-    gz_launch *launch = gz_launch_add(builder, "winograd_few", "winograd_few_channels", "");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_few", "winograd_few_channels");
     gz_arg_tensor(launch, call->x);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, call->bias);
@@ -77,6 +84,6 @@ void gz_conv2d_winograd_few(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_int(launch, call->pooled);
     gz_arg_local(launch, pixel_bytes(size, builder));
     gz_arg_local(launch, tile_bytes(size));
-    gz_launch_groups(launch, gz_round_groups(gz_round_groups(size->P, SIDE), rows), size->B, 1, 1, 1, 1);
+    gz_launch_groups(launch, gz_round_groups(tiles_along(size, size->P), rows), size->B, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
 }

@@ -35,7 +35,7 @@ bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder, 
 
 static gz_launch *begin(gz_builder *builder, const gz_conv2d_size *size, const char *kernel)
 {
-    return gz_launch_add(builder, "winograd_row", kernel, "-DTAPS=%zu", size->taps[1]);
+    return gz_launch_add(builder, "winograd_row", kernel, "-DFILTER_TAPS=%zu", size->taps[1]);
 }
 
 static void arg_rows(gz_launch *launch, const gz_conv2d_size *size)
