@@ -5,35 +5,37 @@
 #include "row.h"
 #include "prefetch.h"
 
-/* Groups of the *_columns kernels own up to 4 vectors of channels of one sample: in blocks of 4, 2 and 1,
+/* Groups of the *_columns kernels own `own` columns of channels of one sample, whole vectors: in blocks of 8, 4, 2 and 1,
  * then one by one. */
-#define BLOCK_OF_GROUP(C)                                                                       \
-    const size_t blocks = (C + 4 * GAZE_WIDTH - 1) / (4 * GAZE_WIDTH), b = GAZE_AT(0) / blocks; \
-    const int last = min((int)(GAZE_AT(0) % blocks + 1) * 4 * GAZE_WIDTH, C);                   \
-    int c = GAZE_AT(0) % blocks * 4 * GAZE_WIDTH;
+#define BLOCK_OF_GROUP(C)                                                 \
+    const size_t blocks = ((C) + own - 1) / own, b = GAZE_AT(0) / blocks; \
+    const int last = min((int)(GAZE_AT(0) % blocks + 1) * own, C);        \
+    int c = GAZE_AT(0) % blocks * own;
 
 #define FOLD_AHEAD 2048 // floats: no processor fetches ahead past the end of a page by itself
 
-/* N vectors of columns, folded in ROWS chains each, so that one fold needn't wait for the one before. */
-#define FOLD_COLUMNS(N, ROWS, START, FOLD, END)                                                     \
-    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                       \
-        floatv s[N * ROWS];                                                                         \
-        int m = 0;                                                                                  \
-        UNROLL for (int k = 0; k < N * ROWS; k++) s[k] = START;                                     \
-        for (; m + ROWS <= M; m += ROWS)                                                            \
-            UNROLL for (int i = 0; i < ROWS; i++) {                                                 \
-                gaze_prefetch_near(x + (size_t)(m + i) * C + c + FOLD_AHEAD, N * GAZE_WIDTH);       \
-                UNROLL for (int k = 0; k < N; k++)                                                  \
-                    s[i * N + k] = FOLD(s[i * N + k], vloadv(k, x + (size_t)(m + i) * C + c));      \
-            }                                                                                       \
-        for (; m < M; m++)                                                                          \
-            UNROLL for (int k = 0; k < N; k++) s[k] = FOLD(s[k], vloadv(k, x + (size_t)m * C + c)); \
-        UNROLL for (int i = 1; i < ROWS; i++)                                                       \
-            UNROLL for (int k = 0; k < N; k++) s[k] = FOLD(s[k], s[i * N + k]);                     \
-        UNROLL for (int k = 0; k < N; k++) vstorev(END(s[k]), k, y + c);                            \
+/* N vectors of columns, folded in ROWS chains each, so that one fold needn't wait for the one before. Rows of 8 vectors are read as
+ * fast unasked. */
+#define FOLD_COLUMNS(N, ROWS, START, FOLD, END)                                                          \
+    for (; c + N * GAZE_WIDTH <= last; c += N * GAZE_WIDTH) {                                            \
+        floatv s[N * ROWS];                                                                              \
+        int m = 0;                                                                                       \
+        UNROLL for (int k = 0; k < N * ROWS; k++) s[k] = START;                                          \
+        for (; m + ROWS <= M; m += ROWS)                                                                 \
+            UNROLL for (int i = 0; i < ROWS; i++) {                                                      \
+                if (N < 8) gaze_prefetch_near(x + (size_t)(m + i) * C + c + FOLD_AHEAD, N * GAZE_WIDTH); \
+                UNROLL for (int k = 0; k < N; k++)                                                       \
+                    s[i * N + k] = FOLD(s[i * N + k], vloadv(k, x + (size_t)(m + i) * C + c));           \
+            }                                                                                            \
+        for (; m < M; m++)                                                                               \
+            UNROLL for (int k = 0; k < N; k++) s[k] = FOLD(s[k], vloadv(k, x + (size_t)m * C + c));      \
+        UNROLL for (int i = 1; i < ROWS; i++)                                                            \
+            UNROLL for (int k = 0; k < N; k++) s[k] = FOLD(s[k], s[i * N + k]);                          \
+        UNROLL for (int k = 0; k < N; k++) vstorev(END(s[k]), k, y + c);                                 \
     }
 
 #define FOLD_MIDDLE(START, FOLD, END)                                  \
+    FOLD_COLUMNS(8, 2, START, FOLD, END)                               \
     FOLD_COLUMNS(4, 2, START, FOLD, END)                               \
     FOLD_COLUMNS(2, 4, START, FOLD, END)                               \
     FOLD_COLUMNS(1, 8, START, FOLD, END)                               \
@@ -47,7 +49,7 @@
 #define DIVIDED(v) ((v) / divisor)
 
 GAZE_ONE sum_middle_columns(GAZE_HERE __global const float *restrict x, __global float *restrict y, float divisor,
-                            int B, int M, int C)
+                            int own, int M, int C)
 {
     BLOCK_OF_GROUP(C)
     x += b * M * C;
@@ -55,7 +57,7 @@ GAZE_ONE sum_middle_columns(GAZE_HERE __global const float *restrict x, __global
     FOLD_MIDDLE(0.0f, GAZE_PLUS, DIVIDED)
 }
 
-GAZE_ONE max_middle_columns(GAZE_HERE __global const float *restrict x, __global float *restrict y, int B, int M, int C)
+GAZE_ONE max_middle_columns(GAZE_HERE __global const float *restrict x, __global float *restrict y, int own, int M, int C)
 {
     BLOCK_OF_GROUP(C)
     x += b * M * C;
@@ -97,11 +99,12 @@ __kernel void max_middle_items(__global const float *restrict x, __global float 
     }
 
 GAZE_ONE sum_middle_gradient_columns(GAZE_HERE __global const float *restrict dy, __global float *restrict dx,
-                                     float divisor, int B, int M, int C)
+                                     float divisor, int own, int M, int C)
 {
     BLOCK_OF_GROUP(C)
     dx += b * M * C;
     dy += b * C;
+    FILL_COLUMNS(8)
     FILL_COLUMNS(4)
     FILL_COLUMNS(2)
     FILL_COLUMNS(1)
@@ -145,7 +148,7 @@ static inline void gaze_share(__global const float *x, __global float *dx, float
 }
 
 GAZE_ONE max_middle_gradient_columns(GAZE_HERE __global const float *restrict x, __global const float *restrict dy,
-                                     __global float *restrict dx, int B, int M, int C)
+                                     __global float *restrict dx, int own, int M, int C)
 {
     BLOCK_OF_GROUP(C)
     dx += b * M * C;

@@ -1,8 +1,6 @@
 /* reduce_middle: mean, maximum or sum over everything between the batch and the channels (global pools). */
 #include "reduce.h"
 
-enum { VECTORS = 4 /* of channels in a group of the kernels */ };
-
 static gz_middle size_of(gz_shape x)
 {
     const size_t B = x.dim[0], C = gz_shape_last(x);
@@ -47,15 +45,18 @@ static void gradient_reference(const gz_node *node, double *const *in, double *c
         }
 }
 
-/* Arguments B, M, C, and a group each of some vectors of channels, or an item a channel. */
+/* Arguments M, C, and before them the columns that a group owns: fewer where samples are few; or the samples,
+   where an item makes a channel. */
 static void end(gz_builder *builder, gz_launch *l, gz_middle s)
 {
-    const size_t width = VECTORS * gz_builder_device(builder)->vector_width;
-    gz_arg_int(l, s.B);
+    enum { MANY = 16, FEW_VECTORS = 4, VECTORS = 8 };
+    const bool cpu = gz_builder_family(builder) == GZ_FAMILY_CPU;
+    const size_t own = (s.B < MANY ? FEW_VECTORS : VECTORS) * gz_builder_device(builder)->vector_width;
+    gz_arg_int(l, cpu ? own : s.B);
     gz_arg_int(l, s.M);
     gz_arg_int(l, s.C);
-    if (gz_builder_family(builder) == GZ_FAMILY_CPU)
-        gz_launch_groups(l, s.B * ((s.C + width - 1) / width), 1, 1, 1, 1, 1);
+    if (cpu)
+        gz_launch_groups(l, s.B * ((s.C + own - 1) / own), 1, 1, 1, 1, 1);
     else
         gz_launch_items(l, s.B * s.C);
 }
@@ -161,6 +162,8 @@ static const gz_case cases[] = {
     {.in = {{4, {2, 7, 11, 131}}}, .n_in = 1, .attr = &mean},
     {.in = {{3, {5, 31, 63}}}, .n_in = 1, .attr = &max, .fill = GZ_FILL_WIDE},
     {.in = {{2, {7, 13}}}, .n_in = 1, .attr = &sum},
+    {.in = {{3, {17, 21, 213}}}, .n_in = 1, .attr = &mean},
+    {.in = {{3, {16, 9, 128}}}, .n_in = 1, .attr = &max},
     {.in = {{3, {2, 1009, 3}}}, .n_in = 1, .attr = &sum, .fill = GZ_FILL_WIDE},
     {.in = {{4, {64, 26, 26, 32}}}, .n_in = 1, .attr = &mean, .heavy = true},
     {.in = {{4, {64, 26, 26, 32}}}, .n_in = 1, .attr = &max, .heavy = true},
@@ -175,6 +178,7 @@ GRADIENT(max_63, GZ_MAX, 3, {1, 63, 64});
 GRADIENT(mean_131, GZ_MEAN, 4, {2, 7, 11, 131});
 GRADIENT(max_wide, GZ_MAX, 3, {5, 31, 63});
 GRADIENT(max_prime, GZ_MAX, 3, {2, 1009, 3});
+GRADIENT(mean_many, GZ_MEAN, 3, {17, 21, 213});
 GRADIENT(mean_large, GZ_MEAN, 4, {64, 26, 26, 32});
 static const gz_case gradient_cases[] = {
     {.in = {{GZ_ABSENT, {0}}, {2, {1, 1}}}, .n_in = 2, .attr = &mean_1},
@@ -183,6 +187,7 @@ static const gz_case gradient_cases[] = {
     {.in = {{GZ_ABSENT, {0}}, {2, {2, 65}}}, .n_in = 2, .attr = &mean_65},
     {.in = {{3, {1, 63, 64}}, {2, {1, 64}}}, .n_in = 2, .attr = &max_63, .fill = GZ_FILL_INTEGER},
     {.in = {{GZ_ABSENT, {0}}, {2, {2, 131}}}, .n_in = 2, .attr = &mean_131},
+    {.in = {{GZ_ABSENT, {0}}, {2, {17, 213}}}, .n_in = 2, .attr = &mean_many},
     {.in = {{3, {5, 31, 63}}, {2, {5, 63}}}, .n_in = 2, .attr = &max_wide, .fill = GZ_FILL_WIDE},
     {.in = {{3, {2, 1009, 3}}, {2, {2, 3}}}, .n_in = 2, .attr = &max_prime, .fill = GZ_FILL_INTEGER},
     {.in = {{GZ_ABSENT, {0}}, {2, {64, 32}}}, .n_in = 2, .attr = &mean_large, .heavy = true},
