@@ -8,20 +8,20 @@
 #define ASKED_PARTS 8 // of a tile's product, between which memory is asked for; at least its rows
 
 /* c [VECTORS][ROWS] += sum over k of row[i][k * step] * b[k * b_step]: b is a panel (b_step its width), or the matrix. */
-#define GAZE_DEFINE_PRODUCT(NAME, ROWS, VECTORS, SPACE, SPACE_B)                                                            \
-    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int step, const SPACE_B float *b, int b_step, int count,     \
-                                floatv *c)                                                                                  \
-    {                                                                                                                       \
-        int at = 0;                                                                                                         \
-        for (int k = 0; k < count; k++, at += step, b += b_step) {                                                          \
-            floatv right[VECTORS];                                                                                          \
-            _Pragma("unroll") for (int v = 0; v < VECTORS; v++) right[v] = vloadv(v, b);                                    \
-            _Pragma("unroll") for (int i = 0; i < ROWS; i++)                                                                \
-            {                                                                                                               \
-                const floatv left = row[i][at];                                                                             \
-                _Pragma("unroll") for (int v = 0; v < VECTORS; v++) c[v * ROWS + i] = fma(left, right[v], c[v * ROWS + i]); \
-            }                                                                                                               \
-        }                                                                                                                   \
+#define GAZE_DEFINE_PRODUCT(NAME, ROWS, VECTORS, SPACE, SPACE_B)                                                        \
+    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int step, const SPACE_B float *b, int b_step, int count, \
+                                floatv *c)                                                                              \
+    {                                                                                                                   \
+        int at = 0;                                                                                                     \
+        for (int k = 0; k < count; k++, at += step, b += b_step) {                                                      \
+            floatv right[VECTORS];                                                                                      \
+            UNROLL for (int v = 0; v < VECTORS; v++) right[v] = vloadv(v, b);                                           \
+            UNROLL for (int i = 0; i < ROWS; i++)                                                                       \
+            {                                                                                                           \
+                const floatv left = row[i][at];                                                                         \
+                UNROLL for (int v = 0; v < VECTORS; v++) c[v * ROWS + i] = fma(left, right[v], c[v * ROWS + i]);        \
+            }                                                                                                           \
+        }                                                                                                               \
     }
 
 /* The same of PANEL_ROWS rows and two vectors. */

@@ -43,28 +43,28 @@ static inline const __global float *gaze_added(const __global float *xw, const _
 
 /* z [ROWS][TILE_VECTORS] vectors, rows z_stride floats apart, = what it holds, if `more`, + sum over k < depth of a[row][k] * w[k]. Rows of a
    are a_stride floats apart, from row `count` on the last one again. */
-#define GAZE_DEFINE_STATE_TILE(NAME, ROWS)                                                                                           \
-    GAZE_IN_REGISTERS void NAME(const __global float *a, size_t a_stride, int count, const __global float *w, int depth, int more,   \
-                                float *z, int z_stride)                                                                              \
-    {                                                                                                                                \
-        const __global float *row[ROWS];                                                                                             \
-        floatv c[(ROWS) * TILE_VECTORS];                                                                                             \
-        _Pragma("unroll") for (int j = 0; j < (ROWS); j++) row[j] = a + min(j, count - 1) * a_stride;                                \
-        _Pragma("unroll") for (int i = 0; i < (ROWS) * TILE_VECTORS; i++)                                                            \
-            c[i] = more ? vloadv(i % TILE_VECTORS, z + i / TILE_VECTORS * z_stride) : (floatv)(0.0f);                                \
-        for (int k = 0; k < depth; k++, w += TILE_VECTORS * GAZE_WIDTH) {                                                            \
-            floatv b[TILE_VECTORS];                                                                                                  \
-            if (FAR_WEIGHTS) gaze_prefetch_near(w + WEIGHTS_AHEAD * TILE_VECTORS * GAZE_WIDTH, TILE_VECTORS * GAZE_WIDTH);           \
-            _Pragma("unroll") for (int v = 0; v < TILE_VECTORS; v++) b[v] = vloadv(v, w);                                            \
-            _Pragma("unroll") for (int j = 0; j < (ROWS); j++)                                                                       \
-            {                                                                                                                        \
-                const floatv t = row[j][k];                                                                                          \
-                _Pragma("unroll") for (int v = 0; v < TILE_VECTORS; v++) c[j * TILE_VECTORS + v] =                                   \
-                    fma(t, b[v], c[j * TILE_VECTORS + v]);                                                                           \
-            }                                                                                                                        \
-        }                                                                                                                            \
-        _Pragma("unroll") for (int i = 0; i < (ROWS) * TILE_VECTORS; i++)                                                            \
-            vstorev(c[i], i % TILE_VECTORS, z + i / TILE_VECTORS * z_stride);                                                        \
+#define GAZE_DEFINE_STATE_TILE(NAME, ROWS)                                                                                         \
+    GAZE_IN_REGISTERS void NAME(const __global float *a, size_t a_stride, int count, const __global float *w, int depth, int more, \
+                                float *z, int z_stride)                                                                            \
+    {                                                                                                                              \
+        const __global float *row[ROWS];                                                                                           \
+        floatv c[(ROWS) * TILE_VECTORS];                                                                                           \
+        UNROLL for (int j = 0; j < (ROWS); j++) row[j] = a + min(j, count - 1) * a_stride;                                         \
+        UNROLL for (int i = 0; i < (ROWS) * TILE_VECTORS; i++)                                                                     \
+            c[i] = more ? vloadv(i % TILE_VECTORS, z + i / TILE_VECTORS * z_stride) : (floatv)(0.0f);                              \
+        for (int k = 0; k < depth; k++, w += TILE_VECTORS * GAZE_WIDTH) {                                                          \
+            floatv b[TILE_VECTORS];                                                                                                \
+            if (FAR_WEIGHTS) gaze_prefetch_near(w + WEIGHTS_AHEAD * TILE_VECTORS * GAZE_WIDTH, TILE_VECTORS * GAZE_WIDTH);         \
+            UNROLL for (int v = 0; v < TILE_VECTORS; v++) b[v] = vloadv(v, w);                                                     \
+            UNROLL for (int j = 0; j < (ROWS); j++)                                                                                \
+            {                                                                                                                      \
+                const floatv t = row[j][k];                                                                                        \
+                UNROLL for (int v = 0; v < TILE_VECTORS; v++) c[j * TILE_VECTORS + v] =                                            \
+                    fma(t, b[v], c[j * TILE_VECTORS + v]);                                                                         \
+            }                                                                                                                      \
+        }                                                                                                                          \
+        UNROLL for (int i = 0; i < (ROWS) * TILE_VECTORS; i++)                                                                     \
+            vstorev(c[i], i % TILE_VECTORS, z + i / TILE_VECTORS * z_stride);                                                      \
     }
 
 GAZE_DEFINE_STATE_TILE(gaze_state_tile, TILE_ROWS)

@@ -18,7 +18,7 @@
     {                                                                                                                 \
         for (int k = 0; k < count; k++, at += step, b += b_step) {                                                    \
             const floatv b0 = vloadv(0, b), b1 = vloadv(0, b + second);                                               \
-            _Pragma("unroll") for (int i = 0; i < (ROWS); i++)                                                        \
+            UNROLL for (int i = 0; i < (ROWS); i++)                                                                   \
             {                                                                                                         \
                 const floatv a = row[i][at];                                                                          \
                 c[i] = fma(a, b0, c[i]);                                                                              \
@@ -32,31 +32,31 @@ GAZE_DEFINE_TILE(gaze_tile_local, __local, TILE_ROWS)
 
 /* The same with b's vectors `second`, `third` and `fourth` floats further on, c [4][TILE_ROWS]: ten loads for 24 products in place of
    16 (tiles.h). For 32 registers. */
-#define GAZE_DEFINE_TILE_OF_FOUR(NAME, SPACE)                                                                                       \
-    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int at, int step, const __global float *b, int second, int third,    \
-                                int fourth, int b_step, int count, floatv *c)                                                       \
-    {                                                                                                                               \
-        for (int k = 0; k < count; k++, at += step, b += b_step) {                                                                  \
-            const floatv b0 = vloadv(0, b), b1 = vloadv(0, b + second), b2 = vloadv(0, b + third), b3 = vloadv(0, b + fourth);      \
-            _Pragma("unroll") for (int i = 0; i < TILE_ROWS; i++)                                                                   \
-            {                                                                                                                       \
-                const floatv a = row[i][at];                                                                                        \
-                c[i] = fma(a, b0, c[i]);                                                                                            \
-                c[TILE_ROWS + i] = fma(a, b1, c[TILE_ROWS + i]);                                                                    \
-                c[2 * TILE_ROWS + i] = fma(a, b2, c[2 * TILE_ROWS + i]);                                                            \
-                c[3 * TILE_ROWS + i] = fma(a, b3, c[3 * TILE_ROWS + i]);                                                            \
-            }                                                                                                                       \
-        }                                                                                                                           \
+#define GAZE_DEFINE_TILE_OF_FOUR(NAME, SPACE)                                                                                    \
+    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int at, int step, const __global float *b, int second, int third, \
+                                int fourth, int b_step, int count, floatv *c)                                                    \
+    {                                                                                                                            \
+        for (int k = 0; k < count; k++, at += step, b += b_step) {                                                               \
+            const floatv b0 = vloadv(0, b), b1 = vloadv(0, b + second), b2 = vloadv(0, b + third), b3 = vloadv(0, b + fourth);   \
+            UNROLL for (int i = 0; i < TILE_ROWS; i++)                                                                           \
+            {                                                                                                                    \
+                const floatv a = row[i][at];                                                                                     \
+                c[i] = fma(a, b0, c[i]);                                                                                         \
+                c[TILE_ROWS + i] = fma(a, b1, c[TILE_ROWS + i]);                                                                 \
+                c[2 * TILE_ROWS + i] = fma(a, b2, c[2 * TILE_ROWS + i]);                                                         \
+                c[3 * TILE_ROWS + i] = fma(a, b3, c[3 * TILE_ROWS + i]);                                                         \
+            }                                                                                                                    \
+        }                                                                                                                        \
     }
 
 GAZE_DEFINE_TILE_OF_FOUR(gaze_four_global, __global)
 GAZE_DEFINE_TILE_OF_FOUR(gaze_four_local, __local)
 
 /* c[i] += row[i][at] * b: one step of a tile where there is no second vector. */
-#define GAZE_DEFINE_STEP(NAME, SPACE, ROWS)                                                              \
-    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int at, floatv b, floatv *c)              \
-    {                                                                                                    \
-        _Pragma("unroll") for (int i = 0; i < (ROWS); i++) c[i] = fma((floatv)(row[i][at]), b, c[i]);    \
+#define GAZE_DEFINE_STEP(NAME, SPACE, ROWS)                                                 \
+    GAZE_IN_REGISTERS void NAME(const SPACE float *const *row, int at, floatv b, floatv *c) \
+    {                                                                                       \
+        UNROLL for (int i = 0; i < (ROWS); i++) c[i] = fma((floatv)(row[i][at]), b, c[i]);  \
     }
 
 GAZE_DEFINE_STEP(gaze_step_global, __global, TILE_ROWS)

@@ -40,15 +40,15 @@
 /* `count` values of the BLOCK x TILE_K elements that `items` work-items hold together, element e = i * items + item in to[i]. */
 #define GAZE_TILE_AT(e, BLOCK, BY_K)   (int)((BY_K) ? (e) / TILE_K : (e) % (BLOCK))
 #define GAZE_TILE_DEEP(e, BLOCK, BY_K) (int)((BY_K) ? (e) % TILE_K : (e) / (BLOCK))
-#define GAZE_TILE_FETCH(to, items, item, BLOCK, BY_K, first, LOAD, from, end)                                         \
-    _Pragma("unroll") for (int i_ = 0; i_ < (BLOCK) * TILE_K / (items); i_++)                                         \
-    {                                                                                                                 \
-        const uint e_ = i_ * (items) + (item), k_ = (from) + GAZE_TILE_DEEP(e_, BLOCK, BY_K);                          \
-        to[i_] = k_ < (end) ? LOAD(((first) + GAZE_TILE_AT(e_, BLOCK, BY_K)), k_) : 0.0f;                             \
+#define GAZE_TILE_FETCH(to, items, item, BLOCK, BY_K, first, LOAD, from, end)                 \
+    UNROLL for (int i_ = 0; i_ < (BLOCK) * TILE_K / (items); i_++)                            \
+    {                                                                                         \
+        const uint e_ = i_ * (items) + (item), k_ = (from) + GAZE_TILE_DEEP(e_, BLOCK, BY_K); \
+        to[i_] = k_ < (end) ? LOAD(((first) + GAZE_TILE_AT(e_, BLOCK, BY_K)), k_) : 0.0f;     \
     }
 
-#define GAZE_TILE_ZERO(c)                                                                                             \
-    _Pragma("unroll") for (int i_ = 0; i_ < TILE_M * TILE_N; i_++) { c[i_] = 0.0f; }
+#define GAZE_TILE_ZERO(c) \
+    UNROLL for (int i_ = 0; i_ < TILE_M * TILE_N; i_++) { c[i_] = 0.0f; }
 
 #if TILE_LANES
 
@@ -65,9 +65,9 @@
 #else
 #define GAZE_TILE_KERNEL __kernel __attribute__((reqd_work_group_size(TILE_X, TILE_Y, 1))) void
 #define GAZE_TILE_LOCAL  __local float gaze_tile_a[TILE_Y * TILE_M * TILE_K]
-#define GAZE_TILE_HAND(a)                                                                                             \
-    _Pragma("unroll") for (int i_ = 0; i_ < TILE_M; i_++)                                                             \
-        gaze_tile_a[(get_local_id(1) * TILE_M + i_) * TILE_K + get_local_id(0)] = a[i_];                              \
+#define GAZE_TILE_HAND(a)                                                                \
+    UNROLL for (int i_ = 0; i_ < TILE_M; i_++)                                           \
+        gaze_tile_a[(get_local_id(1) * TILE_M + i_) * TILE_K + get_local_id(0)] = a[i_]; \
     barrier(CLK_LOCAL_MEM_FENCE);
 #define GAZE_TILE_TAKE(a, e) gaze_tile_a[get_local_id(1) * TILE_M * TILE_K + (e)]
 #define GAZE_TILE_TAKEN      barrier(CLK_LOCAL_MEM_FENCE);
@@ -76,24 +76,24 @@
 #define GAZE_TILE_ROW(i)    ((int)get_local_id(1) * TILE_M + (i))
 #define GAZE_TILE_COLUMN(j) ((j) * TILE_X + (int)get_local_id(0))
 
-#define GAZE_TILE_SUM(c, from, to, A, B)                                                                              \
-    for (int at_ = (from); at_ < (to); at_ += TILE_K) {                                                               \
-        float a_[TILE_M];                                                                                             \
-        GAZE_TILE_FETCH(a_, TILE_X, (uint)get_local_id(0), TILE_M, TILE_A_BY_K, GAZE_TILE_ROW(0), A, at_, to)          \
-        GAZE_TILE_HAND(a_)                                                                                            \
-        _Pragma("unroll") for (int d_ = 0; d_ < TILE_K; d_++)                                                         \
-        {                                                                                                             \
-            float b_[TILE_N];                                                                                         \
-            _Pragma("unroll") for (int j_ = 0; j_ < TILE_N; j_++)                                                     \
-                b_[j_] = at_ + d_ < (to) ? B(GAZE_TILE_COLUMN(j_), (at_ + d_)) : 0.0f;                                \
-            _Pragma("unroll") for (int m_ = 0; m_ < TILE_M; m_++)                                                     \
-            {                                                                                                         \
-                const float t_ = GAZE_TILE_TAKE(a_, TILE_A_BY_K ? m_ * TILE_K + d_ : d_ * TILE_M + m_);               \
-                _Pragma("unroll") for (int j_ = 0; j_ < TILE_N; j_++)                                                 \
-                    c[m_ * TILE_N + j_] = fma(t_, b_[j_], c[m_ * TILE_N + j_]);                                       \
-            }                                                                                                         \
-        }                                                                                                             \
-        GAZE_TILE_TAKEN                                                                                               \
+#define GAZE_TILE_SUM(c, from, to, A, B)                                                                      \
+    for (int at_ = (from); at_ < (to); at_ += TILE_K) {                                                       \
+        float a_[TILE_M];                                                                                     \
+        GAZE_TILE_FETCH(a_, TILE_X, (uint)get_local_id(0), TILE_M, TILE_A_BY_K, GAZE_TILE_ROW(0), A, at_, to) \
+        GAZE_TILE_HAND(a_)                                                                                    \
+        UNROLL for (int d_ = 0; d_ < TILE_K; d_++)                                                            \
+        {                                                                                                     \
+            float b_[TILE_N];                                                                                 \
+            UNROLL for (int j_ = 0; j_ < TILE_N; j_++)                                                        \
+                b_[j_] = at_ + d_ < (to) ? B(GAZE_TILE_COLUMN(j_), (at_ + d_)) : 0.0f;                        \
+            UNROLL for (int m_ = 0; m_ < TILE_M; m_++)                                                        \
+            {                                                                                                 \
+                const float t_ = GAZE_TILE_TAKE(a_, TILE_A_BY_K ? m_ * TILE_K + d_ : d_ * TILE_M + m_);       \
+                UNROLL for (int j_ = 0; j_ < TILE_N; j_++)                                                    \
+                    c[m_ * TILE_N + j_] = fma(t_, b_[j_], c[m_ * TILE_N + j_]);                               \
+            }                                                                                                 \
+        }                                                                                                     \
+        GAZE_TILE_TAKEN                                                                                       \
     }
 
 #else
@@ -114,12 +114,12 @@
 #define GAZE_TILE_ROW(i)    (((i) / 4 * TILE_Y + (int)get_local_id(1)) * 4 + (i) % 4)
 #define GAZE_TILE_COLUMN(j) (((j) / 4 * TILE_X + (int)get_local_id(0)) * 4 + (j) % 4)
 
-#define GAZE_TILE_PUT(from, to, item, BLOCK, BY_K, PITCH)                                                             \
-    _Pragma("unroll") for (int i_ = 0; i_ < (BLOCK) * TILE_K / TILE_ITEMS; i_++)                                      \
-    {                                                                                                                 \
-        const uint e_ = i_ * TILE_ITEMS + (item);                                                                      \
-        ((__local float *)to)[GAZE_TILE_DEEP(e_, BLOCK, BY_K) * 4 * (PITCH) + GAZE_TILE_AT(e_, BLOCK, BY_K)] =        \
-            from[i_];                                                                                                 \
+#define GAZE_TILE_PUT(from, to, item, BLOCK, BY_K, PITCH)                                                      \
+    UNROLL for (int i_ = 0; i_ < (BLOCK) * TILE_K / TILE_ITEMS; i_++)                                          \
+    {                                                                                                          \
+        const uint e_ = i_ * TILE_ITEMS + (item);                                                              \
+        ((__local float *)to)[GAZE_TILE_DEEP(e_, BLOCK, BY_K) * 4 * (PITCH) + GAZE_TILE_AT(e_, BLOCK, BY_K)] = \
+            from[i_];                                                                                          \
     }
 
 static inline void gaze_tile_multiply(const __local float4 *a, const __local float4 *b, float *c)

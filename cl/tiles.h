@@ -21,17 +21,17 @@
 #define MOST_ROWS          (HAS_NARROW ? NARROW_ROWS : TILE_ROWS)
 
 /* A product (panel.h) of a whole tile or of a narrow one; its rows move on. */
-#define GAZE_DEFINE_PRODUCT_TILE(NAME, SPACE, SPACE_B)                                                                   \
-    GAZE_DEFINE_PRODUCT(NAME##_whole, TILE_ROWS, PRODUCT_VECTORS, SPACE, SPACE_B)                                        \
-    GAZE_DEFINE_PRODUCT(NAME##_narrow, NARROW_ROWS, NARROW_VECTORS, SPACE, SPACE_B)                                      \
-    GAZE_IN_REGISTERS void NAME(const SPACE float **row, int step, const SPACE_B float *b, int b_step, int count,        \
-                                int narrow, floatv *c)                                                                   \
-    {                                                                                                                    \
-        if (narrow)                                                                                                      \
-            NAME##_narrow(row, step, b, b_step, count, c);                                                               \
-        else                                                                                                             \
-            NAME##_whole(row, step, b, b_step, count, c);                                                                \
-        _Pragma("unroll") for (int j = 0; j < MOST_ROWS; j++) row[j] += count * step;                                    \
+#define GAZE_DEFINE_PRODUCT_TILE(NAME, SPACE, SPACE_B)                                                            \
+    GAZE_DEFINE_PRODUCT(NAME##_whole, TILE_ROWS, PRODUCT_VECTORS, SPACE, SPACE_B)                                 \
+    GAZE_DEFINE_PRODUCT(NAME##_narrow, NARROW_ROWS, NARROW_VECTORS, SPACE, SPACE_B)                               \
+    GAZE_IN_REGISTERS void NAME(const SPACE float **row, int step, const SPACE_B float *b, int b_step, int count, \
+                                int narrow, floatv *c)                                                            \
+    {                                                                                                             \
+        if (narrow)                                                                                               \
+            NAME##_narrow(row, step, b, b_step, count, c);                                                        \
+        else                                                                                                      \
+            NAME##_whole(row, step, b, b_step, count, c);                                                         \
+        UNROLL for (int j = 0; j < MOST_ROWS; j++) row[j] += count * step;                                        \
     }
 
 /* panel[k][j] = from[k][j], PRODUCT_COLUMNS wide, of which `columns` exist; after them stands anything, but nothing uninitialised. */

@@ -11,8 +11,8 @@
    are operands in memory. */
 #define SIDE_BY_SIDE (GAZE_WIDTH == 16 ? 2 : 1)
 
-/* U = G g G^T of w [FILTER_TAPS,FILTER_TAPS,C,O], packed [ceil(O/TILE_COLUMNS)][EDGE columns][C][EDGE rows][TILE_COLUMNS]. A work-item makes one vector of
-   filters of one channel. */
+/* U = G g G^T of w [FILTER_TAPS,FILTER_TAPS,C,O], packed [ceil(O/TILE_COLUMNS)][EDGE columns][C][EDGE rows][TILE_COLUMNS]. A work-item
+   makes one vector of filters of one channel. */
 GAZE_ONE winograd_few_pack(GAZE_HERE source w, __global float *restrict u, int C, int O)
 {
     const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);

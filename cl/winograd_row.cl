@@ -22,19 +22,19 @@ GAZE_ONE winograd_row_pack(GAZE_HERE source w, __global float *restrict u, int C
 }
 
 /* v [EDGE][stride]: B^T x of the EDGE pixels of a row x [W,C] from w0 on, zeros outside. */
-#define GAZE_DEFINE_ROW_TRANSFORM(NAME, SPACE, PLACE)                                                               \
-    GAZE_APART void NAME(source x, int W, int C, int w0, SPACE float *v, int T, int stride)                         \
-    {                                                                                                               \
-        const bool inside = w0 >= 0 && w0 + EDGE <= W;                                                              \
-        x += (ptrdiff_t)w0 * C;                                                                                     \
-        for (int start = 0; start < C; start += GAZE_WIDTH) {                                                       \
-            const int c = gaze_vector_start(start, C);                                                              \
-            floatv d[EDGE];                                                                                         \
-            _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                        \
-                d[j] = inside || (uint)(w0 + j) < (uint)W ? vloadv(0, x + j * C + c) : (floatv)0.0f;                \
-            gaze_winograd_input(d, d, 1);                                                                           \
-            _Pragma("unroll") for (int j = 0; j < EDGE; j++) vstorev(d[j], 0, v + j * stride + PLACE(start, c, T)); \
-        }                                                                                                           \
+#define GAZE_DEFINE_ROW_TRANSFORM(NAME, SPACE, PLACE)                                                    \
+    GAZE_APART void NAME(source x, int W, int C, int w0, SPACE float *v, int T, int stride)              \
+    {                                                                                                    \
+        const bool inside = w0 >= 0 && w0 + EDGE <= W;                                                   \
+        x += (ptrdiff_t)w0 * C;                                                                          \
+        for (int start = 0; start < C; start += GAZE_WIDTH) {                                            \
+            const int c = gaze_vector_start(start, C);                                                   \
+            floatv d[EDGE];                                                                              \
+            UNROLL for (int j = 0; j < EDGE; j++)                                                        \
+                d[j] = inside || (uint)(w0 + j) < (uint)W ? vloadv(0, x + j * C + c) : (floatv)0.0f;     \
+            gaze_winograd_input(d, d, 1);                                                                \
+            UNROLL for (int j = 0; j < EDGE; j++) vstorev(d[j], 0, v + j * stride + PLACE(start, c, T)); \
+        }                                                                                                \
     }
 
 GAZE_DEFINE_ROW_TRANSFORM(gaze_transform_row_local, __local, GAZE_IN_STRIPS)

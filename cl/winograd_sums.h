@@ -75,29 +75,29 @@ GAZE_IN_REGISTERS floatv gaze_gradient_at(source dy, const __global int *place, 
 }
 
 /* d [PLANES][stride]: A dy A^T of the tile that starts at dy, of which rows x columns pixels exist. */
-#define GAZE_DEFINE_SPREAD(NAME, SPACE, PLACE)                                                                                       \
-    GAZE_APART void NAME(source dy, const __global int *place, int rows, int columns, int Q, int O, SPACE float *d,                  \
-                         int T, int stride)                                                                                          \
-    {                                                                                                                                \
-        const bool inside = rows >= SIDE && columns >= SIDE;                                                                         \
-        for (int start = 0; start < O; start += GAZE_WIDTH) {                                                                        \
-            const int o = gaze_vector_start(start, O);                                                                               \
-            floatv e[SIDE * EDGE], f[EDGE];                                                                                          \
-            _Pragma("unroll") for (int i = 0; i < SIDE; i++)                                                                         \
-            {                                                                                                                        \
-                floatv g[SIDE];                                                                                                      \
-                _Pragma("unroll") for (int j = 0; j < SIDE; j++)                                                                     \
-                    g[j] = inside || (i < rows && j < columns)                                                                       \
-                               ? gaze_gradient_at(dy + o, place ? place + o : place, i, j, Q, O)                                     \
-                               : (floatv)0.0f;                                                                                       \
-                gaze_winograd_spread(g, 1, SIDE, e + i * EDGE, 1);                                                                   \
-            }                                                                                                                        \
-            _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                                         \
-            {                                                                                                                        \
-                gaze_winograd_spread(e + j, EDGE, SIDE, f, 1);                                                                       \
-                _Pragma("unroll") for (int i = 0; i < EDGE; i++) vstorev(f[i], 0, d + (i * EDGE + j) * stride + PLACE(start, o, T)); \
-            }                                                                                                                        \
-        }                                                                                                                            \
+#define GAZE_DEFINE_SPREAD(NAME, SPACE, PLACE)                                                                            \
+    GAZE_APART void NAME(source dy, const __global int *place, int rows, int columns, int Q, int O, SPACE float *d,       \
+                         int T, int stride)                                                                               \
+    {                                                                                                                     \
+        const bool inside = rows >= SIDE && columns >= SIDE;                                                              \
+        for (int start = 0; start < O; start += GAZE_WIDTH) {                                                             \
+            const int o = gaze_vector_start(start, O);                                                                    \
+            floatv e[SIDE * EDGE], f[EDGE];                                                                               \
+            UNROLL for (int i = 0; i < SIDE; i++)                                                                         \
+            {                                                                                                             \
+                floatv g[SIDE];                                                                                           \
+                UNROLL for (int j = 0; j < SIDE; j++)                                                                     \
+                    g[j] = inside || (i < rows && j < columns)                                                            \
+                               ? gaze_gradient_at(dy + o, place ? place + o : place, i, j, Q, O)                          \
+                               : (floatv)0.0f;                                                                            \
+                gaze_winograd_spread(g, 1, SIDE, e + i * EDGE, 1);                                                        \
+            }                                                                                                             \
+            UNROLL for (int j = 0; j < EDGE; j++)                                                                         \
+            {                                                                                                             \
+                gaze_winograd_spread(e + j, EDGE, SIDE, f, 1);                                                            \
+                UNROLL for (int i = 0; i < EDGE; i++) vstorev(f[i], 0, d + (i * EDGE + j) * stride + PLACE(start, o, T)); \
+            }                                                                                                             \
+        }                                                                                                                 \
     }
 
 #endif

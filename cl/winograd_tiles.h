@@ -39,18 +39,18 @@ GAZE_APART void gaze_filter_planes(const __global float *w, int step, int turned
                 const uint there = (uint)(h0 + i) < (uint)H ? columns : 0u;                                               \
                 SPACE float *to = strip + i * EDGE * stride;                                                              \
                 floatv d[EDGE];                                                                                           \
-                _Pragma("unroll") for (int j = 0; j < EDGE; j++)                                                          \
+                UNROLL for (int j = 0; j < EDGE; j++)                                                                     \
                     d[j] = there >> j & 1 ? vloadv(0, row + j * C) : (floatv)0.0f;                                        \
                 gaze_winograd_input(d, d, 1);                                                                             \
-                _Pragma("unroll") for (int j = 0; j < EDGE; j++) vstorev(d[j], 0, to + j * stride);                       \
+                UNROLL for (int j = 0; j < EDGE; j++) vstorev(d[j], 0, to + j * stride);                                  \
             }                                                                                                             \
             _Pragma("nounroll") for (int j = 0; j < EDGE; j++)                                                            \
             {                                                                                                             \
                 SPACE float *at = strip + j * stride;                                                                     \
                 floatv d[EDGE];                                                                                           \
-                _Pragma("unroll") for (int i = 0; i < EDGE; i++) d[i] = vloadv(0, at + i * EDGE * stride);                \
+                UNROLL for (int i = 0; i < EDGE; i++) d[i] = vloadv(0, at + i * EDGE * stride);                           \
                 gaze_winograd_input(d, d, 1);                                                                             \
-                _Pragma("unroll") for (int i = 0; i < EDGE; i++) vstorev(d[i], 0, at + i * EDGE * stride);                \
+                UNROLL for (int i = 0; i < EDGE; i++) vstorev(d[i], 0, at + i * EDGE * stride);                           \
             }                                                                                                             \
         }                                                                                                                 \
     }
@@ -69,20 +69,20 @@ static inline bool gaze_is_narrow(int n, int O) { return n * TILE_COLUMNS + GAZE
     GAZE_APART void NAME(const __local float *v, source u, int T, int C, bool narrow, __local float *m) \
     {                                                                                                   \
         floatv c[2 * ROWS];                                                                             \
-        _Pragma("unroll") for (int i = 0; i < 2 * ROWS; i++) c[i] = 0.0f;                               \
+        UNROLL for (int i = 0; i < 2 * ROWS; i++) c[i] = 0.0f;                                          \
         for (int start = 0; start < C; start += GAZE_WIDTH, v += T * GAZE_WIDTH) {                      \
             const int before = start - min(start, C - GAZE_WIDTH);                                      \
             if (narrow)                                                                                 \
                 for (int k = before; k < GAZE_WIDTH; k++, u += TILE_COLUMNS) {                          \
                     const floatv b = vloadv(0, u);                                                      \
-                    _Pragma("unroll") for (int i = 0; i < ROWS; i++)                                    \
+                    UNROLL for (int i = 0; i < ROWS; i++)                                               \
                         c[i] = fma((floatv)(v[i * GAZE_WIDTH + k]), b, c[i]);                           \
                 }                                                                                       \
             else                                                                                        \
                 for (int k = before; k < GAZE_WIDTH; k++, u += TILE_COLUMNS) {                          \
                     gaze_prefetch_near(u + GAZE_AHEAD * TILE_COLUMNS, TILE_COLUMNS);                    \
                     const floatv b0 = vloadv(0, u), b1 = vloadv(1, u);                                  \
-                    _Pragma("unroll") for (int i = 0; i < ROWS; i++)                                    \
+                    UNROLL for (int i = 0; i < ROWS; i++)                                               \
                     {                                                                                   \
                         const floatv a = v[i * GAZE_WIDTH + k];                                         \
                         c[i] = fma(a, b0, c[i]);                                                        \
@@ -90,7 +90,7 @@ static inline bool gaze_is_narrow(int n, int O) { return n * TILE_COLUMNS + GAZE
                     }                                                                                   \
                 }                                                                                       \
         }                                                                                               \
-        _Pragma("unroll") for (int i = 0; i < ROWS; i++)                                                \
+        UNROLL for (int i = 0; i < ROWS; i++)                                                           \
         {                                                                                               \
             vstorev(c[i], 2 * i, m);                                                                    \
             vstorev(c[ROWS + i], 2 * i + 1, m);                                                         \
