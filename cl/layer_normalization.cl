@@ -7,11 +7,10 @@ typedef struct gaze_statistics {
     float center, rest, scale;
 } gaze_statistics;
 
-static inline gaze_statistics gaze_statistics_of(__global const float *x, int C, float epsilon)
+static inline float gaze_center_of(__global const float *x, int C)
 {
-    floatv a = 0.0f, b = 0.0f, aa = 0.0f, bb = 0.0f;
-    float end = 0.0f, ends = 0.0f;
-    gaze_statistics row;
+    floatv a = 0.0f, b = 0.0f;
+    float end = 0.0f;
     int c = 0;
     for (; c + 2 * GAZE_WIDTH <= C; c += 2 * GAZE_WIDTH) {
         a += vloadv(0, x + c);
@@ -19,31 +18,44 @@ static inline gaze_statistics gaze_statistics_of(__global const float *x, int C,
     }
     for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) a += vloadv(0, x + c);
     for (; c < C; c++) end += x[c];
-    row.center = (gaze_sumv(a + b) + end) / C;
-    a = b = 0.0f;
-    end = 0.0f;
-    c = 0;
+    return (gaze_sumv(a + b) + end) / C;
+}
+
+/* What remains of the mean beside the center, and 1 / sqrt(variance + epsilon). */
+static inline void gaze_deviation_of(__global const float *x, int C, float epsilon, gaze_statistics *row)
+{
+    floatv a = 0.0f, b = 0.0f, aa = 0.0f, bb = 0.0f;
+    float end = 0.0f, ends = 0.0f;
+    const float center = row->center;
+    int c = 0;
     for (; c + 2 * GAZE_WIDTH <= C; c += 2 * GAZE_WIDTH) {
-        const floatv d = vloadv(0, x + c) - row.center, e = vloadv(1, x + c) - row.center;
+        const floatv d = vloadv(0, x + c) - center, e = vloadv(1, x + c) - center;
         a += d;
         b += e;
         aa = fma(d, d, aa);
         bb = fma(e, e, bb);
     }
     for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) {
-        const floatv d = vloadv(0, x + c) - row.center;
+        const floatv d = vloadv(0, x + c) - center;
         a += d;
         aa = fma(d, d, aa);
     }
     for (; c < C; c++) {
-        const float d = x[c] - row.center;
+        const float d = x[c] - center;
         end += d;
         ends = fma(d, d, ends);
     }
-    row.rest = (gaze_sumv(a + b) + end) / C;
-    const float variance = (gaze_sumv(aa + bb) + ends) / C - row.rest * row.rest;
-    row.scale = 1.0f / sqrt(fmax(variance, 0.0f) + epsilon);
-    return row;
+    row->rest = (gaze_sumv(a + b) + end) / C;
+    const float variance = (gaze_sumv(aa + bb) + ends) / C - row->rest * row->rest;
+    row->scale = 1.0f / sqrt(fmax(variance, 0.0f) + epsilon);
+}
+
+/* Of `count` rows: what one waits for the others needn't. */
+#define ROWS_AT_ONCE 4
+static inline void gaze_statistics_of(__global const float *x, int count, int C, float epsilon, gaze_statistics *rows)
+{
+    for (int i = 0; i < count; i++) rows[i].center = gaze_center_of(x + i * C, C);
+    for (int i = 0; i < count; i++) gaze_deviation_of(x + i * C, C, epsilon, rows + i);
 }
 
 #define NORMAL(x)  (((x)-row.center - row.rest) * row.scale)
@@ -59,14 +71,19 @@ GAZE_ONE layer_normalization_slabs(GAZE_HERE __global const float *x, __global c
                                    int slab)
 {
     ROWS_OF_GROUP
-    for (size_t r = first; r < last; r++) {
-        __global const float *from = x + r * C;
-        __global float *to = y + r * C;
-        const gaze_statistics row = gaze_statistics_of(from, C, epsilon);
-        int c = 0;
-        for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
-            vstorev(fma(NORMAL(vloadv(0, from + c)), GAMMA_V(c), BETA_V(c)), 0, to + c);
-        for (; c < C; c++) to[c] = fma(NORMAL(from[c]), GAMMA_1(c), BETA_1(c));
+    for (size_t r = first; r < last; r += ROWS_AT_ONCE) {
+        const int count = min((size_t)ROWS_AT_ONCE, last - r);
+        gaze_statistics rows[ROWS_AT_ONCE];
+        gaze_statistics_of(x + r * C, count, C, epsilon, rows);
+        for (int i = 0; i < count; i++) {
+            __global const float *from = x + (r + i) * C;
+            __global float *to = y + (r + i) * C;
+            const gaze_statistics row = rows[i];
+            int c = 0;
+            for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH)
+                vstorev(fma(NORMAL(vloadv(0, from + c)), GAMMA_V(c), BETA_V(c)), 0, to + c);
+            for (; c < C; c++) to[c] = fma(NORMAL(from[c]), GAMMA_1(c), BETA_1(c));
+        }
     }
 }
 
@@ -81,33 +98,46 @@ GAZE_ONE layer_normalization_gradient_slabs(GAZE_HERE __global const float *rest
     ROWS_OF_GROUP
     __global float *dgamma = parts + GAZE_AT(0) * 2 * (size_t)C, *dbeta = dgamma + C;
     for (int c = 0; c < 2 * C; c++) dgamma[c] = 0.0f;
-    for (size_t r = first; r < last; r++) {
-        __global const float *from = x + r * C, *down = dy + r * C;
-        __global float *to = dx + r * C;
-        const gaze_statistics row = gaze_statistics_of(from, C, epsilon);
-        floatv sum = 0.0f, product = 0.0f;
-        float end = 0.0f, products = 0.0f;
-        int c = 0;
-        for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) {
-            const floatv d = vloadv(0, down + c), h = d * GAMMA_V(c), n = NORMAL(vloadv(0, from + c));
-            sum += h;
-            product = fma(h, n, product);
-            vstorev(fma(d, n, vloadv(0, dgamma + c)), 0, dgamma + c);
-            vstorev(vloadv(0, dbeta + c) + d, 0, dbeta + c);
+    for (size_t r = first; r < last; r += ROWS_AT_ONCE) {
+        const int count = min((size_t)ROWS_AT_ONCE, last - r);
+        gaze_statistics rows[ROWS_AT_ONCE];
+        float means[ROWS_AT_ONCE], slopes[ROWS_AT_ONCE];
+        gaze_statistics_of(x + r * C, count, C, epsilon, rows);
+        for (int i = 0; i < count; i++) {
+            __global const float *from = x + (r + i) * C, *down = dy + (r + i) * C;
+            const gaze_statistics row = rows[i];
+            floatv sum = 0.0f, product = 0.0f;
+            float end = 0.0f, products = 0.0f;
+            int c = 0;
+            for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) {
+                const floatv d = vloadv(0, down + c), h = d * GAMMA_V(c), n = NORMAL(vloadv(0, from + c));
+                sum += h;
+                product = fma(h, n, product);
+                vstorev(fma(d, n, vloadv(0, dgamma + c)), 0, dgamma + c);
+                vstorev(vloadv(0, dbeta + c) + d, 0, dbeta + c);
+            }
+            for (; c < C; c++) {
+                const float d = down[c], h = d * GAMMA_1(c), n = NORMAL(from[c]);
+                end += h;
+                products = fma(h, n, products);
+                dgamma[c] = fma(d, n, dgamma[c]);
+                dbeta[c] += d;
+            }
+            means[i] = (gaze_sumv(sum) + end) / C;
+            slopes[i] = (gaze_sumv(product) + products) / C;
         }
-        for (; c < C; c++) {
-            const float d = down[c], h = d * GAMMA_1(c), n = NORMAL(from[c]);
-            end += h;
-            products = fma(h, n, products);
-            dgamma[c] = fma(d, n, dgamma[c]);
-            dbeta[c] += d;
+        for (int i = 0; i < count; i++) {
+            __global const float *from = x + (r + i) * C, *down = dy + (r + i) * C;
+            __global float *to = dx + (r + i) * C;
+            const gaze_statistics row = rows[i];
+            const float mean = means[i], slope = slopes[i];
+            int c = 0;
+            for (; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) {
+                const floatv h = vloadv(0, down + c) * GAMMA_V(c) - mean;
+                vstorev(fma(NORMAL(vloadv(0, from + c)), (floatv)(-slope), h) * row.scale, 0, to + c);
+            }
+            for (; c < C; c++) to[c] = fma(NORMAL(from[c]), -slope, down[c] * GAMMA_1(c) - mean) * row.scale;
         }
-        const float mean = (gaze_sumv(sum) + end) / C, slope = (gaze_sumv(product) + products) / C;
-        for (c = 0; c + GAZE_WIDTH <= C; c += GAZE_WIDTH) {
-            const floatv h = vloadv(0, down + c) * GAMMA_V(c) - mean;
-            vstorev(fma(NORMAL(vloadv(0, from + c)), (floatv)(-slope), h) * row.scale, 0, to + c);
-        }
-        for (; c < C; c++) to[c] = fma(NORMAL(from[c]), -slope, down[c] * GAMMA_1(c) - mean) * row.scale;
     }
 }
 
