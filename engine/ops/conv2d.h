@@ -73,7 +73,7 @@ size_t gz_conv2d_winograd_side(const gz_conv2d_size *size); /* of a tile of y */
 /* A launch of a kernel whose tiles are for so many taps. */
 gz_launch *gz_winograd_launch(gz_builder *builder, const gz_conv2d_size *size, const char *stem,
                               const char *kernel);
-enum { GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
+enum { GZ_WINOGRAD_EDGE = 6 /* of a tile of x */, GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
 
 /* How a Winograd convolution of so many planes goes, in groups of `tiles` tiles. Groups of the same tiles
    share the blocks of filters where there are few tiles; each of the `shares` repeats the transform. */

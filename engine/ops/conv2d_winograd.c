@@ -3,9 +3,7 @@
 #include "reduce.h"
 #include "slope_sum.h"
 
-enum { EDGE = 6 }; /* of an input tile */
-
-size_t gz_conv2d_winograd_side(const gz_conv2d_size *size) { return EDGE + 1 - size->taps[0]; }
+size_t gz_conv2d_winograd_side(const gz_conv2d_size *size) { return GZ_WINOGRAD_EDGE + 1 - size->taps[0]; }
 
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size)
 {
@@ -67,7 +65,7 @@ bool gz_conv2d_is_square(const gz_conv2d_size *size)
 {
     for (int axis = 0; axis < 2; axis++)
         if (size->stride[axis] != 1 || size->dilation[axis] != 1) return false;
-    return size->taps[0] == size->taps[1] && size->taps[0] >= 2 && size->taps[0] < EDGE;
+    return size->taps[0] == size->taps[1] && size->taps[0] >= 2 && size->taps[0] < GZ_WINOGRAD_EDGE;
 }
 
 /* 36 products a tile in place of 4 to 25 a pixel; the transforms want the rest of the gain. */
@@ -184,7 +182,8 @@ void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call)
 }
 
 /* Neighbouring tiles add to the same pixels of dx, so that an image is one group's: of fewer images a
-   convolution makes more groups. By shapes alone. */
+   convolution makes more groups. By shapes alone. Tiles of larger kernels would share most of their pixels.
+ */
 bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
                               const gz_tensor *place, const gz_tensor *kernel, const gz_tensor *dx)
 {

@@ -1,7 +1,7 @@
 /* Convolution of stride 1 of images of few channels by Winograd's tiles: cl/winograd_few.cl. */
 #include "conv2d.h"
 
-enum { EDGE = 6, LANES = 4 }; /* as in the kernel */
+enum { LANES = 4 }; /* as in the kernel */
 
 static size_t tiles_along(const gz_conv2d_size *size, size_t pixels)
 {
@@ -10,13 +10,14 @@ static size_t tiles_along(const gz_conv2d_size *size, size_t pixels)
 
 static size_t pitch_of(const gz_conv2d_size *size, gz_builder *builder)
 {
-    const size_t side = gz_conv2d_winograd_side(size), pixels = gz_round_up(size->Q, side) + EDGE - side;
+    const size_t side = gz_conv2d_winograd_side(size),
+                 pixels = gz_round_up(size->Q, side) + GZ_WINOGRAD_EDGE - side;
     return gz_round_up(pixels * size->C + LANES, gz_builder_device(builder)->vector_width);
 }
 
 static size_t pixel_bytes(const gz_conv2d_size *size, gz_builder *builder)
 {
-    return EDGE * pitch_of(size, builder) * sizeof(float);
+    return GZ_WINOGRAD_EDGE * pitch_of(size, builder) * sizeof(float);
 }
 
 static size_t tile_bytes(const gz_conv2d_size *size)

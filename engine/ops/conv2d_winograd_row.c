@@ -2,9 +2,7 @@
    F(7 - taps, taps). */
 #include "conv2d.h"
 
-enum { EDGE = 6 }; /* pixels under a tile */
-
-static size_t span(const gz_conv2d_size *size) { return EDGE + 1 - size->taps[1]; }
+static size_t span(const gz_conv2d_size *size) { return GZ_WINOGRAD_EDGE + 1 - size->taps[1]; }
 
 static size_t n_tiles(const gz_conv2d_size *size)
 {
@@ -17,9 +15,10 @@ bool gz_conv2d_can_winograd_row(const gz_conv2d_size *size, gz_builder *builder)
 {
     enum { LEAST_PIXELS = 16 };
     const size_t least = gz_builder_device(builder)->vector_width;
-    return size->taps[0] == 1 && size->taps[1] >= 2 && size->taps[1] < EDGE && !gz_conv2d_has_stride(size) &&
-           size->dilation[1] == 1 && size->C >= least && size->O >= least &&
-           size->B * size->P * size->Q >= LEAST_PIXELS && gz_winograd_fits(size, builder, EDGE, GZ_TILE_ROWS);
+    return size->taps[0] == 1 && size->taps[1] >= 2 && size->taps[1] < GZ_WINOGRAD_EDGE &&
+           !gz_conv2d_has_stride(size) && size->dilation[1] == 1 && size->C >= least && size->O >= least &&
+           size->B * size->P * size->Q >= LEAST_PIXELS &&
+           gz_winograd_fits(size, builder, GZ_WINOGRAD_EDGE, GZ_TILE_ROWS);
 }
 
 /* Counted in products of a vector: those saved, the transforms of a tile, and a plane's place in memory
@@ -30,7 +29,7 @@ bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder, 
     if (!gz_conv2d_can_winograd_row(size, builder)) return false;
     const size_t direct = size->taps[1] * size->B * size->P * size->Q, tiles = n_tiles(size);
     const size_t C = size->C, O = size->O, fixed = every_run ? PLANES : 0;
-    return direct * C * O >= (EDGE * tiles + fixed) * C * O + TRANSFORM * (C + O) * tiles;
+    return direct * C * O >= (GZ_WINOGRAD_EDGE * tiles + fixed) * C * O + TRANSFORM * (C + O) * tiles;
 }
 
 static gz_launch *begin(gz_builder *builder, const gz_conv2d_size *size, const char *kernel)
@@ -49,7 +48,8 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
     enum { SHARE = 32 }; /* channels of a group */
     const gz_conv2d_size *size = &call->size;
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
-    gz_tensor *packed = gz_scratch_packed(builder, call->kernel, blocks * EDGE * size->C * columns);
+    gz_tensor *packed =
+        gz_scratch_packed(builder, call->kernel, blocks * GZ_WINOGRAD_EDGE * size->C * columns);
     gz_launch *launch = begin(builder, size, "winograd_row_pack");
     gz_launch_packs(launch, call->kernel);
     gz_arg_tensor(launch, call->weights);
@@ -65,7 +65,7 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
 void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
-    const gz_winograd_split split = gz_winograd_split_of(size, builder, EDGE, n_tiles(size));
+    const gz_winograd_split split = gz_winograd_split_of(size, builder, GZ_WINOGRAD_EDGE, n_tiles(size));
     const gz_tensor *packed = pack(builder, call);
     gz_launch *launch = begin(builder, size, "winograd_row");
     gz_arg_tensor(launch, call->x);
@@ -76,7 +76,7 @@ void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_int(launch, split.tiles);
     gz_arg_int(launch, split.shares);
     gz_arg_int(launch, call->activation);
-    gz_winograd_arg_local(launch, builder, EDGE, split.tiles, size->C);
+    gz_winograd_arg_local(launch, builder, GZ_WINOGRAD_EDGE, split.tiles, size->C);
     gz_launch_groups(launch, split.groups, split.shares, 1, 1, 1, 1);
     gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
 }
@@ -89,8 +89,9 @@ void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size,
     const size_t all = n_tiles(size), wanted = gz_round_groups(all, LEAST_TILES),
                  parts = wanted < most_parts ? wanted : most_parts;
     const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
-    const gz_tensor *u = gz_scratch(builder, parts * EDGE * size->C * filters);
-    const gz_tensor *work = gz_scratch(builder, parts * gz_winograd_sum_floats(builder, size, EDGE, TILES));
+    const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_EDGE * size->C * filters);
+    const gz_tensor *work =
+        gz_scratch(builder, parts * gz_winograd_sum_floats(builder, size, GZ_WINOGRAD_EDGE, TILES));
     gz_launch *launch = begin(builder, size, "winograd_row_kernel_gradient");
     gz_arg_tensor(launch, x);
     gz_arg_tensor(launch, dy);
