@@ -46,6 +46,8 @@ CASES = {
     "conv-grey": conv("3 × 3, 28 × 28 × 1 → 32, no padding", [28, 28, 1], 32, 3, **VALID),
     "conv-1x1": conv("1 × 1, 32 × 32 × 64 → 128", [32, 32, 64], 128, 1),
     "conv-stride": conv("3 × 3, stride 2, 33 × 33 × 64 → 128", [33, 33, 64], 128, 3, strides=2, **VALID),
+    "conv-2x2": conv("2 × 2, 33 × 33 × 32 → 64, no padding", [33, 33, 32], 64, 2, **VALID),
+    "conv-4x4": conv("4 × 4, 35 × 35 × 32 → 64, no padding", [35, 35, 32], 64, 4, **VALID),
     "conv-5x5": conv("5 × 5, 32 × 32 × 32 → 64", [32, 32, 32], 64, 5),
     "conv-7x7": conv("7 × 7, stride 2, 69 × 69 × 3 → 64", [69, 69, 3], 64, 7, strides=2, **VALID),
     "conv1d": Case("conv1d of 5, 128 steps, 64 → 128", [128, 64],
