@@ -6,15 +6,20 @@
 #include "winograd_store.h"
 #include "winograd_tiles.h"
 
-/* U = G g G^T of w [FILTER_TAPS,FILTER_TAPS,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS]. A work-item makes one vector
-   of filters of one channel. turned: the last tap stands first in w. */
-GAZE_ONE winograd_pack(GAZE_HERE source w, __global float *restrict u, int C, int O, int turned)
+/* U = G g G^T of w [FILTER_TAPS,FILTER_TAPS,C,O], packed [ceil(O/TILE_COLUMNS)][PLANES][C][TILE_COLUMNS], or in another order of rows
+   and columns of planes and of channels, which are so many floats apart in a block of filters. A work-item makes one vector of filters
+   of one channel. turned: the last tap stands first in w. */
+GAZE_ONE winograd_pack(GAZE_HERE source w, __global float *restrict u, int C, int O, int turned, int row, int column, int channel)
 {
-    const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
-    floatv r[PLANES];
-    gaze_filter_planes(w + (size_t)c * O + o, C * O, turned, r);
-    for (int i = 0; i < PLANES; i++)
-        vstorev(r[i], 0, u + (((size_t)(n / 2) * PLANES + i) * C + c) * TILE_COLUMNS + n % 2 * GAZE_WIDTH);
+    const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O), last = FILTER_TAPS * FILTER_TAPS - 1;
+    __global float *to = u + (size_t)(n / 2) * PLANES * C * TILE_COLUMNS + (size_t)c * channel + n % 2 * GAZE_WIDTH;
+    floatv g[FILTER_TAPS * FILTER_TAPS], t[FILTER_TAPS * EDGE], r[EDGE];
+    for (int tap = 0; tap <= last; tap++) g[tap] = vloadv(0, w + ((size_t)(turned ? last - tap : tap) * C + c) * O + o);
+    for (int s = 0; s < FILTER_TAPS; s++) gaze_winograd_filter(g + s, FILTER_TAPS, FILTER_TAPS, t + s, FILTER_TAPS);
+    for (int i = 0; i < EDGE; i++) {
+        gaze_winograd_filter(t + FILTER_TAPS * i, 1, FILTER_TAPS, r, 1);
+        for (int j = 0; j < EDGE; j++) vstorev(r[j], 0, to + (size_t)i * row + (size_t)j * column);
+    }
 }
 
 /* One vector of filters of a tile, of which y has rows x columns pixels. sum or y may be null. */

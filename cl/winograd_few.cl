@@ -1,6 +1,7 @@
 /* Convolution of stride 1 of images of up to LANES channels by Winograd's tiles: each column of a tile's products, of 2 to 4
    terms, is transformed back as soon as it is made, so that products never leave the registers. O is at least GAZE_WIDTH; where it
-   is no multiple, the last vector of filters overlaps the one before. */
+   is no multiple, the last vector of filters overlaps the one before. u: winograd_pack's, in the order in which it is read,
+   [ceil(O/TILE_COLUMNS)][EDGE columns][C][EDGE rows][TILE_COLUMNS]. */
 #include "common.h"
 #include "conv2d.h"
 #include "winograd_store.h"
@@ -10,17 +11,6 @@
 /* Tiles whose columns are made at once, each of two vectors of filters. A tile's elements are read once for both; of one tile, filters
    are operands in memory. */
 #define SIDE_BY_SIDE (GAZE_WIDTH == 16 ? 2 : 1)
-
-/* U = G g G^T of w [FILTER_TAPS,FILTER_TAPS,C,O], packed [ceil(O/TILE_COLUMNS)][EDGE columns][C][EDGE rows][TILE_COLUMNS]. A work-item
-   makes one vector of filters of one channel. */
-GAZE_ONE winograd_few_pack(GAZE_HERE source w, __global float *restrict u, int C, int O)
-{
-    const int n = GAZE_AT(0), c = GAZE_AT(1), o = gaze_vector_start(n * GAZE_WIDTH, O);
-    floatv r[PLANES];
-    gaze_filter_planes(w + (size_t)c * O + o, C * O, 0, r);
-    for (int i = 0; i < EDGE; i++)
-        for (int j = 0; j < EDGE; j++) vstorev(r[i * EDGE + j], 2 * (((size_t)(n / 2 * EDGE + j) * C + c) * EDGE + i) + n % 2, u);
-}
 
 /* Rows of LANES floats that lie `pitch` apart, as a vector. */
 GAZE_IN_REGISTERS floatv gaze_rows_of_lanes(const __local float *from, int pitch)

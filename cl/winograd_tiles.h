@@ -8,16 +8,6 @@
 /* Floats of a plane of strips. */
 #define GAZE_PLANE(T, C) (GAZE_WHOLE(C) * (T) + 16)
 
-/* r [EDGE][EDGE] = G g G^T of one vector of filters of one channel, whose taps are `step` floats apart. turned: the last first. */
-GAZE_APART void gaze_filter_planes(const __global float *w, int step, int turned, floatv *r)
-{
-    const int n = FILTER_TAPS, last = FILTER_TAPS * FILTER_TAPS - 1;
-    floatv g[FILTER_TAPS * FILTER_TAPS], t[FILTER_TAPS * EDGE];
-    for (int tap = 0; tap <= last; tap++) g[tap] = vloadv(0, w + (size_t)(turned ? last - tap : tap) * step);
-    for (int s = 0; s < FILTER_TAPS; s++) gaze_winograd_filter(g + s, n, n, t + s, n);
-    for (int i = 0; i < EDGE; i++) gaze_winograd_filter(t + n * i, 1, n, r + i * EDGE, 1);
-}
-
 /* Where vectors of channels stand. Products read strips, [vector][T][GAZE_WIDTH] of T tiles: the rows of a register tile are as far
    apart whatever C is, one address does for all of them. Sums over tiles read rows of C floats. */
 #define GAZE_IN_STRIPS(start, c, T) ((start) * (T))

@@ -1,5 +1,5 @@
 /* What conv2d and its gradients share: sizes, arguments, and the convolution itself. Kernels: cl/conv2d*.cl,
- * cl/winograd*.cl. */
+ * cl/winograd*.cl (conv2d_winograd.h). */
 #ifndef GZ_CONV2D_H
 #define GZ_CONV2D_H
 #include "../graph/builder.h"
@@ -58,43 +58,6 @@ gz_limit gz_conv2d_limit(const gz_conv2d_size *size, bool bias, gz_activation_ki
  */
 size_t gz_conv2d_run(const gz_conv2d_size *size, size_t pixels);
 
-/* 2 x 2 to 5 x 5 taps side by side, without stride? Do Winograd's tiles fit the image well enough to save
- * something? */
-bool gz_conv2d_is_square(const gz_conv2d_size *size);
-bool gz_conv2d_tiles_fit(const gz_conv2d_size *size);
-/* Can kernels go by Winograd's F(4x4,3x3) on this device? Is it usually worth it? Of a vector of channels at
- * least; _few: of 4 at most. */
-bool gz_conv2d_can_winograd_few(const gz_conv2d_size *size, gz_builder *builder);
-bool gz_conv2d_is_winograd_few(const gz_conv2d_size *size);
-bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder);
-bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder);
-size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size);
-size_t gz_conv2d_winograd_side(const gz_conv2d_size *size); /* of a tile of y */
-/* A launch of a kernel whose tiles are for so many taps. */
-gz_launch *gz_winograd_launch(gz_builder *builder, const gz_conv2d_size *size, const char *stem,
-                              const char *kernel);
-enum { GZ_WINOGRAD_EDGE = 6 /* of a tile of x */, GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
-
-/* How a Winograd convolution of so many planes goes, in groups of `tiles` tiles. Groups of the same tiles
-   share the blocks of filters where there are few tiles; each of the `shares` repeats the transform. */
-typedef struct gz_winograd_split {
-    size_t tiles, groups, shares;
-} gz_winograd_split;
-gz_winograd_split gz_winograd_split_of(const gz_conv2d_size *size, gz_builder *builder, size_t planes,
-                                       size_t n_tiles);
-enum { GZ_WINOGRAD_PAD = 16 }; /* floats between planes, see cl/winograd.cl */
-/* Do groups of so many tiles fit local memory? */
-bool gz_winograd_fits(const gz_conv2d_size *size, gz_builder *builder, size_t planes, size_t tiles);
-/* Its two arguments: the tiles of C channels, and their products. */
-void gz_winograd_arg_local(gz_launch *launch, gz_builder *builder, size_t planes, size_t tiles, size_t C);
-/* Floats that a part of a kernel's gradient works in: planes of tiles of x, in rows of C, and of dy. */
-size_t gz_winograd_sum_floats(gz_builder *builder, const gz_conv2d_size *size, size_t planes, size_t tiles);
-
-/* The same of kernels 1 x 2 to 1 x 5, by Winograd's F(7 - taps, taps) along rows. every_run: 6 planes of C x
-   O are written in every run, as where weights don't stay. */
-bool gz_conv2d_can_winograd_row(const gz_conv2d_size *size, gz_builder *builder);
-bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder, bool every_run);
-
 /* The gradients of x, kernel and bias (inputs 0 to 2) of a convolution that gave y, from dy; or from that of
    maxima, with their values as y and their places. */
 gaze_status gz_conv2d_gradients(gz_graph *graph, const gz_node *node, gz_tensor *y, gz_tensor *dy,
@@ -148,15 +111,6 @@ typedef struct gz_conv2d_call {
     const struct gz_slope_call *slope;
 } gz_conv2d_call;
 void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call);
-void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call);
-void gz_conv2d_winograd_few(gz_builder *builder, const gz_conv2d_call *call);
-void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call); /* not pooled */
-/* With a slope; no bias, no activation. */
-void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call);
-/* dx from dy and the kernel, as one pass over dy; false, and nothing was added, where that can't be or is
-   slower than a convolution of dy. */
-bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
-                              const gz_tensor *place, const gz_tensor *kernel, const gz_tensor *dx);
 void gz_conv2d_plain(gz_builder *builder, const gz_conv2d_call *call);
 
 /* dx [B,H,W,C] of dy [B,P,Q,O], or of maxima and their places, and what slope_sum makes of it, or NULL, which
@@ -193,8 +147,6 @@ void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *size, const
                           const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel);
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel);
-void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
-                                const gz_tensor *dy, const gz_tensor *dkernel, size_t most_parts);
 
 /* A group that copies the rows of x under some rows of y to local memory: how many rows of y are the least
    work? At least 8 groups where possible. 0: not even one row fits. */
@@ -287,7 +239,11 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
 /* Output size along one axis, as a constant. */
 #define GZ_CONV2D_OUT(PADDING, n, k, s, d) \
     (GZ_##PADDING == GZ_SAME ? ((size_t)(n) + (s)-1) / (s) : ((size_t)(n) - (((k)-1) * (d) + 1)) / (s) + 1)
-#define GZ_CONV2D_POOLED(PADDING, n, k) (GZ_CONV2D_OUT(PADDING, n, k, 1, 1) / 2)
+/* The shape of the maxima of windows of 2 x 2 of what K x K taps give. */
+#define GZ_CONV2D_POOLED(B, H, W, O, K, PADDING)                                                    \
+    {                                                                                               \
+        4, { B, GZ_CONV2D_OUT(PADDING, H, K, 1, 1) / 2, GZ_CONV2D_OUT(PADDING, W, K, 1, 1) / 2, O } \
+    }
 #define GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, ACTIVATION)       \
     &(const gz_conv2d_attr)                                                     \
     {                                                                           \

@@ -1,5 +1,5 @@
 /* Convolution by the kernels of the cpu family. */
-#include "conv2d.h"
+#include "conv2d_winograd.h"
 #include "reduce.h"
 #include "slope_sum.h"
 
@@ -249,10 +249,12 @@ static void parts_mean(gz_builder *builder, const gz_conv2d_call *call, size_t p
                          call->divisor);
 }
 
+static bool is_in_tiles(size_t method) { return method == WINOGRAD || method == WINOGRAD_FEW; }
+
 static void forward_mean(gz_builder *builder, const gz_conv2d_call *call, size_t method)
 {
     const gz_conv2d_size *size = &call->size;
-    if (method == WINOGRAD || method == WINOGRAD_FEW)
+    if (is_in_tiles(method))
         parts_mean(builder, call, gz_conv2d_winograd_tiles(size) / size->B, ADD[method]);
     else if (method == FEW_CHANNELS)
         parts_mean(builder, call, gz_round_groups(size->P, few_channels_rows(builder, call)), few_channels);
@@ -268,8 +270,8 @@ void gz_conv2d_forward(gz_builder *builder, const gz_conv2d_call *call)
     const gz_candidates methods = {METHODS, possible_methods(builder, call, fit),
                                    usual_method(builder, call, fit)};
     const size_t method = gz_conv2d_choose(builder, methods, &call->size, false);
-    const bool winograd = method <= WINOGRAD_FEW && gz_conv2d_winograd_side(&call->size) % 2 == 0;
-    if (call->pooled && !winograd && !(method == FEW_CHANNELS && fit_pooled))
+    if (call->pooled && !(is_in_tiles(method) && gz_conv2d_tiles_pool(&call->size)) &&
+        !(method == FEW_CHANNELS && fit_pooled))
         gz_conv2d_then_pool(builder, call, ADD[method]);
     else if (call->slope && method == WINOGRAD)
         gz_conv2d_winograd_slope(builder, call);

@@ -1,6 +1,6 @@
 /* The gradient of conv2d with respect to its input: dy [B,P,Q,O], kernel [kh,kw,C,O] -> dx [B,H,W,C]; or dy
    [B,P/2,Q/2,O] of maxima, and their places. */
-#include "conv2d.h"
+#include "conv2d_winograd.h"
 #include "slope_sum.h"
 
 enum { DY, KERNEL, PLACE };
@@ -171,15 +171,15 @@ static gz_cost cost(const gz_node *node)
      .attr = GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, LINEAR),                            \
      .fill = GZ_FILL_##FILL,                                                                           \
      .heavy = HEAVY},
-#define POOLED(B, H, W, C, O, K, PADDING, FILL, HEAVY)                                      \
-    {.in = {{4, {B, GZ_CONV2D_POOLED(PADDING, H, K), GZ_CONV2D_POOLED(PADDING, W, K), O}},  \
-            {4, {K, K, C, O}},                                                              \
-            {4, {B, GZ_CONV2D_POOLED(PADDING, H, K), GZ_CONV2D_POOLED(PADDING, W, K), O}}}, \
-     .n_in = 3,                                                                             \
-     .attr = GZ_CONV2D_ATTR(H, W, K, K, 1, 1, 1, 1, PADDING, LINEAR),                       \
-     .fill = GZ_FILL_##FILL,                                                                \
-     .dtype = {GZ_F32, GZ_F32, GZ_I32},                                                     \
-     .index_limit = 4,                                                                      \
+#define POOLED(B, H, W, C, O, K, PADDING, FILL, HEAVY)                \
+    {.in = {GZ_CONV2D_POOLED(B, H, W, O, K, PADDING),                 \
+            {4, {K, K, C, O}},                                        \
+            GZ_CONV2D_POOLED(B, H, W, O, K, PADDING)},                \
+     .n_in = 3,                                                       \
+     .attr = GZ_CONV2D_ATTR(H, W, K, K, 1, 1, 1, 1, PADDING, LINEAR), \
+     .fill = GZ_FILL_##FILL,                                          \
+     .dtype = {GZ_F32, GZ_F32, GZ_I32},                               \
+     .index_limit = 4,                                                \
      .heavy = HEAVY},
 static const gz_case cases[] = {GZ_CONV2D_CASES(CASE) GZ_CONV2D_POOLED_CASES(POOLED)};
 

@@ -86,15 +86,15 @@ static gz_cost cost(const gz_node *node)
      .attr = GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, LINEAR),                             \
      .fill = GZ_FILL_##FILL,                                                                            \
      .heavy = HEAVY},
-#define POOLED(B, H, W, C, O, K, PADDING, FILL, HEAVY)                                      \
-    {.in = {{4, {B, H, W, C}},                                                              \
-            {4, {B, GZ_CONV2D_POOLED(PADDING, H, K), GZ_CONV2D_POOLED(PADDING, W, K), O}},  \
-            {4, {B, GZ_CONV2D_POOLED(PADDING, H, K), GZ_CONV2D_POOLED(PADDING, W, K), O}}}, \
-     .n_in = 3,                                                                             \
-     .attr = GZ_CONV2D_ATTR(H, W, K, K, 1, 1, 1, 1, PADDING, LINEAR),                       \
-     .fill = GZ_FILL_##FILL,                                                                \
-     .dtype = {GZ_F32, GZ_F32, GZ_I32},                                                     \
-     .index_limit = 4,                                                                      \
+#define POOLED(B, H, W, C, O, K, PADDING, FILL, HEAVY)                \
+    {.in = {{4, {B, H, W, C}},                                        \
+            GZ_CONV2D_POOLED(B, H, W, O, K, PADDING),                 \
+            GZ_CONV2D_POOLED(B, H, W, O, K, PADDING)},                \
+     .n_in = 3,                                                       \
+     .attr = GZ_CONV2D_ATTR(H, W, K, K, 1, 1, 1, 1, PADDING, LINEAR), \
+     .fill = GZ_FILL_##FILL,                                          \
+     .dtype = {GZ_F32, GZ_F32, GZ_I32},                               \
+     .index_limit = 4,                                                \
      .heavy = HEAVY},
 static const gz_case cases[] = {GZ_CONV2D_CASES(CASE) GZ_CONV2D_POOLED_CASES(POOLED)};
 

@@ -1,7 +1,7 @@
 /* The gradient of a convolution's kernel by the kernels of the cpu family: parts of the sum, then their sum
    in order. The parts depend on shapes alone, so that results don't depend on the number of cores; some parts
    are good for accuracy, too. */
-#include "conv2d.h"
+#include "conv2d_winograd.h"
 
 typedef struct task {
     gz_conv2d_size size;
@@ -284,7 +284,7 @@ void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *given, cons
         gz_conv2d_choose(builder, methods_of(builder, &straight, &turned), &size, place != NULL);
     const tiling by = tiling_of(builder, &size);
     const bool winograd = method == WINOGRAD || method == WINOGRAD_MANY;
-    if (!(winograd && gz_conv2d_winograd_side(&size) % 2 == 0) && !(method == TILE && is_whole(&by))) {
+    if (!(winograd && gz_conv2d_tiles_pool(&size)) && !(method == TILE && is_whole(&by))) {
         straight.dy = turned.x = gz_conv2d_whole_dy(builder, given, dy, place);
         straight.place = NULL;
     }

@@ -1,9 +1,11 @@
 /* Convolution of stride 1 and 2 x 2 to 5 x 5 taps by Winograd's F(4x4,3x3) and its like. */
-#include "conv2d.h"
+#include "conv2d_winograd.h"
 #include "reduce.h"
 #include "slope_sum.h"
 
-size_t gz_conv2d_winograd_side(const gz_conv2d_size *size) { return GZ_WINOGRAD_EDGE + 1 - size->taps[0]; }
+size_t gz_conv2d_winograd_side(const gz_conv2d_size *size) { return GZ_WINOGRAD_EDGE + 1 - size->taps[1]; }
+
+bool gz_conv2d_tiles_pool(const gz_conv2d_size *size) { return gz_conv2d_winograd_side(size) % 2 == 0; }
 
 size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size)
 {
@@ -14,8 +16,8 @@ size_t gz_conv2d_winograd_tiles(const gz_conv2d_size *size)
 gz_launch *gz_winograd_launch(gz_builder *builder, const gz_conv2d_size *size, const char *stem,
                               const char *kernel)
 {
-    if (size->taps[0] == 3) return gz_launch_add(builder, stem, kernel, "");
-    return gz_launch_add(builder, stem, kernel, "-DFILTER_TAPS=%zu", size->taps[0]);
+    if (size->taps[1] == 3) return gz_launch_add(builder, stem, kernel, "");
+    return gz_launch_add(builder, stem, kernel, "-DFILTER_TAPS=%zu", size->taps[1]);
 }
 
 /* GAZE_PLANE of cl/winograd_tiles.h: floats of a plane of tiles, of C channels or filters. */
@@ -91,9 +93,8 @@ bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder)
            (size->taps[0] > 2 || size->C * size->O >= MANY);
 }
 
-/* turned: `weights`, made from `kernel`, have their last tap first. */
-static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
-                       const gz_tensor *weights, bool turned)
+gz_tensor *gz_winograd_pack(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
+                            const gz_tensor *weights, bool turned, gz_winograd_order order)
 {
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
     gz_tensor *packed = gz_scratch_packed(builder, kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
@@ -104,17 +105,46 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz
     gz_arg_int(launch, size->C);
     gz_arg_int(launch, size->O);
     gz_arg_int(launch, turned);
+    gz_arg_int(launch, order.row);
+    gz_arg_int(launch, order.column);
+    gz_arg_int(launch, order.channel);
     gz_launch_groups(launch, 2 * blocks, size->C, 1, 1, 1, 1);
     return packed;
 }
 
-/* Arguments that say which tiles there are and how groups share them. */
-static void arg_tiles(gz_launch *launch, const gz_conv2d_size *size, size_t n_tiles,
-                      const gz_winograd_split *split)
+/* turned: `weights`, made from `kernel`, have their last tap first. Plane by plane. */
+static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *kernel,
+                       const gz_tensor *weights, bool turned)
+{
+    const size_t columns = gz_tile_columns(builder), plane = size->C * columns;
+    return gz_winograd_pack(builder, size, kernel, weights, turned,
+                            (gz_winograd_order){GZ_WINOGRAD_EDGE * plane, plane, columns});
+}
+
+static void arg_images(gz_launch *launch, const gz_conv2d_size *size)
 {
     gz_conv2d_arg_images(launch, size);
     gz_arg_int(launch, size->before[0]);
     gz_arg_int(launch, size->before[1]);
+}
+
+gz_launch *gz_winograd_begin(gz_builder *builder, const gz_conv2d_call *call, const char *stem,
+                             const char *kernel, const gz_tensor *packed)
+{
+    gz_launch *launch = gz_winograd_launch(builder, &call->size, stem, kernel);
+    gz_arg_tensor(launch, call->x);
+    gz_arg_tensor(launch, packed);
+    gz_arg_tensor(launch, call->bias);
+    gz_arg_tensor(launch, call->y);
+    gz_arg_tensor(launch, call->place);
+    gz_arg_tensor(launch, call->part_sums);
+    arg_images(launch, &call->size);
+    return launch;
+}
+
+/* How many tiles there are and how groups share them. */
+static void arg_tiles(gz_launch *launch, size_t n_tiles, const gz_winograd_split *split)
+{
     gz_arg_int(launch, n_tiles);
     gz_arg_int(launch, split->tiles);
     gz_arg_int(launch, split->shares);
@@ -135,14 +165,8 @@ void gz_conv2d_winograd(gz_builder *builder, const gz_conv2d_call *call)
     const size_t n_tiles = gz_conv2d_winograd_tiles(size);
     const gz_winograd_split split = gz_winograd_split_of(size, builder, GZ_WINOGRAD_PLANES, n_tiles);
     const gz_tensor *packed = pack(builder, size, call->kernel, call->weights, false);
-    gz_launch *launch = gz_winograd_launch(builder, size, "winograd", "winograd");
-    gz_arg_tensor(launch, call->x);
-    gz_arg_tensor(launch, packed);
-    gz_arg_tensor(launch, call->bias);
-    gz_arg_tensor(launch, call->y);
-    gz_arg_tensor(launch, call->place);
-    gz_arg_tensor(launch, call->part_sums);
-    arg_tiles(launch, size, n_tiles, &split);
+    gz_launch *launch = gz_winograd_begin(builder, call, "winograd", "winograd", packed);
+    arg_tiles(launch, n_tiles, &split);
     gz_arg_int(launch, call->activation);
     gz_arg_int(launch, call->pooled);
     share_tiles(builder, launch, size, &split);
@@ -174,7 +198,8 @@ void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_tensor(launch, slope->each);
     gz_arg_tensor(launch, slope->dz);
     gz_arg_tensor(launch, tiles);
-    arg_tiles(launch, size, n_tiles, &split);
+    arg_images(launch, size);
+    arg_tiles(launch, n_tiles, &split);
     gz_arg_int(launch, slope->activation);
     gz_arg_float(launch, slope->factor);
     share_tiles(builder, launch, size, &split);
@@ -204,9 +229,7 @@ bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, c
     gz_arg_tensor(launch, place);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, dx);
-    gz_conv2d_arg_images(launch, size);
-    gz_arg_int(launch, size->before[0]);
-    gz_arg_int(launch, size->before[1]);
+    arg_images(launch, size);
     gz_arg_int(launch, size->B);
     gz_arg_int(launch, each);
     gz_arg_int(launch, tiles);

@@ -1,5 +1,5 @@
 /* Convolution of stride 1 of images of few channels by Winograd's tiles: cl/winograd_few.cl. */
-#include "conv2d.h"
+#include "conv2d_winograd.h"
 
 enum { LANES = 4 }; /* as in the kernel */
 
@@ -40,20 +40,12 @@ bool gz_conv2d_is_winograd_few(const gz_conv2d_size *size)
     return size->C > 1 && (taps == 3 || taps == 4) && gz_conv2d_tiles_fit(size);
 }
 
+/* Column by column of the tiles. */
 static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
 {
-    const gz_conv2d_size *size = &call->size;
-    const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
-    gz_tensor *packed =
-        gz_scratch_packed(builder, call->kernel, blocks * GZ_WINOGRAD_PLANES * size->C * columns);
-    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_few", "winograd_few_pack");
-    gz_launch_packs(launch, call->kernel);
-    gz_arg_tensor(launch, call->weights);
-    gz_arg_tensor(launch, packed);
-    gz_arg_int(launch, size->C);
-    gz_arg_int(launch, size->O);
-    gz_launch_groups(launch, 2 * blocks, size->C, 1, 1, 1, 1);
-    return packed;
+    const size_t columns = gz_tile_columns(builder), channel = GZ_WINOGRAD_EDGE * columns;
+    return gz_winograd_pack(builder, &call->size, call->kernel, call->weights, false,
+                            (gz_winograd_order){columns, call->size.C * channel, channel});
 }
 
 /* Rows of tiles that a group makes: an eighth of an image where there are few images. */
@@ -68,17 +60,8 @@ void gz_conv2d_winograd_few(gz_builder *builder, const gz_conv2d_call *call)
 {
     const gz_conv2d_size *size = &call->size;
     const size_t rows = rows_of(size);
-    const gz_tensor *packed = pack(builder, call);
-    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_few", "winograd_few_channels");
-    gz_arg_tensor(launch, call->x);
-    gz_arg_tensor(launch, packed);
-    gz_arg_tensor(launch, call->bias);
-    gz_arg_tensor(launch, call->y);
-    gz_arg_tensor(launch, call->place);
-    gz_arg_tensor(launch, call->part_sums);
-    gz_conv2d_arg_images(launch, size);
-    gz_arg_int(launch, size->before[0]);
-    gz_arg_int(launch, size->before[1]);
+    gz_launch *launch =
+        gz_winograd_begin(builder, call, "winograd_few", "winograd_few_channels", pack(builder, call));
     gz_arg_int(launch, rows);
     gz_arg_int(launch, pitch_of(size, builder));
     gz_arg_int(launch, call->activation);

@@ -1,12 +1,10 @@
 /* Convolution along rows (kernels 1 x 2 to 1 x 5 of stride 1), and the gradient of its kernel, by Winograd's
    F(7 - taps, taps). */
-#include "conv2d.h"
-
-static size_t span(const gz_conv2d_size *size) { return GZ_WINOGRAD_EDGE + 1 - size->taps[1]; }
+#include "conv2d_winograd.h"
 
 static size_t n_tiles(const gz_conv2d_size *size)
 {
-    return size->B * size->P * gz_round_groups(size->Q, span(size));
+    return size->B * size->P * gz_round_groups(size->Q, gz_conv2d_winograd_side(size));
 }
 
 /* In the gradient of a kernel that sees few pixels, sums of one or two products are off by what is rounded in
@@ -32,11 +30,6 @@ bool gz_conv2d_is_winograd_row(const gz_conv2d_size *size, gz_builder *builder, 
     return direct * C * O >= (GZ_WINOGRAD_EDGE * tiles + fixed) * C * O + TRANSFORM * (C + O) * tiles;
 }
 
-static gz_launch *begin(gz_builder *builder, const gz_conv2d_size *size, const char *kernel)
-{
-    return gz_launch_add(builder, "winograd_row", kernel, "-DFILTER_TAPS=%zu", size->taps[1]);
-}
-
 static void arg_rows(gz_launch *launch, const gz_conv2d_size *size)
 {
     const size_t list[] = {size->W, size->C, size->Q, size->O, size->before[1], n_tiles(size)};
@@ -50,7 +43,7 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_call *call)
     const size_t columns = gz_tile_columns(builder), blocks = gz_round_groups(size->O, columns);
     gz_tensor *packed =
         gz_scratch_packed(builder, call->kernel, blocks * GZ_WINOGRAD_EDGE * size->C * columns);
-    gz_launch *launch = begin(builder, size, "winograd_row_pack");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_row", "winograd_row_pack");
     gz_launch_packs(launch, call->kernel);
     gz_arg_tensor(launch, call->weights);
     gz_arg_tensor(launch, packed);
@@ -67,7 +60,7 @@ void gz_conv2d_winograd_row(gz_builder *builder, const gz_conv2d_call *call)
     const gz_conv2d_size *size = &call->size;
     const gz_winograd_split split = gz_winograd_split_of(size, builder, GZ_WINOGRAD_EDGE, n_tiles(size));
     const gz_tensor *packed = pack(builder, call);
-    gz_launch *launch = begin(builder, size, "winograd_row");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_row", "winograd_row");
     gz_arg_tensor(launch, call->x);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, call->bias);
@@ -92,7 +85,7 @@ void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size,
     const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_EDGE * size->C * filters);
     const gz_tensor *work =
         gz_scratch(builder, parts * gz_winograd_sum_floats(builder, size, GZ_WINOGRAD_EDGE, TILES));
-    gz_launch *launch = begin(builder, size, "winograd_row_kernel_gradient");
+    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_row", "winograd_row_kernel_gradient");
     gz_arg_tensor(launch, x);
     gz_arg_tensor(launch, dy);
     gz_arg_tensor(launch, u);
@@ -101,7 +94,7 @@ void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size,
     gz_arg_int(launch, TILES);
     gz_arg_int(launch, parts);
     gz_launch_groups(launch, parts, 1, 1, 1, 1, 1);
-    launch = begin(builder, size, "winograd_row_kernel_gradient_end");
+    launch = gz_winograd_launch(builder, size, "winograd_row", "winograd_row_kernel_gradient_end");
     gz_arg_tensor(launch, u);
     gz_arg_tensor(launch, dkernel);
     gz_arg_int(launch, size->C);
