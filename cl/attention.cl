@@ -30,21 +30,7 @@ GAZE_APART void gaze_scores(const __global float *k, int stride, int keys, const
     }
 }
 
-/* sum [depth][QUERIES] += v^T s */
-GAZE_APART void gaze_mix(const __global float *v, int stride, int keys, const float *s, int queries, int depth,
-                         float *sum)
-{
-    for (int d = 0; d < depth; d += PANEL_ROWS)
-        for (int n = 0; n < queries; n += TILE_COLUMNS) {
-            const __global float *row[PANEL_ROWS];
-            floatv c[2 * PANEL_ROWS];
-#pragma unroll
-            for (int j = 0; j < PANEL_ROWS; j++) row[j] = v + min(d + j, depth - 1);
-            gaze_load_rows(sum + d * QUERIES + n, QUERIES, c);
-            gaze_attention_tile(row, stride, s + n, QUERIES, keys, c);
-            gaze_keep_rows(c, sum + d * QUERIES + n, QUERIES);
-        }
-}
+GAZE_DEFINE_MIX(gaze_mix, __global) // sum [depth][QUERIES] += v^T s
 
 /* One block of the online softmax of TILE_COLUMNS queries: s becomes 2^(factor s - top), top and total go on, and what was summed
    before shrinks by the difference. */
@@ -125,20 +111,26 @@ GAZE_APART void gaze_attention(int i0, int i1, const __global float *restrict q,
     for (int n = 0; n < QUERIES; n++) top[n] = -INFINITY;
     for (int j = 0; j < end; j += BLOCK) {
         const int keys = min(BLOCK, end - j), ordered = causal && j + keys > first + 1;
+        for (int n = rows * j / end; n < rows * (j + keys) / end; n++) {
+            gaze_prefetch_to(y + (size_t)n * H * V, V);
+            gaze_prefetch(q + (size_t)(n + QUERIES) * H * K, K); /* of the next group */
+        }
         gaze_scores(k + (size_t)j * H * K, H * K, keys, turned, rows, K, s);
         if (mask || ordered)
             gaze_hide(s, keys, rows, mask ? mask + j : mask, causal ? j - first : INT_MIN, -INFINITY);
         for (int n = 0; n < rows; n += TILE_COLUMNS)
             gaze_online(s + n, keys, factor * LOG2_E, top + n, total + n, sum + n, V);
-        gaze_mix(v + (size_t)j * H * V, H * V, keys, s, rows, V, sum);
+        gaze_mix(v + (size_t)j * H * V, H * V, keys, s, rows, sum, V);
     }
     for (int n = 0; n < rows; n += GAZE_WIDTH) {
         const floatv sum = vloadv(0, total + n);
         vstorev(fma(vloadv(0, top + n), (floatv)(LOG_2), log(sum)), 0, top + n);
         vstorev((floatv)(1.0f) / sum, 0, total + n);
     }
+    if (queries) /* apart: where it is null, a masked load of it takes processors hundreds of cycles */
+        for (int n = 0; n < rows; n++) top[n] = queries[n] ? top[n] : -INFINITY;
     for (int n = 0; n < rows; n++) {
-        const int seen = !(queries && !queries[n]) && top[n] != -INFINITY;
+        const int seen = top[n] != -INFINITY;
         lse[n] = seen ? top[n] : INFINITY;
         total[n] = seen ? total[n] : 0.0f;
     }

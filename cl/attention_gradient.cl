@@ -114,21 +114,7 @@ GAZE_APART void gaze_add_to_keys(const float *s, int keys, int queries, const fl
         }
 }
 
-/* sum [depth][QUERIES] += k^T ds: what keys add to queries */
-GAZE_APART void gaze_add_to_queries(const float *ds, int keys, int queries, const float *k, int depth, float *sum)
-{
-    const float *row[PANEL_ROWS];
-    floatv c[2 * PANEL_ROWS];
-    for (int d = 0; d < depth; d += PANEL_ROWS)
-        for (int n = 0; n < queries; n += TILE_COLUMNS) {
-            float *to = sum + d * QUERIES + n;
-#pragma unroll
-            for (int j = 0; j < PANEL_ROWS; j++) row[j] = k + min(d + j, depth - 1);
-            gaze_load_rows(to, QUERIES, c);
-            gaze_weights_tile(row, KEY_DEPTH, ds + n, QUERIES, keys, c);
-            gaze_keep_rows(c, to, QUERIES);
-        }
-}
+GAZE_DEFINE_MIX(gaze_add_to_queries, __private) // sum [depth][QUERIES] += k^T ds: what keys add to queries
 
 /* What the weights of a block of queries need: lse, as an exponent of 2 (infinity: no weight), and delta */
 static inline void gaze_query_sums(const __global float *y, const __global float *dy, int stride, int rows, int V,
@@ -227,7 +213,7 @@ GAZE_APART void gaze_attention_gradient(int i0, int i1, const __global float *re
                 gaze_make_differences(values + j * VALUE_DEPTH, n, turned_dy, rows, V, delta, p, ds);
                 gaze_add_to_keys(p, n, rows, panels_dy, VALUE_DEPTH, sum_v + j * VALUE_DEPTH);
                 gaze_add_to_keys(ds, n, rows, panels_q, KEY_DEPTH, sum_k + j * KEY_DEPTH);
-                gaze_add_to_queries(ds, n, rows, keys + j * KEY_DEPTH, K, sum_q);
+                gaze_add_to_queries(keys + j * KEY_DEPTH, KEY_DEPTH, n, ds, rows, sum_q, K);
             }
             if (end > 0 || first == from) gaze_put_queries(sum_q, rows, K, factor, dq + row * K, H * K, first == from);
         }

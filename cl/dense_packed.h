@@ -88,10 +88,9 @@ GAZE_IN_REGISTERS void gaze_put_finished(floatv *c, int finish, int activation, 
 }
 
 /* y [R,N] = activation(x [R,K] w + bias) from the panels of w, finished: a group makes DENSE_ROWS x PRODUCT_COLUMNS. before [R,N]: where
-   what is finished is kept, or null, as may be bias and other [R,N]. The groups of a row ask for the next DENSE_ROWS rows of x, or,
-   where there are none that could use panels again, for the part of a panel that comes next; and each tile, row by row in the course
-   of its product, for what it reads and writes at its end: more at once would take all of the misses that a core can wait for, and
-   the panel needs some. */
+   what is finished is kept, or null, as may be bias and other [R,N]. The groups of a row ask for the next DENSE_ROWS rows of x and
+   for the part of a panel that comes next; and each tile, row by row in the course of its product, for what it reads and writes at its
+   end: more at once would take all of the misses that a core can wait for, and the panel needs some. */
 GAZE_IN_REGISTERS void gaze_dense_rows(int i0, int i1, const __global float *x, const __global float *panels,
                                        const __global float *bias, const __global float *other, __global float *before,
                                        __global float *y, int R, int K, int N, int activation, int finish)
@@ -100,8 +99,7 @@ GAZE_IN_REGISTERS void gaze_dense_rows(int i0, int i1, const __global float *x, 
     const int rows = min(DENSE_ROWS, R - r), narrow = IS_NARROW(columns), height = narrow ? NARROW_ROWS : TILE_ROWS;
     const int steps = (K + DENSE_DEPTH - 1) / DENSE_DEPTH * (DENSE_ROWS / height), groups = (N + PRODUCT_COLUMNS - 1) / PRODUCT_COLUMNS;
     const int next_rows = clamp(R - r - DENSE_ROWS, 0, DENSE_ROWS), share = next_rows * K / (groups * steps) + 1;
-    const int tiles = (rows + height - 1) / height,
-              ahead = R > DENSE_ROWS ? 0 : (DENSE_DEPTH * PRODUCT_COLUMNS / (tiles * ASKED_PARTS) + 15) / 16 * 16;
+    const int tiles = (rows + height - 1) / height, ahead = (DENSE_DEPTH * PRODUCT_COLUMNS / (tiles * ASKED_PARTS) + 15) / 16 * 16;
     const __global float *row[MOST_ROWS], *next = x + (size_t)(r + DENSE_ROWS) * K + i0 * steps * share;
     GAZE_ALIGNED float sum[DENSE_ROWS * PRODUCT_COLUMNS], start[PRODUCT_COLUMNS];
     floatv c[PRODUCT_TILE];

@@ -13,7 +13,8 @@
 #ifndef QUERY_TILES
 #define QUERY_TILES 2
 #endif
-#define QUERIES (QUERY_TILES * TILE_COLUMNS) // of a block
+#define QUERIES    (QUERY_TILES * TILE_COLUMNS) // of a block
+#define SHORT_ROWS 4                            // of a tile where one of PANEL_ROWS would reach beyond a head's depth
 #define LOG2_E  1.44269504f
 #define LOG_2   0.69314718f
 
@@ -64,6 +65,38 @@ GAZE_IN_REGISTERS void gaze_keep_rows(const floatv *c, float *to, int stride)
         vstorev(c[PANEL_ROWS + j], 1, to + j * stride);
     }
 }
+
+/* NAME(a, stride, keys, s, queries, sum, depth): sum [ROWS][QUERIES] += a^T s, ROWS columns of a [keys], rows `stride` floats apart, of
+   which `depth` columns exist, and s [keys][QUERIES]. */
+#define GAZE_DEFINE_MIX_TILE(NAME, ROWS, SPACE)                                                                                      \
+    GAZE_DEFINE_PRODUCT(NAME##_tile, ROWS, 2, SPACE, __private)                                                                      \
+    GAZE_IN_REGISTERS void NAME(const SPACE float *a, int stride, int keys, const float *s, int queries, float *sum, int depth)      \
+    {                                                                                                                                \
+        for (int n = 0; n < queries; n += TILE_COLUMNS) {                                                                            \
+            const SPACE float *row[ROWS];                                                                                            \
+            floatv c[2 * ROWS];                                                                                                      \
+            UNROLL for (int i = 0; i < 2 * ROWS; i++) c[i] = vloadv(i / ROWS, sum + n + i % ROWS * QUERIES);                         \
+            UNROLL for (int i = 0; i < ROWS; i++) row[i] = a + min(i, depth - 1);                                                    \
+            NAME##_tile(row, stride, s + n, QUERIES, keys, c);                                                                       \
+            UNROLL for (int i = 0; i < 2 * ROWS; i++) vstorev(c[i], i / ROWS, sum + n + i % ROWS * QUERIES);                         \
+        }                                                                                                                            \
+    }
+
+/* The same of all `depth` columns: short tiles first, until what is left is whole ones. sum has room for PANEL_ROWS rows more. */
+#define GAZE_DEFINE_MIX(NAME, SPACE)                                                                                                 \
+    GAZE_DEFINE_MIX_TILE(NAME##_long, PANEL_ROWS, SPACE)                                                                             \
+    GAZE_DEFINE_MIX_TILE(NAME##_short, SHORT_ROWS, SPACE)                                                                            \
+    GAZE_APART void NAME(const SPACE float *a, int stride, int keys, const float *s, int queries, float *sum, int depth)             \
+    {                                                                                                                                \
+        for (int d = 0, rows; d < depth; d += rows) {                                                                                \
+            const int left = depth - d;                                                                                              \
+            rows = left <= SHORT_ROWS || (left > PANEL_ROWS && left % PANEL_ROWS) ? SHORT_ROWS : PANEL_ROWS;                         \
+            if (rows == SHORT_ROWS)                                                                                                  \
+                NAME##_short(a + d, stride, keys, s, queries, sum + d * QUERIES, left);                                              \
+            else                                                                                                                     \
+                NAME##_long(a + d, stride, keys, s, queries, sum + d * QUERIES, left);                                               \
+        }                                                                                                                            \
+    }
 
 static inline void gaze_clear(float *sum, int count)
 {
