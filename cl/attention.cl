@@ -127,7 +127,7 @@ GAZE_APART void gaze_attention(int i0, int i1, const __global float *restrict q,
         vstorev(fma(vloadv(0, top + n), (floatv)(LOG_2), log(sum)), 0, top + n);
         vstorev((floatv)(1.0f) / sum, 0, total + n);
     }
-    if (queries) /* apart: where it is null, a masked load of it takes processors hundreds of cycles */
+    if (queries) /* apart, as gaze_load_some says */
         for (int n = 0; n < rows; n++) top[n] = queries[n] ? top[n] : -INFINITY;
     for (int n = 0; n < rows; n++) {
         const int seen = top[n] != -INFINITY;

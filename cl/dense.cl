@@ -37,7 +37,7 @@ GAZE_APART void gaze_dense_tile(int i0, int i1, int i2, const __global float *re
     const __global float *row[MOST_ROWS];
     GAZE_ALIGNED float panel[DENSE_DEPTH * PRODUCT_COLUMNS], sum[DENSE_ROWS * PRODUCT_COLUMNS], start[PRODUCT_COLUMNS];
     floatv c[PRODUCT_TILE];
-    for (int j = 0; j < PRODUCT_COLUMNS; j++) start[j] = bias && u + j < U ? bias[u + j] : 0.0f;
+    gaze_open_bias(bias, u, U - u, start);
     y += ((size_t)p * R + r) * U + u;
     for (int k = from; k < to; k += DENSE_DEPTH) {
         const int count = min(DENSE_DEPTH, to - k), last = k + DENSE_DEPTH >= to;

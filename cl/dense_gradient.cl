@@ -30,43 +30,26 @@ static inline void gaze_copy_rows(const __global float *a, int count, int stride
                     v, rows + r * COPY_FLOATS);
 }
 
-/* out (=, or += unless first) `rows` and `columns` of a tile in memory. */
-GAZE_APART void gaze_add_tile_part(const float *tile, int height, __global float *out, int row, int column, int rows, int columns,
-                                   int first)
+/* `rows` and `columns` of a tile in memory to out, element (j, n) at j * row + n * column. */
+GAZE_APART void gaze_turn_tile_part(const float *tile, int height, __global float *out, int row, int column, int rows, int columns)
 {
     for (int j = 0; j < rows; j++)
-        for (int u = 0; u < columns; u += GAZE_WIDTH) {
-            const float *from = tile + u * height + j * GAZE_WIDTH;
-            __global float *to = out + (size_t)j * row + (size_t)u * column;
-            if (column == 1)
-                gaze_store_part(first ? vloadv(0, from) : vloadv(0, from) + gaze_load_part(to, columns - u, 0.0f), to, columns - u);
-            else
-                for (int n = 0; n < min(GAZE_WIDTH, columns - u); n++) {
-                    __global float *element = to + (size_t)n * column;
-                    *element = from[n] + (first ? 0.0f : *element);
-                }
-        }
+        for (int u = 0; u < columns; u += GAZE_WIDTH)
+            for (int n = 0; n < min(GAZE_WIDTH, columns - u); n++)
+                out[(size_t)j * row + (size_t)(u + n) * column] = tile[u * height + j * GAZE_WIDTH + n];
 }
 
-/* out (=, or += unless first) a tile, of which `rows` rows and `columns` columns exist; element (j, n) is at
- * j * row + n * column. */
-GAZE_IN_REGISTERS void gaze_put_tile(const floatv *c, __global float *out, int row, int column, int rows,
-                                 int columns, int first)
+/* A tile of out, of which `rows` rows and `columns` columns exist; one of row and column is 1. */
+GAZE_IN_REGISTERS void gaze_put_tile(const floatv *c, __global float *out, int row, int column, int rows, int columns)
 {
-    if (rows >= TILE_ROWS && columns >= PRODUCT_COLUMNS && column == 1) {
-#pragma unroll
-        for (int j = 0; j < TILE_ROWS; j++) {
-            __global float *to = out + (size_t)j * row;
-#pragma unroll
-            for (int v = 0; v < PRODUCT_VECTORS; v++)
-                vstorev(first ? c[v * TILE_ROWS + j] : vloadv(v, to) + c[v * TILE_ROWS + j], v, to);
-        }
+    if (column == 1) {
+        gaze_store_tile(c, out, row, rows, columns);
         return;
     }
     const int height = IS_NARROW(columns) ? NARROW_ROWS : TILE_ROWS;
     GAZE_ALIGNED float tile[PRODUCT_TILE * GAZE_WIDTH];
     gaze_keep_tile(c, tile);
-    gaze_add_tile_part(tile, height, out, row, column, min(rows, height), min(columns, PRODUCT_COLUMNS), first);
+    gaze_turn_tile_part(tile, height, out, row, column, min(rows, height), min(columns, PRODUCT_COLUMNS));
 }
 
 /* total [PRODUCT_COLUMNS] += the rows of a panel. */
@@ -92,13 +75,13 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
     const int least = IS_NARROW(columns) ? NARROW_ROWS : TILE_ROWS;
     const int tiles = (rows + least - 1) / least * ((columns + PRODUCT_COLUMNS - 1) / PRODUCT_COLUMNS);
     GAZE_ALIGNED float copy[GRADIENT_DEPTH * COPY_FLOATS], panel[GRADIENT_DEPTH * PRODUCT_COLUMNS], total[GRADIENT_COLUMNS];
+    GAZE_ALIGNED float sum[GRADIENT_ROWS * GRADIENT_COLUMNS]; // here, as rows of out may lie multiples of 4 KiB apart too
     for (int j = 0; j < GRADIENT_COLUMNS; j++) total[j] = 0.0f;
     out += (size_t)p * M * N;
     for (int r = from; r < to; r += GRADIENT_DEPTH) {
-        /* The next block's rows, of a and of b in turn: a tile asks for so many, some with each part of its product (dense.cl), and
-           for what it writes. */
-        const int count = min(GRADIENT_DEPTH, to - r), asked = 2 * (count / tiles + 1);
-        int next = 2 * (r + count), line = next;
+        /* A tile asks for some rows of the next block, of a before the first half of its product and of b before the second. */
+        const int count = min(GRADIENT_DEPTH, to - r), asked = count / tiles + 1, last = r + GRADIENT_DEPTH >= to;
+        int next = r + count;
         gaze_copy_rows(a + (size_t)r * M + m, count, M, M - m, (size_t)(R - r) * M - m, copy);
         for (int n = first; n < first + columns; n += PRODUCT_COLUMNS) {
             gaze_pack(b + (size_t)r * N + n, count, N, N - n, (size_t)(R - r) * N - n, panel);
@@ -111,18 +94,15 @@ GAZE_APART void gaze_dense_gradient_tile(int i0, int i1, int i2, const __global 
                 for (int j = 0; j < MOST_ROWS; j++) element[j] = copy + min(i + j, rows - 1); // the last one for those that aren't there
 #pragma unroll
                 for (int j = 0; j < PRODUCT_TILE; j++) c[j] = 0.0f;
-                for (int q = 0; q < ASKED_PARTS; q++) {
-                    const int begin = count * q / ASKED_PARTS, some = count * (q + 1) / ASKED_PARTS - begin;
-                    for (const int end = min(next + asked * (q + 1) / ASKED_PARTS, 2 * to); line < end; line++)
-                        gaze_prefetch(line % 2 ? b + (size_t)(line / 2) * N + first : a + (size_t)(line / 2) * M + m,
-                                      line % 2 ? columns : rows);
-                    if (q < min(height, rows - i) && column == 1)
-                        gaze_prefetch_to(out + (size_t)(m + i + q) * row + n, PRODUCT_COLUMNS);
+                for (int q = 0; q < 2; q++) {
+                    const int begin = q * (count / 2), some = q ? count - begin : count / 2;
+                    for (int l = next; l < min(next + asked, to); l++)
+                        gaze_prefetch(q ? b + (size_t)l * N + first : a + (size_t)l * M + m, q ? columns : rows);
                     gaze_gradient_panel(element, COPY_FLOATS, panel + begin * PRODUCT_COLUMNS, PRODUCT_COLUMNS, some, narrow, c);
                 }
                 next += asked;
-                gaze_put_tile(c, out + (size_t)(m + i) * row + (size_t)n * column, row, column, rows - i,
-                              N - n, r == from);
+                gaze_add_block(c, sum + (n - first) * GRADIENT_ROWS + i * PRODUCT_COLUMNS, r == from, last);
+                if (last) gaze_put_tile(c, out + (size_t)(m + i) * row + (size_t)n * column, row, column, rows - i, N - n);
             }
         }
     }

@@ -15,6 +15,12 @@
 
 GAZE_DEFINE_PRODUCT_TILE(gaze_tile_in_place, __global, __global)
 
+/* start [PRODUCT_COLUMNS] = `columns` of a bias from column `at` on, or zeros where it is null */
+static inline void gaze_open_bias(const __global float *bias, int at, int columns, float *start)
+{
+    for (int j = 0; j < PRODUCT_COLUMNS; j += GAZE_WIDTH) vstorev(gaze_load_some(bias, at + j, columns - j), 0, start + j);
+}
+
 /* What becomes of the sums. The numbers are gz_finish's (engine/ops/dense.h). */
 #define FINISH_ADD      1 // activation(sum + bias) + other
 #define FINISH_SLOPE    2 // sum times the activation's slope at `other`
@@ -103,7 +109,7 @@ GAZE_IN_REGISTERS void gaze_dense_rows(int i0, int i1, const __global float *x, 
     const __global float *row[MOST_ROWS], *next = x + (size_t)(r + DENSE_ROWS) * K + i0 * steps * share;
     GAZE_ALIGNED float sum[DENSE_ROWS * PRODUCT_COLUMNS], start[PRODUCT_COLUMNS];
     floatv c[PRODUCT_TILE];
-    for (int j = 0; j < PRODUCT_COLUMNS; j++) start[j] = bias && j < columns ? bias[n + j] : 0.0f;
+    gaze_open_bias(bias, n, columns, start);
     panels += (size_t)n * K;
     for (int k = 0; k < K; k += DENSE_DEPTH) {
         const int count = min(DENSE_DEPTH, K - k), last = k + DENSE_DEPTH >= K;

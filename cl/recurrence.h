@@ -26,12 +26,6 @@
 /* Rows of the weights that all tiles of a group read before the next ones: they stay in the first cache meanwhile. */
 #define WEIGHTS_DEPTH (GROUP_ROWS > TILE_ROWS ? 192 : INT_MAX)
 
-/* `count` values of a row that may be missing. */
-static inline floatv gaze_load_some(const __global float *from, int at, int count)
-{
-    return from ? gaze_load_part(from + at, count, 0.0f) : (floatv)(0.0f);
-}
-
 /* What is added to the products of step `step`: its own of the input, made before, or where they are made here (D > 0), x_bias, which
    may be null. */
 static inline const __global float *gaze_added(const __global float *xw, const __global float *x_bias, int D, size_t step, int width)
