@@ -104,7 +104,7 @@ static gaze_status say(const gaze_model *m, const cam_map *map, gaze_map_info *i
     info->meaning =
         gz_arena_format(arena,
                         "Grad-CAM, worked out from gradients, not an attention map: how much the features of "
-                        "'%s' in this cell speak for %s",
+                        "'%s' in this cell speak for %s (0: not at all, or against it)",
                         layer, class);
     return info->name && info->meaning ? GAZE_OK : GAZE_ERROR_DEVICE;
 }
