@@ -51,6 +51,12 @@ struct gz_device {
 void gz_device_is_used_here(void);
 bool gz_device_is_used(void); /* was it, here or in the process that this one is a fork of? */
 
+/* What PoCL is told by the environment (pocl.c): before the first OpenCL call; once a PoCL's version is
+ * known; and whether a device is there because of that. */
+void gz_pocl_prepare(void);
+void gz_pocl_ask_for_hosted(const char *version);
+bool gz_pocl_is_hosted(const gaze_device_info *info);
+
 /* Fills the probe with what was measured before, and measures what wasn't; measure NULL: not that. */
 gaze_status gz_device_measure(gz_probe *probe, gz_measure_function *measure);
 

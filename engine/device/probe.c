@@ -1,62 +1,11 @@
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "device_parts.h"
 
 #include <ctype.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_PLATFORMS = 64, MAX_DEVICES = 64 };
-
-/* PoCL's thread i goes to CPU i: the process ends where that CPU isn't there, and one that it may not use
-   (taskset, containers) would be taken all the same. */
-static bool may_use_all_cpus(void)
-{
-#ifdef __linux__
-    const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    cpu_set_t allowed;
-    if (online < 1 || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
-    for (long i = 0; i < online; i++)
-        if (i >= CPU_SETSIZE || !CPU_ISSET((size_t)i, &allowed)) return false;
-    return true;
-#else
-    return false;
-#endif
-}
-
-/* Without it Linux may leave all of PoCL's threads on one CPU. PoCL reads it once, at the first OpenCL call
- * of the process. */
-static void set_environment(void)
-{
-    gz_device_is_used_here();
-    if (!getenv("POCL_MAX_PTHREAD_COUNT") && may_use_all_cpus()) setenv("POCL_AFFINITY", "1", 0);
-}
-
-static void prepare_environment(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, set_environment);
-}
-
-/* PoCL's device `pthread` wakes threads of its own for every batch of commands, which costs more than a small
-   model's kernels. Its device `basic` runs them on the thread that waits for them, but has to be asked for
-   before PoCL looks for its devices. Only where the user has not chosen devices, of a PoCL whose names these
-   are, and which has no other devices to lose. */
-static const char HOSTED_DEVICES[] = "pthread basic";
-
-static void ask_for_hosted(const char *version)
-{
-    if (strstr(version, " PoCL 3.") && !strstr(version, "CUDA") && !strstr(version, "TCE"))
-        setenv("POCL_DEVICES", HOSTED_DEVICES, 0);
-}
-
-static bool is_hosted(const gaze_device_info *info)
-{
-    const char *devices = getenv("POCL_DEVICES");
-    return devices && strcmp(devices, HOSTED_DEVICES) == 0 && strncmp(info->name, "basic-", 6) == 0;
-}
 
 /* Drivers pad names with blanks. */
 static char *trimmed(char *text)
@@ -249,7 +198,7 @@ static gaze_status add_platform_without_devices(gz_probe *probe, cl_platform_id 
 static void fold_hosted(gz_probe *probe, size_t first, size_t *next_index)
 {
     size_t hosted = first;
-    while (hosted < probe->count && !is_hosted(&probe->found[hosted].info)) hosted++;
+    while (hosted < probe->count && !gz_pocl_is_hosted(&probe->found[hosted].info)) hosted++;
     if (probe->count - first < 2 || hosted == probe->count) return;
     const cl_device_id device = probe->found[hosted].info.usable ? probe->found[hosted].device : NULL;
     for (size_t i = hosted; i + 1 < probe->count; i++) {
@@ -267,7 +216,7 @@ static gaze_status probe_platform(gz_probe *probe, cl_platform_id platform, size
     cl_device_id devices[MAX_DEVICES];
     cl_uint count = 0;
     const size_t first = probe->count;
-    ask_for_hosted(platform_text(probe, platform, CL_PLATFORM_VERSION));
+    gz_pocl_ask_for_hosted(platform_text(probe, platform, CL_PLATFORM_VERSION));
     const cl_int code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, devices, &count);
     if (code != CL_SUCCESS || count == 0)
         return add_platform_without_devices(probe, platform, platform_index, code);
@@ -303,7 +252,7 @@ gaze_status gz_probe_create(gz_probe **out)
 {
     gaze_status status;
     gz_probe *probe;
-    prepare_environment();
+    gz_pocl_prepare();
     GZ_TRY(gz_device_check_process());
     GZ_TRY(gz_allocate(1, sizeof *probe, &probe));
     GZ_GO(gz_arena_create(&probe->arena));

@@ -1,4 +1,4 @@
-#include "build.h"
+#include "build_parts.h"
 #include "ids.h"
 #include "../ops/fuse.h"
 #include "../base/text.h"
@@ -6,20 +6,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct state { /* what a layer gives beside its output */
-    const char *name;  /* "<layer>/<part>" */
-    gz_tensor *value;
-} state;
-
-struct gz_build {
-    const gz_model *model;
-    const gz_build_options *options;
-    gz_built *built;
-    gz_flow *flows; /* inputs, then layers */
-    state *states;
-    size_t n_states, weights_capacity, maps_capacity, states_capacity, draws_capacity;
-};
 
 gz_graph *gz_build_graph(gz_build *build) { return build->built->graph; }
 bool gz_build_training(const gz_build *build) { return build->options->training; }
@@ -93,99 +79,6 @@ gaze_status gz_build_statistic(gz_build *build, const gz_layer *layer, const cha
     return build_weight(build, layer, GZ_STATE, weight, shape, initializer, out);
 }
 
-static const char *map_name(const gz_build *build, const gz_layer *layer, const char *part)
-{
-    return part ? gz_arena_format(build->built->graph->arena, "%s/%s", layer->name, part) : layer->name;
-}
-
-static bool is_among(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0) return true;
-    return false;
-}
-
-bool gz_build_wants_map(const gz_build *build, const gz_layer *layer, const char *part)
-{
-    const char *name = map_name(build, layer, part);
-    return name && is_among(build->options->maps, build->options->n_maps, name);
-}
-
-gaze_status gz_build_map_part(const gz_build *build, const gz_layer *layer, const char *part, gz_shape whole,
-                              gaze_map_axes axes, gaze_map_part *rows)
-{
-    const gz_build_options *options = build->options;
-    const char *name = map_name(build, layer, part);
-    if (!name) return GAZE_ERROR_DEVICE;
-    *rows = (gaze_map_part){0};
-    for (size_t i = 0; options->parts && i < options->n_maps; i++)
-        if (strcmp(options->maps[i], name) == 0) *rows = options->parts[i];
-    return gz_map_part_resolve(name, whole, axes, rows);
-}
-
-gaze_status gz_build_map(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
-                         const gz_map_note *note)
-{
-    const char *name = map_name(build, layer, part);
-    gaze_map_part rows;
-    if (!name) return GAZE_ERROR_DEVICE;
-    GZ_TRY(gz_map_check(layer, name, values, note->axes));
-    GZ_TRY(gz_build_map_part(build, layer, part, values->shape, note->axes, &rows));
-    GZ_TRY(gz_map_part_cut(build->built->graph, &rows, values, &values));
-    return gz_build_map_rows(build, layer, part, values, note);
-}
-
-gaze_status gz_build_map_rows(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *values,
-                              const gz_map_note *note)
-{
-    gz_built *built = build->built;
-    const char *name = map_name(build, layer, part);
-    if (!name) return GAZE_ERROR_DEVICE;
-    GZ_TRY(gz_grow(&built->maps, &build->maps_capacity, built->n_maps + 1, sizeof *built->maps));
-    gaze_map_info info = {.name = name,
-                          .layer = layer->name,
-                          .kind = note->kind,
-                          .meaning = note->meaning,
-                          .axes = note->axes,
-                          .rank = values->shape.rank - 1,
-                          .field = note->field,
-                          .sums_to_one = note->sums_to_one};
-    memcpy(info.shape, values->shape.dim + 1, info.rank * sizeof *info.shape);
-    if (is_among(build->options->maps, build->options->n_maps, name)) values->keep = true;
-    built->maps[built->n_maps++] = (gz_built_map){info, values};
-    return GAZE_OK;
-}
-
-gaze_status gz_build_map_shape(gz_build *build, const gz_layer *layer, const char *part, gz_shape shape,
-                               const gz_map_note *note)
-{
-    gz_tensor *values = gz_arena_allocate(build->built->graph->arena, sizeof *values);
-    if (!values) return GAZE_ERROR_DEVICE;
-    shape.dim[0] = 1;
-    *values = (gz_tensor){.name = layer->name,
-                          .shape = shape}; /* not in the graph: it may be larger than any can be */
-    return gz_build_map_rows(build, layer, part, values, note);
-}
-
-gaze_status gz_build_state(gz_build *build, const gz_layer *layer, const char *part, gz_tensor *value)
-{
-    const char *name = gz_arena_format(build->built->graph->arena, "%s/%s", layer->name, part);
-    if (!name) return GAZE_ERROR_DEVICE;
-    GZ_TRY(gz_grow(&build->states, &build->states_capacity, build->n_states + 1, sizeof *build->states));
-    build->states[build->n_states++] = (state){name, value};
-    return GAZE_OK;
-}
-
-gaze_status gz_build_drawn(gz_build *build, const gz_layer *layer, gz_tensor *a, gz_tensor *choice)
-{
-    gz_built *built = build->built;
-    const char *average = gz_arena_format(built->graph->arena, "%s:average", layer->name);
-    if (!average) return GAZE_ERROR_DEVICE;
-    GZ_TRY(gz_grow(&built->draws, &build->draws_capacity, built->n_draws + 1, sizeof *built->draws));
-    built->draws[built->n_draws++] = (gz_built_draw){average, a, choice};
-    return GAZE_OK;
-}
-
 static gaze_status check_input_shape(const gz_model_input *input, gz_shape given)
 {
     bool fits = given.rank == input->shape.rank;
@@ -224,6 +117,13 @@ static gz_flow find_flow(const gz_build *build, const char *name)
     return build->flows[model->n_inputs + i];
 }
 
+bool gz_build_asks_for(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
 static gaze_status build_layer(gz_build *build, size_t i)
 {
     const gz_layer *layer = &build->model->layers[i];
@@ -233,7 +133,7 @@ static gaze_status build_layer(gz_build *build, size_t i)
     GZ_TRY(layer->type->build(build, layer, layer->options, in, layer->n_inputs, out));
     build->built->layers[i] = out->x;
     build->built->fields[i] = out->field;
-    if (is_among(build->options->layers, build->options->n_layers, layer->name)) out->x->keep = true;
+    if (gz_build_asks_for(build->options->layers, build->options->n_layers, layer->name)) out->x->keep = true;
     return GAZE_OK;
 }
 
@@ -255,23 +155,6 @@ static gaze_status build_outputs(gz_build *build)
     }
     GZ_TRY(check_classes(model, build->built));
     return gz_decode_check(model, build->built);
-}
-
-static gaze_status check_maps(const gz_build *build)
-{
-    const gz_built *built = build->built;
-    const char **names = gz_arena_allocate(built->graph->arena, (built->n_maps + 1) * sizeof *names);
-    if (!names) return GAZE_ERROR_DEVICE;
-    for (size_t i = 0; i < built->n_maps; i++) names[i] = built->maps[i].info.name;
-    for (size_t i = 0; i < build->options->n_maps; i++) {
-        const char *wanted = build->options->maps[i];
-        size_t j = 0;
-        while (j < built->n_maps && strcmp(names[j], wanted) != 0) j++;
-        if (j == built->n_maps)
-            return gz_fail(GAZE_ERROR_USAGE, "there is no map '%s', expected one of the model's %zu%s",
-                           wanted, j, gz_did_you_mean(built->graph->arena, wanted, names));
-    }
-    return GAZE_OK;
 }
 
 static gaze_status allocate(gz_build *build)
@@ -300,7 +183,7 @@ static gaze_status build_all(gz_build *build)
     for (size_t i = 0; i < model->n_inputs; i++) GZ_TRY(build_input(build, i));
     for (size_t i = 0; i < model->n_layers; i++) GZ_TRY(build_layer(build, i));
     GZ_TRY(build_outputs(build));
-    GZ_TRY(check_maps(build));
+    GZ_TRY(gz_build_check_maps(build));
     if (options->forward_only) return GAZE_OK;
     if (options->training || options->loss) GZ_TRY(gz_build_loss(model, build->built));
     if (options->training) GZ_TRY(gz_build_update(model, options, build->built));

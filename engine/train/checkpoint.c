@@ -1,17 +1,13 @@
-#include "checkpoint.h"
+#include "checkpoint_parts.h"
 
 #include "../io/safetensors.h"
 #include "../model/weights.h"
 #include "place.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static const char PREFIX[] = "checkpoint-", SUFFIX[] = ".safetensors";
 enum { LEAST_KEPT = 2, METADATA_WORDS = 18 };
 
 typedef struct contents {
@@ -99,59 +95,6 @@ static const char *metadata_value(const gz_safetensors *file, const char *key)
     return "";
 }
 
-/* Steps of the folder's checkpoints, newest first. */
-static gaze_status list_steps(const char *folder, size_t **steps, size_t *count)
-{
-    size_t capacity = 0;
-    gaze_status status = GAZE_OK;
-    *steps = NULL;
-    *count = 0;
-    DIR *directory = opendir(folder);
-    if (!directory) return errno == ENOENT ? GAZE_OK : gz_fail_errno(folder, "can't be listed");
-    for (;;) {
-        errno = 0;
-        const struct dirent *e = readdir(directory);
-        if (!e && errno) status = gz_fail_errno(folder, "can't be listed");
-        if (!e) break;
-        unsigned long long step;
-        int end = -1;
-        if (sscanf(e->d_name, "checkpoint-%llu.safetensors%n", &step, &end) != 1 || end < 0 || e->d_name[end])
-            continue;
-        status = gz_grow(steps, &capacity, *count + 1, sizeof **steps);
-        if (status != GAZE_OK) break;
-        size_t at = (*count)++;
-        for (; at > 0 && (*steps)[at - 1] < step; at--) (*steps)[at] = (*steps)[at - 1];
-        (*steps)[at] = (size_t)step;
-    }
-    closedir(directory);
-    return status;
-}
-
-static char *checkpoint_path(gz_arena *arena, const char *folder, size_t step)
-{
-    return gz_arena_format(arena, "%s/%s%zu%s", folder, PREFIX, step, SUFFIX);
-}
-
-static gaze_status remove_steps(gz_arena *arena, const char *folder, const size_t *steps, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *path = checkpoint_path(arena, folder, steps[i]);
-        if (!path) return GAZE_ERROR_DEVICE;
-        if (unlink(path) != 0) return gz_fail_errno(path, "an older checkpoint cannot be removed");
-    }
-    return GAZE_OK;
-}
-
-/* All but the newest `keep`. */
-static gaze_status remove_old(gz_arena *arena, const char *folder, size_t keep)
-{
-    size_t *steps, count;
-    gaze_status status = list_steps(folder, &steps, &count);
-    if (status == GAZE_OK && count > keep) status = remove_steps(arena, folder, steps + keep, count - keep);
-    free(steps);
-    return status;
-}
-
 gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t moments,
                                const gz_place *place, const gz_identity *identity, size_t keep)
 {
@@ -164,12 +107,12 @@ gaze_status gz_checkpoint_save(const char *folder, const gz_store *store, size_t
     GZ_GO(describe(c.arena, identity, place, words));
     words[METADATA_WORDS - 1] = contents_hash(c.arena, c.arrays, c.count, words);
     GZ_GO(words[METADATA_WORDS - 1] ? GAZE_OK : GAZE_ERROR_DEVICE);
-    const char *path = checkpoint_path(c.arena, folder, place->step);
+    const char *path = gz_checkpoint_path(c.arena, folder, place->step);
     /* Before too: runs that are killed between the two, again and again, would leave one more each time. That
        an old one stays does no harm. */
-    (void)remove_old(c.arena, folder, keep);
+    (void)gz_checkpoint_remove_old(c.arena, folder, keep);
     GZ_GO(path ? gz_safetensors_write(path, c.arrays, c.count, words) : GAZE_ERROR_DEVICE);
-    (void)remove_old(c.arena, folder, keep);
+    (void)gz_checkpoint_remove_old(c.arena, folder, keep);
 done:
     free(c.arrays);
     gz_arena_destroy(c.arena);
@@ -243,26 +186,6 @@ done:
     return status;
 }
 
-gaze_status gz_checkpoint_clear(const char *folder)
-{
-    gz_arena *arena;
-    GZ_TRY(gz_arena_create(&arena));
-    const gaze_status status = remove_old(arena, folder, 0);
-    gz_arena_destroy(arena);
-    return status;
-}
-
-gaze_status gz_checkpoint_list(const char *folder, size_t **steps, size_t *count)
-{
-    GZ_TRY(list_steps(folder, steps, count));
-    for (size_t i = 0; i < *count / 2; i++) {
-        const size_t newer = (*steps)[i];
-        (*steps)[i] = (*steps)[*count - 1 - i];
-        (*steps)[*count - 1 - i] = newer;
-    }
-    return GAZE_OK;
-}
-
 static gaze_status check_whole(const char *path, const gz_safetensors *file, const char *model_hash)
 {
     const char *hash = contents_hash(file->arena, file->arrays, file->count, file->metadata);
@@ -282,7 +205,7 @@ gaze_status gz_checkpoint_load(const char *folder, size_t step, const char *mode
     gz_arena *arena = NULL;
     gaze_status status;
     GZ_GO(gz_arena_create(&arena));
-    const char *path = checkpoint_path(arena, folder, step);
+    const char *path = gz_checkpoint_path(arena, folder, step);
     GZ_GO(path ? gz_safetensors_read(path, &file) : GAZE_ERROR_DEVICE);
     GZ_GO(check_whole(path, &file, model_hash));
     GZ_GO(gz_place_read(path, &file, step, place));
@@ -301,14 +224,14 @@ gaze_status gz_checkpoint_resume(const char *folder, gz_store *store, size_t mom
     gaze_status status;
     *found = false;
     GZ_GO(gz_arena_create(&arena));
-    GZ_GO(list_steps(folder, &steps, &count));
+    GZ_GO(gz_checkpoint_steps(folder, &steps, &count));
     for (size_t i = 0; i < count && !*found; i++) {
-        const char *path = checkpoint_path(arena, folder, steps[i]);
+        const char *path = gz_checkpoint_path(arena, folder, steps[i]);
         place->step = steps[i];
         GZ_GO(path ? try_one(path, store, moments, identity, place, found) : GAZE_ERROR_DEVICE);
         /* Newer ones, that aren't whole, must not be among the two that are kept. That one stays does no harm
          * by itself. */
-        if (*found) (void)remove_steps(arena, folder, steps, i);
+        if (*found) (void)gz_checkpoint_remove(arena, folder, steps, i);
     }
     if (count && !*found)
         status =
