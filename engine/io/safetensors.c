@@ -1,37 +1,14 @@
-#include "safetensors.h"
+#include "safetensors_parts.h"
 #include "../base/bytes.h"
 #include "../base/text.h"
-#include "json_text.h"
-#include "number.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 enum { SIZE_BYTES = 8, LONGEST_HEADER = 100000000, PIECE_NUMBERS = 8192 };
 
-static const char *const type_names[] = {"F64", "F32", "F16", "BF16",
-                                         "I64", "I32", "U8",  NULL}; /* as gz_number */
-
-typedef struct entry {
-    const char *name;
-    gz_number type;
-    size_t begin, end; /* in the data */
-    size_t rank, shape[GAZE_MAX_RANK];
-} entry;
-
-typedef struct reading {
-    const char *path;
-    FILE *file;
-    size_t header_bytes, data_bytes;
-    char *header;
-    cJSON *root;
-    entry *entries;
-    size_t count;
-} reading;
-
-static gaze_status open_file(reading *r, size_t *size)
+static gaze_status open_file(gz_tensor_file *r, size_t *size)
 {
     struct stat facts;
     r->file = fopen(r->path, "rb");
@@ -42,7 +19,7 @@ static gaze_status open_file(reading *r, size_t *size)
     return GAZE_OK;
 }
 
-static gaze_status read_exactly(const reading *r, void *bytes, size_t size)
+static gaze_status read_exactly(const gz_tensor_file *r, void *bytes, size_t size)
 {
     errno = 0;
     if (fread(bytes, 1, size, r->file) == size) return GAZE_OK;
@@ -50,7 +27,7 @@ static gaze_status read_exactly(const reading *r, void *bytes, size_t size)
     return gz_fail(GAZE_ERROR_DATA, "%s: became shorter while it was read", r->path);
 }
 
-static gaze_status read_header(reading *r)
+static gaze_status read_header(gz_tensor_file *r)
 {
     unsigned char start[SIZE_BYTES];
     size_t size = 0;
@@ -71,7 +48,7 @@ static gaze_status read_header(reading *r)
     return read_exactly(r, r->header, r->header_bytes);
 }
 
-static gaze_status parse_header(reading *r)
+static gaze_status parse_header(gz_tensor_file *r)
 {
     const char *end = NULL;
     const size_t valid = gz_utf8_prefix(r->header, r->header_bytes);
@@ -89,133 +66,7 @@ static gaze_status parse_header(reading *r)
     return GAZE_OK;
 }
 
-/* JSON numbers are doubles here: exact up to 2^53. */
-static bool whole_number(const cJSON *item, size_t *value)
-{
-    if (!cJSON_IsNumber(item)) return false;
-    const double number = item->valuedouble;
-    if (!(number >= 0 && number <= 0x1p53) || number != floor(number) || number > (double)SIZE_MAX)
-        return false;
-    *value = (size_t)number;
-    return true;
-}
-
-static gaze_status read_type(const reading *r, const cJSON *item, entry *e)
-{
-    const cJSON *dtype = cJSON_GetObjectItemCaseSensitive(item, "dtype");
-    if (!cJSON_IsString(dtype))
-        return gz_fail(GAZE_ERROR_DATA, "%s: tensor '%s' has no \"dtype\"", r->path, e->name);
-    for (int i = 0; type_names[i]; i++) {
-        if (strcmp(dtype->valuestring, type_names[i]) != 0) continue;
-        e->type = (gz_number)i;
-        return GAZE_OK;
-    }
-    return gz_fail(GAZE_ERROR_DATA,
-                   "%s: tensor '%s' has the dtype %.16s, expected F32, F64, F16, BF16, I32, I64 or U8",
-                   r->path, e->name, dtype->valuestring);
-}
-
-static gaze_status read_shape(const reading *r, const cJSON *item, entry *e, size_t *bytes)
-{
-    const cJSON *shape = cJSON_GetObjectItemCaseSensitive(item, "shape"), *dimension;
-    if (!cJSON_IsArray(shape))
-        return gz_fail(GAZE_ERROR_DATA, "%s: tensor '%s' has no \"shape\"", r->path, e->name);
-    *bytes = gz_number_bytes(e->type);
-    cJSON_ArrayForEach(dimension, shape)
-    {
-        if (e->rank == GAZE_MAX_RANK)
-            return gz_fail(GAZE_ERROR_DATA, "%s: tensor '%s' has more than %d dimensions", r->path, e->name,
-                           GAZE_MAX_RANK);
-        size_t *extent = &e->shape[e->rank++];
-        if (!whole_number(dimension, extent) || !gz_multiply(*bytes, *extent, bytes))
-            return gz_fail(GAZE_ERROR_DATA,
-                           "%s: tensor '%s': dimension %zu of its shape is not a possible size", r->path,
-                           e->name, e->rank - 1);
-    }
-    return GAZE_OK;
-}
-
-static gaze_status read_offsets(const reading *r, const cJSON *item, entry *e)
-{
-    const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(item, "data_offsets");
-    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
-        !whole_number(cJSON_GetArrayItem(offsets, 0), &e->begin) ||
-        !whole_number(cJSON_GetArrayItem(offsets, 1), &e->end))
-        return gz_fail(GAZE_ERROR_DATA, "%s: tensor '%s' has no \"data_offsets\" [begin, end]", r->path,
-                       e->name);
-    if (e->begin <= e->end && e->end <= r->data_bytes) return GAZE_OK;
-    return gz_fail(GAZE_ERROR_DATA,
-                   "%s: tensor '%s' lies at %zu..%zu of the data, expected inside its %zu bytes; truncated?",
-                   r->path, e->name, e->begin, e->end, r->data_bytes);
-}
-
-static gaze_status read_entry(const reading *r, const cJSON *item, entry *e)
-{
-    size_t bytes;
-    *e = (entry){.name = item->string};
-    if (!cJSON_IsObject(item))
-        return gz_fail(GAZE_ERROR_DATA, "%s: tensor '%s' is not a JSON object", r->path, e->name);
-    GZ_TRY(read_type(r, item, e));
-    GZ_TRY(read_shape(r, item, e, &bytes));
-    GZ_TRY(read_offsets(r, item, e));
-    if (e->end - e->begin == bytes) return GAZE_OK;
-    return gz_fail(GAZE_ERROR_DATA, "%s: tensor '%s' has %zu bytes, expected %zu by its dtype and shape",
-                   r->path, e->name, e->end - e->begin, bytes);
-}
-
-static bool is_metadata(const cJSON *item) { return strcmp(item->string, "__metadata__") == 0; }
-
-static gaze_status read_entries(reading *r)
-{
-    const cJSON *item;
-    GZ_TRY(gz_allocate((size_t)cJSON_GetArraySize(r->root), sizeof *r->entries, &r->entries));
-    cJSON_ArrayForEach(item, r->root) if (!is_metadata(item))
-        GZ_TRY(read_entry(r, item, &r->entries[r->count++]));
-    return GAZE_OK;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const entry *)a)->name, ((const entry *)b)->name);
-}
-
-static int by_offset(const void *a, const void *b)
-{
-    const entry *x = a, *y = b;
-    if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
-    if (x->end != y->end) return x->end < y->end ? -1 : 1;
-    return by_name(a, b);
-}
-
-static gaze_status check_names(reading *r)
-{
-    if (r->count) qsort(r->entries, r->count, sizeof *r->entries, by_name);
-    for (size_t i = 1; i < r->count; i++)
-        if (by_name(&r->entries[i - 1], &r->entries[i]) == 0)
-            return gz_fail(GAZE_ERROR_DATA, "%s: tensor '%s' is there twice", r->path, r->entries[i].name);
-    return GAZE_OK;
-}
-
-static gaze_status check_offsets(reading *r)
-{
-    size_t at = 0;
-    if (r->count) qsort(r->entries, r->count, sizeof *r->entries, by_offset);
-    for (size_t i = 0; i < r->count; i++) {
-        const entry *e = &r->entries[i];
-        if (e->begin != at)
-            return gz_fail(
-                GAZE_ERROR_DATA, "%s: tensor '%s' begins at byte %zu of the data, expected %zu: %s", r->path,
-                e->name, e->begin, at, e->begin < at ? "it overlaps the one before" : "there is a gap");
-        at = e->end;
-    }
-    if (at == r->data_bytes) return GAZE_OK;
-    return gz_fail(GAZE_ERROR_DATA,
-                   "%s: the tensors end at byte %zu of the data, expected %zu: bytes that belong to none",
-                   r->path, at, r->data_bytes);
-}
-
-/* What is stored as it is kept goes straight to its place; other types pass through a small buffer. */
-static gaze_status read_numbers(const reading *r, const entry *e, void *out)
+static gaze_status read_numbers(const gz_tensor_file *r, const gz_tensor_entry *e, void *out)
 {
     char piece[PIECE_NUMBERS * sizeof(double)], place[512];
     const size_t item_bytes = gz_number_bytes(e->type), count = (e->end - e->begin) / item_bytes;
@@ -230,7 +81,8 @@ static gaze_status read_numbers(const reading *r, const entry *e, void *out)
     return GAZE_OK;
 }
 
-static gaze_status read_array(const reading *r, const entry *e, gz_arena *arena, gaze_array *array)
+static gaze_status read_array(const gz_tensor_file *r, const gz_tensor_entry *e, gz_arena *arena,
+                              gaze_array *array)
 {
     size_t bytes;
     const size_t count = (e->end - e->begin) / gz_number_bytes(e->type);
@@ -243,7 +95,7 @@ static gaze_status read_array(const reading *r, const entry *e, gz_arena *arena,
     return read_numbers(r, e, array->data);
 }
 
-static gaze_status read_arrays(const reading *r, gz_safetensors *file)
+static gaze_status read_arrays(const gz_tensor_file *r, gz_safetensors *file)
 {
     file->arrays = gz_arena_allocate(file->arena, r->count * sizeof *file->arrays);
     const char **types = gz_arena_allocate(file->arena, r->count * sizeof *types);
@@ -251,13 +103,13 @@ static gaze_status read_arrays(const reading *r, gz_safetensors *file)
     file->types = types;
     file->count = r->count;
     for (size_t i = 0; i < r->count; i++) {
-        types[i] = type_names[r->entries[i].type];
+        types[i] = gz_safetensors_type(r->entries[i].type);
         GZ_TRY(read_array(r, &r->entries[i], file->arena, &file->arrays[i]));
     }
     return GAZE_OK;
 }
 
-static gaze_status read_metadata(const reading *r, gz_safetensors *file)
+static gaze_status read_metadata(const gz_tensor_file *r, gz_safetensors *file)
 {
     const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(r->root, "__metadata__"), *item;
     const size_t count = metadata ? (size_t)cJSON_GetArraySize(metadata) : 0;
@@ -281,13 +133,11 @@ static gaze_status read_metadata(const reading *r, gz_safetensors *file)
 gaze_status gz_safetensors_read(const char *path, gz_safetensors *file)
 {
     gaze_status status;
-    reading r = {.path = path};
+    gz_tensor_file r = {.path = path};
     gz_safetensors result = {0};
     GZ_GO(read_header(&r));
     GZ_GO(parse_header(&r));
-    GZ_GO(read_entries(&r));
-    GZ_GO(check_names(&r));
-    GZ_GO(check_offsets(&r));
+    GZ_GO(gz_safetensors_entries(&r));
     GZ_GO(gz_arena_create(&result.arena));
     GZ_GO(read_metadata(&r, &result));
     GZ_GO(read_arrays(&r, &result));
