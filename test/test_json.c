@@ -43,6 +43,18 @@ static void unknown_key_names_the_place_and_the_nearest(void **state)
     assert_message("m.json: layer 'conv_1'", "'kernal_size'", "did you mean 'kernel_size'?", "filters", NULL);
 }
 
+static void a_missing_key_names_the_one_that_is_like_it(void **state)
+{
+    (void)state;
+    size_t filters;
+    gz_json json = object_of("{'name': 3, 'filtres': 3}");
+    assert_int_equal(gz_json_need_size(&json, "filters", 1, &filters), GAZE_ERROR_MODEL);
+    assert_message("key 'filters': missing", "there is a key 'filtres'", NULL);
+    json = object_of("{'name': 3, 'units': 3}");
+    assert_int_equal(gz_json_need_size(&json, "filters", 1, &filters), GAZE_ERROR_MODEL);
+    assert_null(strstr(gaze_message(), "there is a key"));
+}
+
 static void a_key_given_twice_is_refused(void **state)
 {
     (void)state;
@@ -164,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(unknown_key_names_the_place_and_the_nearest),
+        TEST(a_missing_key_names_the_one_that_is_like_it),
         TEST(a_key_given_twice_is_refused),
         TEST(a_wrong_value_says_what_was_found_and_expected),
         TEST(a_missing_key_takes_the_fallback_or_is_named),

@@ -45,11 +45,16 @@ gz_json gz_json_object(gz_arena *arena, const cJSON *object, const char *place)
     return (gz_json){.arena = arena, .object = object, .place = place};
 }
 
-const cJSON *gz_json_get(gz_json *json, const char *key)
+static bool was_asked(const gz_json *json, const char *key)
 {
     size_t i = 0;
     while (i < json->n_asked && strcmp(json->asked[i], key) != 0) i++;
-    if (i == json->n_asked && i < GZ_JSON_MAX_KEYS) json->asked[json->n_asked++] = key;
+    return i < json->n_asked;
+}
+
+const cJSON *gz_json_get(gz_json *json, const char *key)
+{
+    if (!was_asked(json, key) && json->n_asked < GZ_JSON_MAX_KEYS) json->asked[json->n_asked++] = key;
     return cJSON_GetObjectItemCaseSensitive(json->object, key);
 }
 
@@ -66,9 +71,27 @@ gaze_status gz_json_fail(const gz_json *json, const char *key, const char *forma
     return gz_fail(GAZE_ERROR_MODEL, "%s: key '%s': %s", json->place, key, text);
 }
 
+/* The key that is most like one that is missing, of those that nothing has asked for; NULL: none is. */
+static const char *written_as(const gz_json *json, const char *key)
+{
+    const char *others[GZ_JSON_MAX_KEYS + 1];
+    size_t count = 0;
+    for (const cJSON *item = json->object->child; item && count < GZ_JSON_MAX_KEYS; item = item->next)
+        if (!was_asked(json, item->string)) others[count++] = item->string;
+    others[count] = NULL;
+    return gz_nearest(key, others);
+}
+
+static gaze_status fail_missing(const gz_json *json, const char *key, const char *expected)
+{
+    const char *like = written_as(json, key);
+    if (!like) return gz_json_fail(json, key, "missing, expected %s", expected);
+    return gz_json_fail(json, key, "missing, expected %s; there is a key '%s'", expected, like);
+}
+
 gaze_status gz_json_wrong(const gz_json *json, const char *key, const cJSON *value, const char *expected)
 {
-    if (!value) return gz_json_fail(json, key, "missing, expected %s", expected);
+    if (!value) return fail_missing(json, key, expected);
     char *found = cJSON_PrintUnformatted(value);
     if (!found) return gz_fail_memory(FOUND_MOST);
     gaze_status status = gz_json_fail(json, key, "found %.*s%s, expected %s", FOUND_MOST, found,
@@ -175,8 +198,7 @@ static gaze_status check_key(const gz_json *json, const cJSON *item)
 {
     for (const cJSON *later = item->next; later; later = later->next)
         if (strcmp(later->string, item->string) == 0) return gz_json_fail(json, item->string, "given twice");
-    for (size_t i = 0; i < json->n_asked; i++)
-        if (strcmp(json->asked[i], item->string) == 0) return GAZE_OK;
+    if (was_asked(json, item->string)) return GAZE_OK;
     gz_text known = {0};
     for (size_t i = 0; i < json->n_asked; i++) gz_text_add(&known, "%s%s", i ? ", " : "", json->asked[i]);
     char *chars;
