@@ -60,6 +60,13 @@ const char *gz_nearest(const char *word, const char *const *words)
     return nearest;
 }
 
+bool gz_is_among(const char *const *words, size_t count, const char *word)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i], word) == 0) return true;
+    return false;
+}
+
 const char *gz_did_you_mean(gz_arena *arena, const char *word, const char *const *words)
 {
     const char *nearest = gz_nearest(word, words);

@@ -9,6 +9,9 @@
  * least 2), or NULL. */
 const char *gz_nearest(const char *word, const char *const *words);
 
+/* Is `word` one of the `count` words? */
+bool gz_is_among(const char *const *words, size_t count, const char *word);
+
 /* ", did you mean 'X'?" or "" for a message; points into the arena or is static. */
 const char *gz_did_you_mean(gz_arena *arena, const char *word, const char *const *words);
 

@@ -118,9 +118,7 @@ static gaze_status add_file(assembly *a, const char *name, const char *from, int
 
 static gaze_status add_include(assembly *a, const char *name, const char *from, int depth)
 {
-    for (size_t i = 0; i < a->n_seen; i++)
-        if (strcmp(a->seen[i], name) == 0) return GAZE_OK;
-    return add_file(a, name, from, depth + 1);
+    return gz_is_among(a->seen, a->n_seen, name) ? GAZE_OK : add_file(a, name, from, depth + 1);
 }
 
 /* #line keeps the compiler's messages true to the files. */

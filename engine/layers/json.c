@@ -47,9 +47,7 @@ gz_json gz_json_object(gz_arena *arena, const cJSON *object, const char *place)
 
 static bool was_asked(const gz_json *json, const char *key)
 {
-    size_t i = 0;
-    while (i < json->n_asked && strcmp(json->asked[i], key) != 0) i++;
-    return i < json->n_asked;
+    return gz_is_among(json->asked, json->n_asked, key);
 }
 
 const cJSON *gz_json_get(gz_json *json, const char *key)

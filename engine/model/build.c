@@ -117,13 +117,6 @@ static gz_flow find_flow(const gz_build *build, const char *name)
     return build->flows[model->n_inputs + i];
 }
 
-bool gz_build_asks_for(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0) return true;
-    return false;
-}
-
 static gaze_status build_layer(gz_build *build, size_t i)
 {
     const gz_layer *layer = &build->model->layers[i];
@@ -133,7 +126,7 @@ static gaze_status build_layer(gz_build *build, size_t i)
     GZ_TRY(layer->type->build(build, layer, layer->options, in, layer->n_inputs, out));
     build->built->layers[i] = out->x;
     build->built->fields[i] = out->field;
-    if (gz_build_asks_for(build->options->layers, build->options->n_layers, layer->name)) out->x->keep = true;
+    if (gz_is_among(build->options->layers, build->options->n_layers, layer->name)) out->x->keep = true;
     return GAZE_OK;
 }
 

@@ -12,7 +12,7 @@ static const char *map_name(const gz_build *build, const gz_layer *layer, const 
 bool gz_build_wants_map(const gz_build *build, const gz_layer *layer, const char *part)
 {
     const char *name = map_name(build, layer, part);
-    return name && gz_build_asks_for(build->options->maps, build->options->n_maps, name);
+    return name && gz_is_among(build->options->maps, build->options->n_maps, name);
 }
 
 gaze_status gz_build_map_part(const gz_build *build, const gz_layer *layer, const char *part, gz_shape whole,
@@ -55,7 +55,7 @@ gaze_status gz_build_map_rows(gz_build *build, const gz_layer *layer, const char
                           .field = note->field,
                           .sums_to_one = note->sums_to_one};
     memcpy(info.shape, values->shape.dim + 1, info.rank * sizeof *info.shape);
-    if (gz_build_asks_for(build->options->maps, build->options->n_maps, name)) values->keep = true;
+    if (gz_is_among(build->options->maps, build->options->n_maps, name)) values->keep = true;
     built->maps[built->n_maps++] = (gz_built_map){info, values};
     return GAZE_OK;
 }
@@ -98,11 +98,9 @@ gaze_status gz_build_check_maps(const gz_build *build)
     for (size_t i = 0; i < built->n_maps; i++) names[i] = built->maps[i].info.name;
     for (size_t i = 0; i < build->options->n_maps; i++) {
         const char *wanted = build->options->maps[i];
-        size_t j = 0;
-        while (j < built->n_maps && strcmp(names[j], wanted) != 0) j++;
-        if (j == built->n_maps)
+        if (!gz_is_among(names, built->n_maps, wanted))
             return gz_fail(GAZE_ERROR_USAGE, "there is no map '%s', expected one of the model's %zu%s",
-                           wanted, j, gz_did_you_mean(built->graph->arena, wanted, names));
+                           wanted, built->n_maps, gz_did_you_mean(built->graph->arena, wanted, names));
     }
     return GAZE_OK;
 }

@@ -17,8 +17,6 @@ struct gz_build {
     size_t n_states, weights_capacity, maps_capacity, states_capacity, draws_capacity;
 };
 
-/* Is the name one of those that options have? */
-bool gz_build_asks_for(const char *const *names, size_t count, const char *name);
 /* Every map that is asked for is one of the model's. */
 gaze_status gz_build_check_maps(const gz_build *build);
 

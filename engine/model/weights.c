@@ -97,9 +97,7 @@ static gaze_status check_expected(const char *path, const gz_built *built, const
     for (size_t i = 0; i < built->n_weights; i++) names[i] = built->weights[i].name;
     for (size_t i = 0; i < file->count; i++) {
         const char *name = file->arrays[i].name;
-        size_t j = 0;
-        while (j < built->n_weights && strcmp(names[j], name) != 0) j++;
-        if (j == built->n_weights && !is_of_checkpoint(name))
+        if (!gz_is_among(names, built->n_weights, name) && !is_of_checkpoint(name))
             return gz_fail(GAZE_ERROR_MODEL,
                            "%s: weights of another model: it also holds '%s', which this model has not%s",
                            path, name, gz_did_you_mean(file->arena, name, names));

@@ -164,9 +164,7 @@ static gaze_status expect_known_attributes(const gz_onnx_node *node)
                                         "softcap",   "qk_matmul_output_mode", "softmax_precision"};
     for (size_t i = 0; i < node->proto->n_attribute; i++) {
         const char *name = gz_proto_text(node->proto->attribute[i]->name);
-        bool found = false;
-        for (size_t k = 0; k < sizeof known / sizeof *known; k++) found |= !strcmp(known[k], name);
-        if (!found) return gz_refuse("its '%s'", name);
+        if (!gz_is_among(known, sizeof known / sizeof *known, name)) return gz_refuse("its '%s'", name);
     }
     return GAZE_OK;
 }

@@ -244,6 +244,12 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     {                                                                                               \
         4, { B, GZ_CONV2D_OUT(PADDING, H, K, 1, 1) / 2, GZ_CONV2D_OUT(PADDING, W, K, 1, 1) / 2, O } \
     }
+/* Of a case whose inputs follow, the last one places. */
+#define GZ_CONV2D_POOLED_CASE(H, W, K, PADDING, FILL, HEAVY, ...)                                        \
+    {                                                                                                    \
+        .in = {__VA_ARGS__}, .n_in = 3, .attr = GZ_CONV2D_ATTR(H, W, K, K, 1, 1, 1, 1, PADDING, LINEAR), \
+        .fill = GZ_FILL_##FILL, .dtype = {GZ_F32, GZ_F32, GZ_I32}, .index_limit = 4, .heavy = HEAVY      \
+    }
 #define GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, ACTIVATION)       \
     &(const gz_conv2d_attr)                                                     \
     {                                                                           \

@@ -86,16 +86,10 @@ static gz_cost cost(const gz_node *node)
      .attr = GZ_CONV2D_ATTR(H, W, kh, kw, sy, sx, ey, ex, PADDING, LINEAR),                             \
      .fill = GZ_FILL_##FILL,                                                                            \
      .heavy = HEAVY},
-#define POOLED(B, H, W, C, O, K, PADDING, FILL, HEAVY)                \
-    {.in = {{4, {B, H, W, C}},                                        \
-            GZ_CONV2D_POOLED(B, H, W, O, K, PADDING),                 \
-            GZ_CONV2D_POOLED(B, H, W, O, K, PADDING)},                \
-     .n_in = 3,                                                       \
-     .attr = GZ_CONV2D_ATTR(H, W, K, K, 1, 1, 1, 1, PADDING, LINEAR), \
-     .fill = GZ_FILL_##FILL,                                          \
-     .dtype = {GZ_F32, GZ_F32, GZ_I32},                               \
-     .index_limit = 4,                                                \
-     .heavy = HEAVY},
+#define POOLED(B, H, W, C, O, K, PADDING, FILL, HEAVY)                      \
+    GZ_CONV2D_POOLED_CASE(H, W, K, PADDING, FILL, HEAVY, {4, {B, H, W, C}}, \
+                          GZ_CONV2D_POOLED(B, H, W, O, K, PADDING),         \
+                          GZ_CONV2D_POOLED(B, H, W, O, K, PADDING)),
 static const gz_case cases[] = {GZ_CONV2D_CASES(CASE) GZ_CONV2D_POOLED_CASES(POOLED)};
 
 const gz_op gz_op_conv2d_kernel_gradient = {
