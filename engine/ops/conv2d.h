@@ -202,6 +202,11 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(3, 11, 12, 32, 47, 2, 2, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, false)   \
     X(1, 9, 9, 8, 17, 3, 3, 1, 1, 1, 1, SAME, RELU, UNIFORM, false)        \
     X(2, 9, 9, 24, 40, 5, 5, 2, 2, 1, 1, SAME, SIGMOID, UNIFORM, false)    \
+    X(2, 18, 15, 3, 33, 7, 7, 2, 2, 1, 1, VALID, TANH, UNIFORM, false)     \
+    X(3, 15, 14, 17, 31, 5, 5, 2, 2, 1, 1, SAME, RELU, UNIFORM, false)     \
+    X(1, 21, 23, 16, 40, 4, 4, 2, 2, 1, 1, SAME, LINEAR, UNIFORM, false)   \
+    X(2, 17, 20, 5, 16, 6, 6, 2, 2, 1, 1, VALID, LINEAR, UNIFORM, false)   \
+    X(1, 29, 25, 4, 35, 7, 7, 3, 3, 1, 1, SAME, LINEAR, UNIFORM, false)    \
     X(2, 1, 101, 33, 40, 1, 2, 1, 1, 1, 1, SAME, LINEAR, UNIFORM, false)   \
     X(3, 1, 43, 33, 31, 1, 3, 1, 1, 1, 1, VALID, RELU, UNIFORM, false)     \
     X(5, 1, 31, 17, 100, 1, 4, 1, 1, 1, 1, SAME, TANH, UNIFORM, false)     \

@@ -181,10 +181,11 @@ static void few_filters(gz_builder *builder, const gz_conv2d_call *call)
     gz_launch_groups(launch, gz_round_groups(size->P, rows), size->B, 1, 1, 1, 1);
 }
 
-enum { WINOGRAD, WINOGRAD_FEW, WINOGRAD_ROW, FEW_CHANNELS, FEW_FILTERS, DOT, DIRECT, PLAIN };
+enum { WINOGRAD, WINOGRAD_FEW, WINOGRAD_ROW, WINOGRAD_PHASES, FEW_CHANNELS, FEW_FILTERS, DOT, DIRECT, PLAIN };
 static const char *const METHODS[] = {"winograd",
                                       "winograd of few channels",
                                       "winograd of rows",
+                                      "winograd of phases",
                                       "few channels",
                                       "few filters",
                                       "dot products",
@@ -194,6 +195,7 @@ static const char *const METHODS[] = {"winograd",
 static gz_conv2d_function *const ADD[] = {gz_conv2d_winograd,
                                           gz_conv2d_winograd_few,
                                           gz_conv2d_winograd_row,
+                                          gz_conv2d_phases,
                                           few_channels,
                                           few_filters,
                                           dot,
@@ -215,6 +217,8 @@ static size_t usual_method(gz_builder *builder, const gz_conv2d_call *call, bool
     if (can_winograd_few(builder, call) && gz_conv2d_is_winograd_few(&call->size)) return WINOGRAD_FEW;
     if (gz_conv2d_is_winograd_row(&call->size, builder, !gz_builder_stays(builder, call->kernel)))
         return WINOGRAD_ROW;
+    if (gz_conv2d_is_phases(&call->size, builder, gz_phases_least(&call->size, builder)))
+        return WINOGRAD_PHASES;
     if (few_o && !few_c) return DOT;
     if (few_o) return few_filters_rows(builder, &call->size) ? FEW_FILTERS : PLAIN;
     return few_c && few_channels_fit ? FEW_CHANNELS : DIRECT;
@@ -230,6 +234,7 @@ static unsigned possible_methods(gz_builder *builder, const gz_conv2d_call *call
     if (gz_conv2d_can_winograd(size, builder)) possible |= 1u << WINOGRAD;
     if (can_winograd_few(builder, call)) possible |= 1u << WINOGRAD_FEW;
     if (gz_conv2d_can_winograd_row(size, builder)) possible |= 1u << WINOGRAD_ROW;
+    if (gz_conv2d_can_phases(size, builder)) possible |= 1u << WINOGRAD_PHASES;
     if (few_channels_fit && size->O >= width && size->C <= 2 * width) possible |= 1u << FEW_CHANNELS;
     if (size->O <= width && few_filters_rows(builder, size)) possible |= 1u << FEW_FILTERS;
     if (size->C >= width && size->O <= 2 * width) possible |= 1u << DOT;

@@ -136,6 +136,8 @@ static bool launch(gz_builder *builder, const gz_conv2d_input_call *call)
     }
     if (gz_builder_is_gpu(builder))
         gz_conv2d_input_gradient_gpu(builder, size, dy, call->kernel, call->dx);
+    else if (cpu && gz_conv2d_is_phases(size, builder, GZ_PHASES_HALF))
+        gz_conv2d_phases_input(builder, call, dy);
     else if (cpu && (size->C > size->O ? size->C : size->O) >= gz_builder_device(builder)->vector_width)
         strided(builder, call, dy);
     else

@@ -222,6 +222,11 @@ static void winograd_rows_many(gz_builder *builder, const task *t)
     rows_in(builder, t, PARTS_FOR_MANY_CORES);
 }
 
+static void phases(gz_builder *builder, const task *t)
+{
+    gz_conv2d_phases_sum(builder, &t->size, t->x, t->dy, t->dkernel);
+}
+
 void gz_conv2d_sum_kernel_plain(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel)
 {
@@ -238,13 +243,29 @@ static gz_conv2d_size as_one_image(gz_conv2d_size size)
     return size;
 }
 
-enum { WINOGRAD, WINOGRAD_MANY, WINOGRAD_ROW, WINOGRAD_ROW_MANY, TILE, TILE_TURNED, FEW, PLAIN };
-static const char *const METHODS[] = {
-    "winograd", "winograd in 32 parts", "winograd of rows", "winograd of rows in 32 parts",
-    "tiles",    "tiles, turned",        "few channels",     "plain",
-    NULL};
+enum {
+    WINOGRAD,
+    WINOGRAD_MANY,
+    WINOGRAD_ROW,
+    WINOGRAD_ROW_MANY,
+    WINOGRAD_PHASES,
+    TILE,
+    TILE_TURNED,
+    FEW,
+    PLAIN
+};
+static const char *const METHODS[] = {"winograd",
+                                      "winograd in 32 parts",
+                                      "winograd of rows",
+                                      "winograd of rows in 32 parts",
+                                      "winograd of phases",
+                                      "tiles",
+                                      "tiles, turned",
+                                      "few channels",
+                                      "plain",
+                                      NULL};
 static void (*const ADD[])(gz_builder *builder, const task *t) = {
-    winograd, winograd_many, winograd_rows, winograd_rows_many, tile, tile, few, plain};
+    winograd, winograd_many, winograd_rows, winograd_rows_many, phases, tile, tile, few, plain};
 
 static gz_candidates methods_of(gz_builder *builder, const task *t, const task *turned)
 {
@@ -256,6 +277,7 @@ static gz_candidates methods_of(gz_builder *builder, const task *t, const task *
     gz_candidates c = {METHODS, 0, PLAIN};
     if (gz_conv2d_can_winograd(size, builder)) c.possible |= 1u << WINOGRAD | 1u << WINOGRAD_MANY;
     if (gz_conv2d_can_winograd_row(size, builder)) c.possible |= 1u << WINOGRAD_ROW | 1u << WINOGRAD_ROW_MANY;
+    if (gz_conv2d_can_phases(size, builder)) c.possible |= 1u << WINOGRAD_PHASES;
     if (tiles && size->O >= width) c.possible |= 1u << TILE;
     if (turns && size->C >= width) c.possible |= 1u << TILE_TURNED;
     if (few_fit && size->C <= width && size->O <= width) c.possible |= 1u << FEW;
@@ -263,6 +285,8 @@ static gz_candidates methods_of(gz_builder *builder, const task *t, const task *
         c.usual = WINOGRAD;
     else if (gz_conv2d_is_winograd_row(size, builder, true))
         c.usual = WINOGRAD_ROW;
+    else if (gz_conv2d_is_phases(size, builder, gz_phases_least(size, builder)))
+        c.usual = WINOGRAD_PHASES;
     else if (size->O >= width)
         c.usual = tiles ? TILE : PLAIN;
     else if (size->C >= width)

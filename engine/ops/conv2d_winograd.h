@@ -62,6 +62,21 @@ void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call);
    slower than a convolution of dy. */
 bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *dy,
                               const gz_tensor *place, const gz_tensor *kernel, const gz_tensor *dx);
+/* With a stride: by the tiles of its phases (conv2d_phases.c). Can it, and should it, where a tile has at
+   most 1 / `least` of the direct method's products? The transforms and the copies want a half of them; the
+   kernels for few channels are as fast up to a third. */
+bool gz_conv2d_can_phases(const gz_conv2d_size *size, gz_builder *builder);
+bool gz_conv2d_is_phases(const gz_conv2d_size *size, gz_builder *builder, size_t least);
+enum { GZ_PHASES_HALF = 2, GZ_PHASES_THIRD = 3 };
+static inline size_t gz_phases_least(const gz_conv2d_size *size, gz_builder *builder)
+{
+    return size->C < gz_builder_device(builder)->vector_width ? GZ_PHASES_THIRD : GZ_PHASES_HALF;
+}
+void gz_conv2d_phases(gz_builder *builder, const gz_conv2d_call *call);
+/* dx of dy as it is without places; dkernel. */
+void gz_conv2d_phases_input(gz_builder *builder, const gz_conv2d_input_call *call, const gz_tensor *dy);
+void gz_conv2d_phases_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                          const gz_tensor *dy, const gz_tensor *dkernel);
 void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel, size_t most_parts);
 
