@@ -111,7 +111,8 @@ void gz_conv2d_phases_sum(gz_builder *builder, const gz_conv2d_size *size, const
 {
     const gz_conv2d_size phases = phases_of(size);
     const gz_tensor *split = gz_scratch(builder, gz_conv2d_terms(&phases) * phases.O);
-    gz_conv2d_sum_kernel(builder, &phases, split_x(builder, size, &phases, x), dy, NULL, split);
+    gz_conv2d_winograd_sum(builder, &phases, split_x(builder, size, &phases, x), dy, NULL, split,
+                           gz_winograd_usual_parts(&phases));
     gz_launch *launch = gz_launch_add(builder, "conv2d_phases", "conv2d_phases_kernel_back", "");
     gz_arg_tensor(launch, split);
     gz_arg_tensor(launch, dkernel);

@@ -161,61 +161,29 @@ static void few(gz_builder *builder, const task *t)
     sum_parts(builder, t, part, parts);
 }
 
-/* Each part sums into 36 C O floats of its own, and is a group. */
-static void winograd_in(gz_builder *builder, const task *t, size_t most_parts)
-{
-    enum { TILES = 24, END_VECTORS = 4 };
-    const gz_conv2d_size *size = &t->size;
-    const size_t n_tiles = gz_conv2d_winograd_tiles(size),
-                 parts = at_most(most_parts, gz_round_groups(n_tiles, 8));
-    const size_t width = gz_builder_device(builder)->vector_width, filters = gz_round_up(size->O, 2 * width);
-    const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * size->C * filters);
-    const gz_tensor *work =
-        gz_scratch(builder, parts * gz_winograd_sum_floats(builder, size, GZ_WINOGRAD_PLANES, TILES));
-    gz_launch *launch = gz_winograd_launch(builder, size, "winograd_gradient", "winograd_kernel_gradient");
-    gz_arg_tensor(launch, t->x);
-    gz_arg_tensor(launch, t->dy);
-    gz_arg_tensor(launch, t->place);
-    gz_arg_tensor(launch, u);
-    gz_arg_tensor(launch, work);
-    gz_conv2d_arg_images(launch, size);
-    gz_arg_int(launch, size->before[0]);
-    gz_arg_int(launch, size->before[1]);
-    gz_arg_int(launch, n_tiles);
-    gz_arg_int(launch, TILES);
-    gz_arg_int(launch, parts);
-    gz_launch_groups(launch, parts, 1, 1, 1, 1, 1);
-    launch = gz_winograd_launch(builder, size, "winograd_gradient", "winograd_kernel_gradient_end");
-    gz_arg_tensor(launch, u);
-    gz_arg_tensor(launch, t->dkernel);
-    gz_arg_int(launch, size->C);
-    gz_arg_int(launch, size->O);
-    gz_arg_int(launch, parts);
-    gz_launch_groups(launch, gz_round_groups(size->O, END_VECTORS * width), size->C, 1, 1, 1, 1);
-    gz_builder_amplification(builder, GZ_WINOGRAD_AMPLIFICATION);
-}
-
-/* Fewer parts where the sums are many. */
-static size_t usual_parts(const task *t)
-{
-    enum { MANY = 4096 };
-    return t->size.C * t->size.O > MANY ? 4 : 8;
-}
 enum { PARTS_FOR_MANY_CORES = 32 };
 
-static void winograd(gz_builder *builder, const task *t) { winograd_in(builder, t, usual_parts(t)); }
-
-static void winograd_many(gz_builder *builder, const task *t)
+static void tiles_in(gz_builder *builder, const task *t, size_t most_parts)
 {
-    winograd_in(builder, t, PARTS_FOR_MANY_CORES);
+    gz_conv2d_winograd_sum(builder, &t->size, t->x, t->dy, t->place, t->dkernel, most_parts);
 }
+
+static void winograd(gz_builder *builder, const task *t)
+{
+    tiles_in(builder, t, gz_winograd_usual_parts(&t->size));
+}
+
+static void winograd_many(gz_builder *builder, const task *t) { tiles_in(builder, t, PARTS_FOR_MANY_CORES); }
 
 static void rows_in(gz_builder *builder, const task *t, size_t most_parts)
 {
     gz_conv2d_winograd_row_sum(builder, &t->size, t->x, t->dy, t->dkernel, most_parts);
 }
 
-static void winograd_rows(gz_builder *builder, const task *t) { rows_in(builder, t, usual_parts(t)); }
+static void winograd_rows(gz_builder *builder, const task *t)
+{
+    rows_in(builder, t, gz_winograd_usual_parts(&t->size));
+}
 
 static void winograd_rows_many(gz_builder *builder, const task *t)
 {

@@ -77,6 +77,12 @@ void gz_conv2d_phases(gz_builder *builder, const gz_conv2d_call *call);
 void gz_conv2d_phases_input(gz_builder *builder, const gz_conv2d_input_call *call, const gz_tensor *dy);
 void gz_conv2d_phases_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                           const gz_tensor *dy, const gz_tensor *dkernel);
+/* dkernel, in so many parts at most, by shapes alone; usually fewer where the sums are many. place may be
+   NULL, _row_sum is for the whole dy. */
+size_t gz_winograd_usual_parts(const gz_conv2d_size *size);
+void gz_conv2d_winograd_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                            const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel,
+                            size_t most_parts);
 void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel, size_t most_parts);
 
