@@ -182,6 +182,7 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(1, 9, 8, 33, 3, 3, 3, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)      \
     X(3, 6, 5, 64, 1, 1, 1, 1, 1, 1, 1, VALID, RELU, INTEGER, false)       \
     X(1, 9, 8, 65, 2, 3, 3, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)      \
+    X(1, 13, 10, 3, 33, 3, 3, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)    \
     X(1, 17, 14, 3, 33, 7, 7, 2, 2, 1, 1, SAME, LINEAR, INTEGER, false)    \
     X(1, 20, 20, 1, 31, 5, 5, 1, 1, 2, 2, SAME, LINEAR, INTEGER, false)    \
     X(1, 3, 3, 8, 16, 3, 3, 4, 4, 1, 1, SAME, LINEAR, INTEGER, false)      \
