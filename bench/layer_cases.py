@@ -51,6 +51,7 @@ CASES = {
     "conv-5x5": conv("5 × 5, 32 × 32 × 32 → 64", [32, 32, 32], 64, 5),
     "conv-7x7": conv("7 × 7, stride 2, 69 × 69 × 3 → 64", [69, 69, 3], 64, 7, strides=2, **VALID),
     "conv-5x5-stride": conv("5 × 5, stride 2, 33 × 33 × 32 → 64", [33, 33, 32], 64, 5, strides=2, **VALID),
+    "conv-patches": conv("patches of 16 × 16, 96 × 96 × 3 → 192", [96, 96, 3], 192, 16, strides=16, **VALID),
     "conv1d": Case("conv1d of 5, 128 steps, 64 → 128", [128, 64],
                    {"type": "conv1d", "filters": 128, "kernel_size": 5, "padding": "same"}, "convolution"),
     "depthwise": Case("depthwise 3 × 3, 32 × 32 × 64", [32, 32, 64],

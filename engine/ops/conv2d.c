@@ -166,31 +166,11 @@ const gz_op gz_op_conv2d = {
     .n_cases = sizeof cases / sizeof *cases,
 };
 
-/* Is a pixel all that a window sees? So few channels as have kernels of their own (cl/conv2d_few.cl) are left
- * to them. */
-static bool is_dense(const gz_tensor *x, const gz_tensor *kernel, const gz_window *window)
-{
-    enum { CHANNELS = 8 };
-    const gz_shape k = kernel->shape;
-    return gz_both_are(window->size, 1) && x->shape.rank == 4 && gz_shape_last(x->shape) >= CHANNELS &&
-           k.rank == 4 && k.dim[0] == 1 && k.dim[1] == 1;
-}
-
-/* The product of these pixels with the kernel. */
-static gaze_status dense(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *bias,
-                         const gz_window *window, gz_activation_kind activation, gz_tensor **y)
-{
-    const size_t *dim = kernel->shape.dim;
-    if (!gz_both_are(window->stride, 1))
-        GZ_TRY(gz_average_pool2d(g, x, window, &x)); /* over that one pixel */
-    GZ_TRY(gz_graph_view(g, kernel, GZ_SHAPE(dim[2], dim[3]), &kernel));
-    return gz_dense(g, x, kernel, bias, activation, y);
-}
-
 gaze_status gz_conv2d(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *bias, const gz_window *window,
                       gz_activation_kind activation, gz_tensor **y)
 {
     const gz_conv2d_attr attr = {.window = *window, .activation = activation};
-    if (is_dense(x, kernel, window)) return dense(g, x, kernel, bias, window, activation, y);
+    if (gz_conv2d_is_dense(x, kernel, window))
+        return gz_conv2d_dense(g, x, kernel, bias, window, activation, y);
     return gz_graph_node(g, &gz_op_conv2d, &attr, sizeof attr, (gz_tensor *[]){x, kernel, bias}, 3, y, 1);
 }

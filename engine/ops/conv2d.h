@@ -58,6 +58,13 @@ gz_limit gz_conv2d_limit(const gz_conv2d_size *size, bool bias, gz_activation_ki
  */
 size_t gz_conv2d_run(const gz_conv2d_size *size, size_t pixels);
 
+/* Is it a product: of windows that share no pixel and leave none over, or of 1 x 1, but for sums of few
+ * terms? */
+bool gz_conv2d_is_dense(const gz_tensor *x, const gz_tensor *kernel, const gz_window *window);
+/* gz_conv2d of such windows, as a dense of their pixels. */
+gaze_status gz_conv2d_dense(gz_graph *g, gz_tensor *x, gz_tensor *kernel, gz_tensor *bias,
+                            const gz_window *window, gz_activation_kind activation, gz_tensor **y);
+
 /* The gradients of x, kernel and bias (inputs 0 to 2) of a convolution that gave y, from dy; or from that of
    maxima, with their values as y and their places. */
 gaze_status gz_conv2d_gradients(gz_graph *graph, const gz_node *node, gz_tensor *y, gz_tensor *dy,

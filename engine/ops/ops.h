@@ -141,8 +141,8 @@ static inline bool gz_both_are(const size_t pair[2], size_t value)
 /* false when the window does not fit (valid and n < extent). */
 bool gz_window_extent(const gz_window *window, int axis, size_t n, size_t *out, size_t *before);
 
-/* x [B,H,W,C], kernel [kh,kw,C,O], bias [O] or NULL -> y [B,P,Q,O] = activation(conv(x, kernel) + bias). Of 1
-   x 1 taps, but for few channels, a dense of the pixels that it sees. */
+/* x [B,H,W,C], kernel [kh,kw,C,O], bias [O] or NULL -> y [B,P,Q,O] = activation(conv(x, kernel) + bias). Of
+   windows that share no pixel, as patches and 1 x 1, a dense of their pixels (conv2d.h). */
 typedef struct gz_conv2d_attr {
     gz_window window;
     gz_activation_kind activation;

@@ -1,10 +1,10 @@
-/* Convolutions of 1 x 1 are built as products: the same values and gradients as the convolution of those
- * windows. */
+/* Convolutions whose windows share no pixel are built as products: the same values and gradients as the
+   convolution of those windows. */
 #include "on_device.h"
 
 #include "../engine/ops/gradients.h"
 
-enum { B = 2, H = 7, W = 11, C = 9, O = 13, PARAMETERS = 3 };
+enum { B = 2, H = 6, W = 15, C = 9, O = 13, PARAMETERS = 3 };
 
 static size_t count_of(const char *op)
 {
@@ -41,7 +41,8 @@ static void agrees(size_t channels, gz_window window, gz_activation_kind activat
 {
     enum { X, KERNEL, BIAS };
     const gz_conv2d_attr attr = {.window = window, .activation = activation};
-    gz_tensor *in[PARAMETERS] = {input(GZ_SHAPE(B, H, W, channels)), input(GZ_SHAPE(1, 1, channels, O)),
+    gz_tensor *in[PARAMETERS] = {input(GZ_SHAPE(B, H, W, channels)),
+                                 input(GZ_SHAPE(window.size[0], window.size[1], channels, O)),
                                  input(GZ_SHAPE(O))};
     gz_tensor *y, *of_windows, *dy, *gradients[PARAMETERS], *gradients_of_windows[PARAMETERS];
     assert_ok(gz_conv2d(graph, in[X], in[KERNEL], in[BIAS], &window, activation, &y));
@@ -84,6 +85,63 @@ static void few_channels_are_windows(void **state)
     agrees(3, (gz_window){{1, 1}, {1, 1}, {1, 1}, GZ_VALID}, GZ_LINEAR, 0);
 }
 
+static void patches(void **state)
+{
+    (void)state;
+    agrees(C, (gz_window){{2, 3}, {2, 3}, {1, 1}, GZ_VALID}, GZ_SIGMOID, 1);
+}
+
+static void patches_of_few_channels(void **state)
+{
+    (void)state;
+    agrees(4, (gz_window){{3, 5}, {3, 5}, {1, 1}, GZ_SAME}, GZ_LINEAR, 1);
+    close_graph(state);
+    open_graph(state);
+    agrees(3, (gz_window){{3, 5}, {3, 5}, {1, 1}, GZ_SAME}, GZ_LINEAR, 0);
+}
+
+static void patches_of_a_row(void **state)
+{
+    (void)state;
+    agrees(C, (gz_window){{1, 5}, {1, 5}, {1, 1}, GZ_VALID}, GZ_RELU, 1);
+}
+
+static void patches_as_wide_as_the_image(void **state)
+{
+    (void)state;
+    agrees(C, (gz_window){{3, W}, {3, 1}, {1, 1}, GZ_VALID}, GZ_LINEAR, 1);
+}
+
+static void one_window_of_all_pixels(void **state)
+{
+    (void)state;
+    agrees(C, (gz_window){{H, W}, {1, 2}, {1, 1}, GZ_VALID}, GZ_TANH, 1);
+}
+
+static void windows_that_overlap(void **state)
+{
+    (void)state;
+    agrees(C, (gz_window){{3, 3}, {2, 3}, {1, 1}, GZ_VALID}, GZ_LINEAR, 0);
+}
+
+static void windows_with_gaps(void **state)
+{
+    (void)state;
+    agrees(C, (gz_window){{2, 1}, {2, 3}, {1, 1}, GZ_VALID}, GZ_LINEAR, 0);
+    close_graph(state);
+    open_graph(state);
+    agrees(C, (gz_window){{2, 2}, {2, 2}, {3, 1}, GZ_VALID}, GZ_LINEAR, 0);
+}
+
+static void patches_that_leave_pixels_over(void **state)
+{
+    (void)state;
+    agrees(C, (gz_window){{4, 5}, {4, 5}, {1, 1}, GZ_VALID}, GZ_LINEAR, 0);
+    close_graph(state);
+    open_graph(state);
+    agrees(C, (gz_window){{4, 5}, {4, 5}, {1, 1}, GZ_SAME}, GZ_LINEAR, 0);
+}
+
 #define WITH_GRAPH(test) cmocka_unit_test_setup_teardown(test, open_graph, close_graph)
 
 int main(void)
@@ -93,6 +151,14 @@ int main(void)
         WITH_GRAPH(pixels_a_stride_apart),
         WITH_GRAPH(a_stride_that_leaves_pixels_over),
         WITH_GRAPH(few_channels_are_windows),
+        WITH_GRAPH(patches),
+        WITH_GRAPH(patches_of_few_channels),
+        WITH_GRAPH(patches_of_a_row),
+        WITH_GRAPH(patches_as_wide_as_the_image),
+        WITH_GRAPH(one_window_of_all_pixels),
+        WITH_GRAPH(windows_that_overlap),
+        WITH_GRAPH(windows_with_gaps),
+        WITH_GRAPH(patches_that_leave_pixels_over),
     };
     return cmocka_run_group_tests(tests, open_device, close_device);
 }
