@@ -4,7 +4,8 @@
     run.py build/bin/gaze [--only WORD] [--lane verify|oclgrind|rules.py] [--part 1/2]
 
 The first line of a patch: what is broken. Caught by: the command. The patches change cl/, of which the programs take a copy
-(GAZE_KERNEL_DIR); nothing is built again."""
+(GAZE_KERNEL_DIR); nothing is built again. All share one new cache of programs, which are found there by their whole text: a
+mutant compiles what its patch changes."""
 import argparse
 import json
 import os
@@ -44,7 +45,7 @@ def apply(mutant, folder):
     return done.returncode == 0, done.stdout + done.stderr
 
 
-def run(gaze, command, kernels, folder, environment=()):
+def run(gaze, command, kernels, folder):
     """The command with these kernels: how it ended, its failures (all of them, from the report) and what oclgrind wrote."""
     words, variables = shlex.split(command), {}
     while re.match(r"[A-Z_]+=", words[0]):
@@ -58,7 +59,8 @@ def run(gaze, command, kernels, folder, environment=()):
     if words[0] == "oclgrind":
         words[1:1] = ["--log", str(log)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL,
-                          env={**os.environ, **dict(environment), **variables, "GAZE_KERNEL_DIR": str(kernels)})
+                          env={**os.environ, "XDG_CACHE_HOME": str(folder.parent / "cache"), **variables,
+                               "GAZE_KERNEL_DIR": str(kernels)})
     parts = json.loads(report.read_text())["devices"] if report.exists() else []
     failures = [failure for part in parts for op in part["ops"] for failure in op["failures"]]
     checks = sum(op["checks"] for part in parts for op in part["ops"])
@@ -78,7 +80,7 @@ def why_not_caught(gaze, mutant, folder):
     applied, said = apply(mutant, folder)
     if not applied:
         return f"no longer applies to cl/: break the kernel of today in the same way\n{said}"
-    done, _, failures, log = run(gaze, mutant.command, folder / "cl", folder, {"XDG_CACHE_HOME": str(folder)}.items())
+    done, _, failures, log = run(gaze, mutant.command, folder / "cl", folder)
     said = f"{done.stdout}{done.stderr}{log}"
     if any("clBuildProgram" in failure for failure in failures):
         return f"does not build\n{said}"
@@ -94,20 +96,25 @@ def main():
     parser.add_argument("gaze", type=Path)
     parser.add_argument("--only", default="", help="patches with this in their name")
     parser.add_argument("--lane", action="append", choices=["verify", "oclgrind", "rules.py"])
-    parser.add_argument("--part", default="1/1", help="K/N: each N-th of them, from the K-th on")
+    parser.add_argument("--part", default="1/1", help="K/N: those of each N-th command, from the K-th on")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.part.split("/"))
     mutants = [m for m in map(Mutant, sorted(HERE.glob("*.patch"))) if arguments.only in m.path.stem]
-    mutants = [m for m in mutants if not arguments.lane or m.lane in arguments.lane][part - 1::parts]
+    mutants = [m for m in mutants if not arguments.lane or m.lane in arguments.lane]
+    commands = sorted({m.command for m in mutants})[part - 1::parts]
+    mutants = [m for m in mutants if m.command in commands]
     passed, failed, start = 0, 0, time.monotonic()
+    before = start
 
     def tell(name, why, what):
-        nonlocal passed, failed
+        nonlocal passed, failed, before
         passed, failed = passed + (not why), failed + bool(why)
-        print(f"FAIL  {name}: {why}" if why else f"ok    {name}: {what}", flush=True)
+        now = time.monotonic()
+        print(f"{'FAIL' if why else 'ok  '}  {now - before:5.1f} s  {name}: {why or what}", flush=True)
+        before = now
 
     with tempfile.TemporaryDirectory() as scratch:
-        for number, command in enumerate(sorted({m.command for m in mutants})):
+        for number, command in enumerate(commands):
             folder = Path(scratch) / f"control{number}"
             folder.mkdir()
             tell("unbroken", why_not_passed(arguments.gaze.resolve(), command, KERNELS, folder), command)
