@@ -74,30 +74,38 @@ GAZE_IN_REGISTERS floatv gaze_gradient_at(source dy, const __global int *place, 
     return select((floatv)0.0f, vloadv(0, dy + at), gaze_places(place + at) == (i % 2 * 2 + j % 2));
 }
 
-/* d [PLANES][stride]: A dy A^T of the tile that starts at dy, of which rows x columns pixels exist. */
-#define GAZE_DEFINE_SPREAD(NAME, SPACE, PLACE)                                                                            \
-    GAZE_APART void NAME(source dy, const __global int *place, int rows, int columns, int Q, int O, SPACE float *d,       \
-                         int T, int stride)                                                                               \
-    {                                                                                                                     \
-        const bool inside = rows >= SIDE && columns >= SIDE;                                                              \
-        for (int start = 0; start < O; start += GAZE_WIDTH) {                                                             \
-            const int o = gaze_vector_start(start, O);                                                                    \
-            floatv e[SIDE * EDGE], f[EDGE];                                                                               \
-            UNROLL for (int i = 0; i < SIDE; i++)                                                                         \
-            {                                                                                                             \
-                floatv g[SIDE];                                                                                           \
-                UNROLL for (int j = 0; j < SIDE; j++)                                                                     \
-                    g[j] = inside || (i < rows && j < columns)                                                            \
-                               ? gaze_gradient_at(dy + o, place ? place + o : place, i, j, Q, O)                          \
-                               : (floatv)0.0f;                                                                            \
-                gaze_winograd_spread(g, 1, SIDE, e + i * EDGE, 1);                                                        \
-            }                                                                                                             \
-            UNROLL for (int j = 0; j < EDGE; j++)                                                                         \
-            {                                                                                                             \
-                gaze_winograd_spread(e + j, EDGE, SIDE, f, 1);                                                            \
-                UNROLL for (int i = 0; i < EDGE; i++) vstorev(f[i], 0, d + (i * EDGE + j) * stride + PLACE(start, o, T)); \
-            }                                                                                                             \
-        }                                                                                                                 \
+/* d [PLANES] vectors, `stride` floats apart: A dy A^T of one vector of filters of the tile that starts at dy, of which rows x columns
+   pixels exist. */
+#define GAZE_DEFINE_SPREAD_VECTOR(NAME, SPACE)                                                                                  \
+    GAZE_IN_REGISTERS void NAME(source dy, const __global int *place, int rows, int columns, int Q, int O, SPACE float *d,      \
+                                int stride)                                                                                     \
+    {                                                                                                                           \
+        const bool inside = rows >= SIDE && columns >= SIDE;                                                                    \
+        floatv e[SIDE * EDGE], f[EDGE];                                                                                         \
+        UNROLL for (int i = 0; i < SIDE; i++)                                                                                   \
+        {                                                                                                                       \
+            floatv g[SIDE];                                                                                                     \
+            UNROLL for (int j = 0; j < SIDE; j++)                                                                               \
+                g[j] = inside || (i < rows && j < columns) ? gaze_gradient_at(dy, place, i, j, Q, O) : (floatv)0.0f;            \
+            gaze_winograd_spread(g, 1, SIDE, e + i * EDGE, 1);                                                                  \
+        }                                                                                                                       \
+        UNROLL for (int j = 0; j < EDGE; j++)                                                                                   \
+        {                                                                                                                       \
+            gaze_winograd_spread(e + j, EDGE, SIDE, f, 1);                                                                      \
+            UNROLL for (int i = 0; i < EDGE; i++) vstorev(f[i], 0, d + (i * EDGE + j) * stride);                                \
+        }                                                                                                                       \
+    }
+
+/* The same of all filters. */
+#define GAZE_DEFINE_SPREAD(NAME, SPACE, PLACE)                                                                                  \
+    GAZE_DEFINE_SPREAD_VECTOR(NAME##_vector, SPACE)                                                                             \
+    GAZE_APART void NAME(source dy, const __global int *place, int rows, int columns, int Q, int O, SPACE float *d, int T,      \
+                         int stride)                                                                                            \
+    {                                                                                                                           \
+        for (int start = 0; start < O; start += GAZE_WIDTH) {                                                                   \
+            const int o = gaze_vector_start(start, O);                                                                          \
+            NAME##_vector(dy + o, place ? place + o : place, rows, columns, Q, O, d + PLACE(start, o, T), stride);              \
+        }                                                                                                                       \
     }
 
 #endif

@@ -183,6 +183,8 @@ size_t gz_conv2d_strip_rows(const gz_conv2d_size *size, gz_builder *builder, con
     X(1, 11, 9, 16, 33, 3, 3, 1, 1, 2, 2, SAME, LINEAR, INTEGER, false)    \
     X(2, 9, 9, 2, 1, 7, 7, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)       \
     X(1, 7, 23, 2, 3, 1, 5, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)      \
+    X(3, 23, 37, 2, 33, 3, 3, 1, 1, 1, 1, SAME, LINEAR, INTEGER, false)    \
+    X(2, 14, 13, 4, 20, 4, 4, 1, 1, 1, 1, VALID, RELU, INTEGER, false)     \
     X(3, 8, 1, 3, 2, 5, 1, 1, 1, 1, 1, VALID, LINEAR, INTEGER, false)      \
     X(2, 19, 37, 2, 2, 5, 4, 2, 3, 1, 1, SAME, LINEAR, INTEGER, false)     \
     X(1, 15, 21, 3, 1, 3, 3, 2, 2, 2, 2, VALID, LINEAR, INTEGER, false)    \

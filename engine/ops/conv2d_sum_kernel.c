@@ -190,6 +190,11 @@ static void winograd_rows_many(gz_builder *builder, const task *t)
     rows_in(builder, t, PARTS_FOR_MANY_CORES);
 }
 
+static void winograd_few(gz_builder *builder, const task *t)
+{
+    gz_conv2d_winograd_few_sum(builder, &t->size, t->x, t->dy, t->place, t->dkernel);
+}
+
 static void phases(gz_builder *builder, const task *t)
 {
     gz_conv2d_phases_sum(builder, &t->size, t->x, t->dy, t->dkernel);
@@ -214,6 +219,7 @@ static gz_conv2d_size as_one_image(gz_conv2d_size size)
 enum {
     WINOGRAD,
     WINOGRAD_MANY,
+    WINOGRAD_FEW,
     WINOGRAD_ROW,
     WINOGRAD_ROW_MANY,
     WINOGRAD_PHASES,
@@ -224,6 +230,7 @@ enum {
 };
 static const char *const METHODS[] = {"winograd",
                                       "winograd in 32 parts",
+                                      "winograd of few channels",
                                       "winograd of rows",
                                       "winograd of rows in 32 parts",
                                       "winograd of phases",
@@ -233,7 +240,7 @@ static const char *const METHODS[] = {"winograd",
                                       "plain",
                                       NULL};
 static void (*const ADD[])(gz_builder *builder, const task *t) = {
-    winograd, winograd_many, winograd_rows, winograd_rows_many, phases, tile, tile, few, plain};
+    winograd, winograd_many, winograd_few, winograd_rows, winograd_rows_many, phases, tile, tile, few, plain};
 
 static gz_candidates methods_of(gz_builder *builder, const task *t, const task *turned)
 {
@@ -244,6 +251,7 @@ static gz_candidates methods_of(gz_builder *builder, const task *t, const task *
                few_fit = few_tiling_of(builder, size).rows;
     gz_candidates c = {METHODS, 0, PLAIN};
     if (gz_conv2d_can_winograd(size, builder)) c.possible |= 1u << WINOGRAD | 1u << WINOGRAD_MANY;
+    if (gz_conv2d_can_winograd_few_sum(size, builder)) c.possible |= 1u << WINOGRAD_FEW;
     if (gz_conv2d_can_winograd_row(size, builder)) c.possible |= 1u << WINOGRAD_ROW | 1u << WINOGRAD_ROW_MANY;
     if (gz_conv2d_can_phases(size, builder)) c.possible |= 1u << WINOGRAD_PHASES;
     if (tiles && size->O >= width) c.possible |= 1u << TILE;
@@ -251,6 +259,8 @@ static gz_candidates methods_of(gz_builder *builder, const task *t, const task *
     if (few_fit && size->C <= width && size->O <= width) c.possible |= 1u << FEW;
     if (gz_conv2d_is_winograd(size, builder))
         c.usual = WINOGRAD;
+    else if (gz_conv2d_can_winograd_few_sum(size, builder) && gz_conv2d_is_winograd_few(size))
+        c.usual = WINOGRAD_FEW;
     else if (gz_conv2d_is_winograd_row(size, builder, true))
         c.usual = WINOGRAD_ROW;
     else if (gz_conv2d_is_phases(size, builder, gz_phases_least(size, builder)))
@@ -275,7 +285,7 @@ void gz_conv2d_sum_kernel(gz_builder *builder, const gz_conv2d_size *given, cons
     const size_t method =
         gz_conv2d_choose(builder, methods_of(builder, &straight, &turned), &size, place != NULL);
     const tiling by = tiling_of(builder, &size);
-    const bool winograd = method == WINOGRAD || method == WINOGRAD_MANY;
+    const bool winograd = method == WINOGRAD || method == WINOGRAD_MANY || method == WINOGRAD_FEW;
     if (!(winograd && gz_conv2d_tiles_pool(&size)) && !(method == TILE && is_whole(&by))) {
         straight.dy = turned.x = gz_conv2d_whole_dy(builder, given, dy, place);
         straight.place = NULL;

@@ -11,6 +11,7 @@ bool gz_conv2d_tiles_fit(const gz_conv2d_size *size);
 /* Can kernels go by Winograd's F(4x4,3x3) on this device? Is it usually worth it? Of a vector of channels at
  * least; _few: of 4 at most. */
 bool gz_conv2d_can_winograd_few(const gz_conv2d_size *size, gz_builder *builder);
+bool gz_conv2d_can_winograd_few_sum(const gz_conv2d_size *size, gz_builder *builder);
 bool gz_conv2d_is_winograd_few(const gz_conv2d_size *size);
 bool gz_conv2d_can_winograd(const gz_conv2d_size *size, gz_builder *builder);
 bool gz_conv2d_is_winograd(const gz_conv2d_size *size, gz_builder *builder);
@@ -83,6 +84,12 @@ size_t gz_winograd_usual_parts(const gz_conv2d_size *size);
 void gz_conv2d_winograd_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                             const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel,
                             size_t most_parts);
+/* Of images of few channels. */
+void gz_conv2d_winograd_few_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
+                                const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel);
+/* dkernel of the parts of the sums at the points, u [parts][36][C][filters in whole tiles]. */
+void gz_winograd_sum_end(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *u,
+                         const gz_tensor *dkernel, size_t parts);
 void gz_conv2d_winograd_row_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *dkernel, size_t most_parts);
 
