@@ -121,7 +121,7 @@ static gz_tensor *pack(gz_builder *builder, const gz_conv2d_size *size, const gz
                             (gz_winograd_order){GZ_WINOGRAD_EDGE * plane, plane, columns});
 }
 
-static void arg_images(gz_launch *launch, const gz_conv2d_size *size)
+void gz_winograd_arg_images(gz_launch *launch, const gz_conv2d_size *size)
 {
     gz_conv2d_arg_images(launch, size);
     gz_arg_int(launch, size->before[0]);
@@ -138,7 +138,7 @@ gz_launch *gz_winograd_begin(gz_builder *builder, const gz_conv2d_call *call, co
     gz_arg_tensor(launch, call->y);
     gz_arg_tensor(launch, call->place);
     gz_arg_tensor(launch, call->part_sums);
-    arg_images(launch, &call->size);
+    gz_winograd_arg_images(launch, &call->size);
     return launch;
 }
 
@@ -198,7 +198,7 @@ void gz_conv2d_winograd_slope(gz_builder *builder, const gz_conv2d_call *call)
     gz_arg_tensor(launch, slope->each);
     gz_arg_tensor(launch, slope->dz);
     gz_arg_tensor(launch, tiles);
-    arg_images(launch, size);
+    gz_winograd_arg_images(launch, size);
     arg_tiles(launch, n_tiles, &split);
     gz_arg_int(launch, slope->activation);
     gz_arg_float(launch, slope->factor);
@@ -229,7 +229,7 @@ bool gz_conv2d_winograd_input(gz_builder *builder, const gz_conv2d_size *size, c
     gz_arg_tensor(launch, place);
     gz_arg_tensor(launch, packed);
     gz_arg_tensor(launch, dx);
-    arg_images(launch, size);
+    gz_winograd_arg_images(launch, size);
     gz_arg_int(launch, size->B);
     gz_arg_int(launch, each);
     gz_arg_int(launch, tiles);

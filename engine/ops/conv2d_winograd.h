@@ -21,6 +21,8 @@ bool gz_conv2d_tiles_pool(const gz_conv2d_size *size);      /* no window of 2 x 
 /* A launch of a kernel whose tiles are for so many taps. */
 gz_launch *gz_winograd_launch(gz_builder *builder, const gz_conv2d_size *size, const char *stem,
                               const char *kernel);
+/* The size of images, and what stands before them. */
+void gz_winograd_arg_images(gz_launch *launch, const gz_conv2d_size *size);
 enum { GZ_WINOGRAD_EDGE = 6 /* of a tile of x */, GZ_WINOGRAD_PLANES = 36, GZ_WINOGRAD_AMPLIFICATION = 128 };
 
 /* How a Winograd convolution of so many planes goes, in groups of `tiles` tiles. Groups of the same tiles
@@ -87,6 +89,9 @@ void gz_conv2d_winograd_sum(gz_builder *builder, const gz_conv2d_size *size, con
 /* Of images of few channels. */
 void gz_conv2d_winograd_few_sum(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *x,
                                 const gz_tensor *dy, const gz_tensor *place, const gz_tensor *dkernel);
+/* The arguments of a kernel that makes sums at the points, u, up to the size of the images. */
+void gz_winograd_arg_sum(gz_launch *launch, const gz_conv2d_size *size, const gz_tensor *x,
+                         const gz_tensor *dy, const gz_tensor *place, const gz_tensor *u);
 /* dkernel of the parts of the sums at the points, u [parts][36][C][filters in whole tiles]. */
 void gz_winograd_sum_end(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *u,
                          const gz_tensor *dkernel, size_t parts);

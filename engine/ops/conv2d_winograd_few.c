@@ -96,13 +96,7 @@ void gz_conv2d_winograd_few_sum(gz_builder *builder, const gz_conv2d_size *size,
     const gz_tensor *u = gz_scratch(builder, parts * GZ_WINOGRAD_PLANES * size->C * filters);
     gz_launch *launch = gz_launch_add(builder, "winograd_few_gradient", "winograd_few_kernel_gradient",
                                       "-DFILTER_TAPS=%zu -DCHANNELS=%zu", size->taps[1], size->C);
-    gz_arg_tensor(launch, x);
-    gz_arg_tensor(launch, dy);
-    gz_arg_tensor(launch, place);
-    gz_arg_tensor(launch, u);
-    gz_conv2d_arg_images(launch, size);
-    gz_arg_int(launch, size->before[0]);
-    gz_arg_int(launch, size->before[1]);
+    gz_winograd_arg_sum(launch, size, x, dy, place, u);
     gz_arg_int(launch, lines);
     gz_arg_int(launch, SUM_TILES);
     gz_arg_int(launch, pitch_of(size, builder));

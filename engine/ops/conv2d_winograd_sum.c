@@ -8,6 +8,16 @@ size_t gz_winograd_usual_parts(const gz_conv2d_size *size)
     return size->C * size->O > MANY ? 4 : 8;
 }
 
+void gz_winograd_arg_sum(gz_launch *launch, const gz_conv2d_size *size, const gz_tensor *x,
+                         const gz_tensor *dy, const gz_tensor *place, const gz_tensor *u)
+{
+    gz_arg_tensor(launch, x);
+    gz_arg_tensor(launch, dy);
+    gz_arg_tensor(launch, place);
+    gz_arg_tensor(launch, u);
+    gz_winograd_arg_images(launch, size);
+}
+
 void gz_winograd_sum_end(gz_builder *builder, const gz_conv2d_size *size, const gz_tensor *u,
                          const gz_tensor *dkernel, size_t parts)
 {
